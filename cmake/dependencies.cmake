@@ -1,0 +1,25 @@
+# Every dependency, its version on Debian 12, and why it is here.
+#
+#   library        version   why
+#   fmt            9.1       formatting (libstdc++ 12 has no <format>)
+#   nlohmann_json  3.11.2    JSON text to values, hidden behind src/json
+#   yaml-cpp       0.7       YAML with line and column marks
+#   SQLite         3.40      the embedded store
+#   c-ares         1.18      name lookup that never blocks
+#   PCRE2          10.42     regular expressions with nginx's dialect, JIT and match limits
+#   Wasmtime       48.0.8    the WebAssembly engine (cmake/wasmtime, built once per lock file)
+#   GoogleTest     1.12      unit tests;  Google Benchmark 1.7: microbenchmarks
+#
+# Debian packages: tools/install-packages names them.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(SQLite3 REQUIRED)
+pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+if(BUILD_TESTING)
+  find_package(GTest REQUIRED)
+endif()
+include(cmake/wasmtime.cmake)

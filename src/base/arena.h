@@ -1,0 +1,130 @@
+#pragma once
+// Memory of one request: allocation bumps a pointer, everything is given back at once.
+// An Arena belongs to one worker. Destructors of what lies in it do not run unless `make` registers them.
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace sallyport {
+
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  ~Arena() { release(); }
+
+  // Uninitialised bytes, aligned for any fundamental type; never null.
+  void* allocate(std::size_t size) {
+    size = (size + 15) & ~std::size_t{15};
+    if (size > left_) return allocate_slowly(size);
+    void* block = next_;
+    next_ += size;
+    left_ -= size;
+    return block;
+  }
+
+  // A copy of `text` that lives as long as the arena.
+  std::string_view copy(std::string_view text) {
+    if (text.empty()) return {};
+    char* to = static_cast<char*>(allocate(text.size()));
+    std::memcpy(to, text.data(), text.size());
+    return {to, text.size()};
+  }
+
+  // `a` and `b` and `c`, joined.
+  std::string_view join(std::string_view a, std::string_view b, std::string_view c = {}) {
+    char* to = static_cast<char*>(allocate(a.size() + b.size() + c.size() + 1));
+    std::memcpy(to, a.data(), a.size());
+    std::memcpy(to + a.size(), b.data(), b.size());
+    if (!c.empty()) std::memcpy(to + a.size() + b.size(), c.data(), c.size());
+    return {to, a.size() + b.size() + c.size()};
+  }
+
+  // An object that lives as long as the arena; its destructor runs when the arena is reset.
+  template <class T, class... Args>
+  T& make(Args&&... args) {
+    T* object = new (allocate(sizeof(T))) T(std::forward<Args>(args)...);
+    if constexpr (!std::is_trivially_destructible_v<T>) {
+      auto* node = new (allocate(sizeof(Cleanup))) Cleanup{[](void* p) { static_cast<T*>(p)->~T(); }, object, cleanups_};
+      cleanups_ = node;
+    }
+    return *object;
+  }
+
+  // Ends every object of `make` (last made, first ended) and starts over; the first block is kept for the next request.
+  void reset() {
+    run_cleanups();
+    free_extra_blocks();
+    next_ = first_ ? first_->bytes() : nullptr;
+    left_ = first_ ? kBlock : 0;
+  }
+
+ private:
+  static constexpr std::size_t kBlock = 8192 - 64;
+  struct alignas(16) Block {
+    Block* next;
+    std::size_t size;
+    char* bytes() { return reinterpret_cast<char*>(this + 1); }
+  };
+  struct Cleanup {
+    void (*end)(void*);
+    void* object;
+    Cleanup* next;
+  };
+
+  void* allocate_slowly(std::size_t size) {
+    std::size_t room = size > kBlock ? size : kBlock;
+    auto* block = static_cast<Block*>(::operator new(sizeof(Block) + room));
+    block->size = room;
+    if (!first_) {
+      if (room != kBlock) {  // keep the reusable first block at its standard size
+        first_ = static_cast<Block*>(::operator new(sizeof(Block) + kBlock));
+        first_->size = kBlock;
+        first_->next = nullptr;
+        block->next = extra_;
+        extra_ = block;
+      } else {
+        first_ = block;
+        block->next = nullptr;
+      }
+    } else {
+      block->next = extra_;
+      extra_ = block;
+    }
+    next_ = block->bytes() + size;
+    left_ = room - size;
+    return block->bytes();
+  }
+
+  void run_cleanups() {
+    while (cleanups_) {
+      Cleanup* node = std::exchange(cleanups_, cleanups_->next);
+      node->end(node->object);
+    }
+  }
+
+  void free_extra_blocks() {
+    while (extra_) ::operator delete(std::exchange(extra_, extra_->next));
+  }
+
+  void release() {
+    run_cleanups();
+    free_extra_blocks();
+    ::operator delete(first_);
+    first_ = nullptr;
+  }
+
+  char* next_ = nullptr;
+  std::size_t left_ = 0;
+  Block* first_ = nullptr;
+  Block* extra_ = nullptr;
+  Cleanup* cleanups_ = nullptr;
+};
+
+}  // namespace sallyport
