@@ -9,11 +9,12 @@
 
 namespace sallyport::json {
 
-// Refuses duplicate members, depth over 128, numbers that overflow, trailing text and invalid UTF-8.
-// Error: kInvalid with line, column and cause.
+// Refuses duplicate members, depth over 128, numbers that overflow, trailing text and invalid UTF-8; skips a byte order
+// mark. Error: kInvalid with line, column and cause.
 Result<Value> parse(std::string_view text);
 
-// Compact; `/` is not escaped, members in their order, numbers as short as they can be.
+// Compact; `/` is not escaped, members in their order, numbers as short as they can be (1.0 is `1`).
+// The text is always JSON: NaN and infinities become null, bytes that are not UTF-8 become U+FFFD.
 std::string print(const Value& value);
 void print_to(std::string& out, const Value& value);
 

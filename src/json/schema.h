@@ -14,9 +14,11 @@ class Schema {
  public:
   // Error: kInvalid, naming the place in the schema.
   static Result<Schema> compile(const Value& schema);
-  static Schema must_compile(std::string_view schema_text);  // for schemas written in the source; aborts with the reason
+  static Schema must_compile(
+      std::string_view schema_text);  // for schemas written in the source; aborts with the reason
 
-  // Error: kInvalid with the text of APISIX's validator: `property "uri" validation failed: wrong type: expected string, got number`.
+  // Error: kInvalid with the text of APISIX's validator: `property "uri" validation failed: wrong type: expected
+  // string, got number`.
   Status check(const Value& value) const;
 
   // Fills members that are absent and have a `default`, at any depth, in place.

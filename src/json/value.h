@@ -23,16 +23,17 @@ class Object {
   Object() = default;
   Object(std::initializer_list<Member> members);
 
-  bool empty() const noexcept { return members_.empty(); }
-  std::size_t size() const noexcept { return members_.size(); }
-  auto begin() const noexcept { return members_.begin(); }
-  auto end() const noexcept { return members_.end(); }
-  auto begin() noexcept { return members_.begin(); }
-  auto end() noexcept { return members_.end(); }
+  bool empty() const noexcept;
+  std::size_t size() const noexcept;
+  std::vector<Member>::const_iterator begin() const noexcept;
+  std::vector<Member>::const_iterator end() const noexcept;
+  std::vector<Member>::iterator begin() noexcept;
+  std::vector<Member>::iterator end() noexcept;
 
   const Value* find(std::string_view key) const noexcept;  // null when absent
   Value* find(std::string_view key) noexcept;
-  Value& operator[](std::string_view key);  // adds a null member when absent
+  Value& operator[](std::string_view key);      // adds a null member when absent
+  Value& append(std::string key, Value value);  // as the last member; the caller knows that the key is new
   void erase(std::string_view key);
 
   friend bool operator==(const Object& a, const Object& b);  // order does not matter
@@ -91,5 +92,13 @@ class Value {
  private:
   std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object> data_;
 };
+
+// Here, where a Member is complete.
+inline bool Object::empty() const noexcept { return members_.empty(); }
+inline std::size_t Object::size() const noexcept { return members_.size(); }
+inline std::vector<Member>::const_iterator Object::begin() const noexcept { return members_.begin(); }
+inline std::vector<Member>::const_iterator Object::end() const noexcept { return members_.end(); }
+inline std::vector<Member>::iterator Object::begin() noexcept { return members_.begin(); }
+inline std::vector<Member>::iterator Object::end() noexcept { return members_.end(); }
 
 }  // namespace sallyport::json
