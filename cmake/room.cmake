@@ -37,7 +37,7 @@ function(room name)
     target_link_libraries(room_${id} ${scope} room_${used_id})
   endforeach()
   list(JOIN ROOM_USES " " uses)
-  set(ROOM_TABLE "${ROOM_TABLE}${name}: ${uses}\n" CACHE INTERNAL "")
+  set(ROOM_TABLE ${ROOM_TABLE} "${name}: ${uses}" CACHE INTERNAL "")
 
   if(SALLYPORT_VERIFY_HEADERS)
     set(alone "")
@@ -64,7 +64,8 @@ endfunction()
 
 # Call once, after the last room.
 function(check_rooms)
-  file(WRITE ${CMAKE_BINARY_DIR}/rooms.txt "${ROOM_TABLE}")
+  list(JOIN ROOM_TABLE "\n" table)
+  file(WRITE ${CMAKE_BINARY_DIR}/rooms.txt "${table}\n")
   add_custom_target(rooms_are_respected ALL
     COMMAND ${CMAKE_SOURCE_DIR}/tools/check-rooms ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/rooms.txt
     COMMENT "Checking that rooms include only what their line in src/CMakeLists.txt names" VERBATIM)

@@ -1,0 +1,121 @@
+#pragma once
+// A connected byte stream, completion-shaped: an operation is started, and its awaiter resumes when it is complete.
+// Whoever implements it (epoll, io_uring, TLS over another stream) owns the buffers. A Stream belongs to one worker;
+// at most one fill and one send are under way at a time; dropping an awaiter detaches its operation.
+
+#include "base/clock.h"
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace sallyport::async {
+
+enum class IoStatus : std::uint8_t {
+  kOk,
+  kEnd,        // the peer has sent everything it will send
+  kTimeout,    // the deadline of this operation passed
+  kReset,      // the connection broke
+  kFull,       // the read buffer holds as much as it may; consume first
+};
+
+// One pending operation; the stream completes it by writing `status` and resuming `waiting`.
+struct IoOperation {
+  IoStatus status = IoStatus::kOk;
+  std::coroutine_handle<> waiting;
+};
+
+// Told when the peer of a stream is gone while nobody reads from it.
+class HangupListener {
+ public:
+  virtual void peer_gone() = 0;
+
+ protected:
+  ~HangupListener() = default;
+};
+
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  // What has arrived and was not consumed: contiguous, valid until the next fill or consume.
+  virtual std::string_view unread() const = 0;
+  virtual void consume(std::size_t bytes) = 0;
+  // How many bytes `unread` may grow to (default 64 KiB); a fill beyond completes with kFull.
+  virtual void set_read_limit(std::size_t bytes) = 0;
+
+  // Starts an operation. True: complete at once, `operation.status` is set. False: it will resume `operation.waiting`.
+  virtual bool start_fill(IoOperation& operation, Milliseconds timeout) = 0;
+  virtual bool start_send(IoOperation& operation, std::span<const std::string_view> pieces, Milliseconds timeout) = 0;
+  virtual void forget(IoOperation& operation) noexcept = 0;
+
+  // `listener` is told once when the peer has gone while no fill is pending; null stops it.
+  virtual void watch_hangup(HangupListener* listener) noexcept = 0;
+  // Whether the peer has ended its side or broken the connection, as far as is known without reading.
+  virtual bool is_gone() const noexcept = 0;
+
+  // Sends FIN after what was sent; reading goes on.
+  virtual void shut_down_sending() noexcept = 0;
+  // Gives read buffers back while nothing is unread (idle connections).
+  virtual void release_buffers() noexcept = 0;
+
+  class Fill {
+   public:
+    Fill(Stream& stream, Milliseconds timeout) : stream_(stream), timeout_(timeout) {}
+    ~Fill() {
+      if (pending_) stream_.forget(operation_);
+    }
+    bool await_ready() { return stream_.start_fill(operation_, timeout_); }
+    void await_suspend(std::coroutine_handle<> waiting) {
+      operation_.waiting = waiting;
+      pending_ = true;
+    }
+    IoStatus await_resume() {
+      pending_ = false;
+      return operation_.status;
+    }
+
+   private:
+    Stream& stream_;
+    Milliseconds timeout_;
+    IoOperation operation_;
+    bool pending_ = false;
+  };
+
+  class Send {
+   public:
+    Send(Stream& stream, std::string_view a, std::string_view b, Milliseconds timeout)
+        : stream_(stream), pieces_{a, b}, timeout_(timeout) {}
+    ~Send() {
+      if (pending_) stream_.forget(operation_);
+    }
+    bool await_ready() { return stream_.start_send(operation_, pieces_, timeout_); }
+    void await_suspend(std::coroutine_handle<> waiting) {
+      operation_.waiting = waiting;
+      pending_ = true;
+    }
+    IoStatus await_resume() {
+      pending_ = false;
+      return operation_.status;
+    }
+
+   private:
+    Stream& stream_;
+    std::string_view pieces_[2];
+    Milliseconds timeout_;
+    IoOperation operation_;
+    bool pending_ = false;
+  };
+
+  // co_await stream.fill(timeout): kOk when at least one more byte is unread.
+  Fill fill(Milliseconds timeout) { return {*this, timeout}; }
+  // co_await stream.send(a, b, timeout): kOk when all of it was taken by the kernel; the bytes stay valid until then.
+  Send send(std::string_view a, std::string_view b, Milliseconds timeout) { return {*this, a, b, timeout}; }
+  Send send(std::string_view a, Milliseconds timeout) { return {*this, a, {}, timeout}; }
+};
+
+using StreamPtr = std::unique_ptr<Stream>;
+
+}  // namespace sallyport::async

@@ -1,0 +1,30 @@
+#pragma once
+// All plugin types that this gateway knows, by name. Filled by `app` at start, immutable afterwards.
+
+#include "base/result.h"
+#include "chain/plugin.h"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::chain {
+
+class Catalog {
+ public:
+  void add(std::unique_ptr<PluginType> type);
+  // Keeps only the types whose name is in `names` (a `plugins` list in the settings).
+  void keep_only(const std::vector<std::string>& names);
+
+  const PluginType* find(std::string_view name) const noexcept;
+  std::vector<const PluginType*> by_priority() const;  // highest first
+
+  // The schema of a conf of `type` with `_meta` in it, as the Admin API shows and checks it.
+  // Error of check: kInvalid; "unknown plugin [x]" or "failed to check the configuration of plugin x err: ...".
+  Status check(std::string_view name, const json::Value& conf) const;
+
+ private:
+  std::vector<std::unique_ptr<PluginType>> types_;
+};
+
+}  // namespace sallyport::chain

@@ -1,0 +1,92 @@
+#pragma once
+// A Chain is the compiled order of plugins of one route: one list per phase, global rules first, then by priority.
+// A ChainRun is a Chain at work on one exchange. A Chain is immutable and shared; a ChainRun belongs to its exchange.
+
+#include "async/task.h"
+#include "base/result.h"
+#include "chain/plugin.h"
+#include "exchange/expression.h"
+#include "http/message.h"
+#include "json/value.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::chain {
+
+// One plugin in its place in a chain.
+struct Link {
+  std::string name;
+  std::string reason;  // "plugin:<name>", for the log
+  int priority = 0;
+  PluginPtr plugin;
+  std::shared_ptr<const exchange::Expression> filter;  // `_meta.filter`; null: always
+  std::optional<std::string> error_response;           // `_meta.error_response`: the body of its answers from 400 on
+};
+
+class Chain {
+ public:
+  Chain() = default;
+  // `links` in their order of running.
+  explicit Chain(std::vector<Link> links);
+
+  const std::vector<Link>& links() const noexcept { return links_; }
+  const std::vector<std::uint16_t>& at(Phase phase) const noexcept { return by_phase_[static_cast<std::size_t>(phase)]; }
+  bool has(Phase phase) const noexcept { return !at(phase).empty(); }
+  bool edits_request_body() const noexcept { return edits_request_body_; }
+  bool edits_response_body() const noexcept { return edits_response_body_; }
+
+ private:
+  std::vector<Link> links_;
+  std::array<std::vector<std::uint16_t>, kPhases> by_phase_;
+  bool edits_request_body_ = false;
+  bool edits_response_body_ = false;
+};
+
+using ChainPtr = std::shared_ptr<const Chain>;
+
+struct BodyLimits {
+  std::size_t request = 1 << 20;   // what one filter may hold; beyond: 413
+  std::size_t response = 1 << 20;  // beyond: 500
+};
+
+class ChainRun {
+ public:
+  ChainRun(const Chain& chain, Exchange& exchange, BodyLimits limits);
+  ChainRun(const ChainRun&) = delete;
+  ChainRun& operator=(const ChainRun&) = delete;
+
+  // kRewrite, kAccess, kBeforeProxy, kResponseHeaders, kRequestTrailers or kResponseTrailers: every filter of the phase
+  // in order, until one does not proceed. An answer already carries its `_meta.error_response`; the exchange's `reason`
+  // is set. Answers of a response phase replace the response: the filters that have run are not run again.
+  // In response phases, filters whose request phases were never reached are skipped.
+  Task<Verdict> run(Phase phase);
+
+  // A piece of a body through the stages of kRequestBody or kResponseBody. `passed` receives what comes out at the end,
+  // valid until the next call. The last piece runs every stage even if nothing is left of it.
+  Task<Verdict> run_body(Phase phase, http::Chunk arrived, http::Chunk& passed);
+
+  // Every filter that was made, in order; once.
+  void log() noexcept;
+
+  const Chain& chain() const noexcept { return chain_; }
+
+ private:
+  struct Slot;  // the filter of one link, made on first use
+  const Chain& chain_;
+  Exchange& exchange_;
+  BodyLimits limits_;
+  Slot* slots_ = nullptr;
+};
+
+// The links of one resource's `plugins` object: configures each, reads `_meta`, sorts by priority.
+// Plugins with `_meta.disable` are left out. Error: kInvalid, as Catalog::check words it.
+class Catalog;
+Task<Result<std::vector<Link>>> compile_links(const Catalog& catalog, const json::Object& plugins, std::string resource,
+                                              const Chain* predecessor);
+
+}  // namespace sallyport::chain

@@ -1,0 +1,139 @@
+#pragma once
+// One request and its response as plugins, expressions and the log see it. It holds no socket types.
+// An Exchange belongs to one worker; every text in it lives in its arena.
+
+#include "async/task.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/message.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::exchange {
+
+// An end of a connection.
+struct Peer {
+  std::string_view ip;
+  std::uint16_t port = 0;
+};
+
+// What a balancer chose for one try, in plain text.
+struct EndpointView {
+  std::string_view host;     // as configured: a name or an address
+  std::string_view address;  // "ip:port" that is connected to
+  std::string_view ip;
+  std::uint16_t port = 0;
+};
+
+// What the matched configuration is called; empty where there is none.
+struct Matched {
+  std::string_view route_id;
+  std::string_view route_name;
+  std::string_view service_id;
+  std::string_view service_name;
+  std::string_view uri;   // the route's own pattern, e.g. "/a/*"
+  std::string_view host;  // the route's own host pattern
+};
+
+struct Timing {
+  SteadyTime started;
+  WallTime started_wall;
+  // Durations are negative until known.
+  std::chrono::nanoseconds upstream_connect{-1};
+  std::chrono::nanoseconds upstream_header{-1};
+  std::chrono::nanoseconds upstream_response{-1};  // until the last byte of the response
+};
+
+// Who made the response that goes to the client.
+enum class ResponseSource : std::uint8_t { kNone, kUpstream, kPlugin, kGateway };
+
+// Reads the body of the request while its head has not left for the upstream; made by the proxy.
+class RequestBodyReader {
+ public:
+  // The whole body; later request_body stages see it as one last chunk. Error: kLimit when it is longer than `limit`.
+  virtual async::Task<Result<std::string_view>> whole_request_body(std::size_t limit) = 0;
+
+ protected:
+  ~RequestBodyReader() = default;
+};
+
+// A property of this exchange that a plugin or the gateway has set by name.
+struct Property {
+  std::string_view name;
+  std::string_view value;
+};
+
+class Exchange {
+ public:
+  Exchange(Arena& exchange_arena, const Clock& exchange_clock);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  Arena& arena;
+  const Clock& clock;
+
+  // The request. `request.headers` and `request.method` are what plugins may change before the head leaves.
+  http::RequestHead request;
+  std::string_view scheme = "http";
+  std::string_view host;           // of the request, lower case, without port
+  std::string_view uri;            // path, decoded and normalised: for matching and for plugins
+  std::string_view path;           // path for the upstream: the client's own bytes, dot segments resolved
+  std::string_view query;          // after '?', without it
+  bool has_query = false;          // "/a?" has an empty query, "/a" has none
+  std::string_view request_target; // as it arrived, for logs
+  std::string_view request_method; // as it arrived, for logs
+  std::string_view upstream_host;  // Host for the upstream; empty: the upstream's pass_host decides
+  Peer client;
+  Peer local;
+  std::size_t worker = 0;          // number of the worker, from 0
+  std::uint64_t connection_id = 0; // unique in this process
+  std::uint64_t request_number = 0;  // on its connection, from 1
+
+  // What was decided for it.
+  Matched matched;
+  EndpointView endpoint;           // of the present try
+  unsigned tries = 0;              // upstream tries begun so far
+  std::uint64_t snapshot_revision = 0;
+
+  // The response. Plugins may change it until its head has left.
+  http::ResponseHead response;
+  bool response_head_sent = false;
+  ResponseSource response_source = ResponseSource::kNone;
+  int upstream_status = 0;         // of the last try, 0 when none answered
+  std::string_view upstream_addresses;  // all tries, ", " between them, for the log
+  std::string_view upstream_statuses;
+
+  // For the log: why the gateway itself made a 4xx or 5xx, e.g. "plugin:fault-injection", "no_route", "upstream_timeout".
+  std::string_view reason;
+  Timing timing;
+  std::uint64_t request_body_bytes = 0;
+  std::uint64_t response_body_bytes = 0;  // sent to the client
+  std::uint64_t response_bytes = 0;       // sent to the client with heads
+
+  RequestBodyReader* body_reader = nullptr;
+  async::Task<Result<std::string_view>> whole_request_body(std::size_t limit);
+
+  // Names of nginx and APISIX: uri, arg_x, http_x, cookie_x, remote_addr, route_id ... (exchange/variables.cpp), then
+  // the properties set here. Nothing when it is unknown or has no value now.
+  std::optional<std::string_view> variable(std::string_view name) const;
+
+  // Properties are visible to every plugin of this exchange, to expressions and to the log.
+  void set_property(std::string_view name, std::string_view value);  // copies both
+  std::optional<std::string_view> property(std::string_view name) const noexcept;
+
+  // Replaces path and query for the upstream; `target` is "/path?query" in the wire's form.
+  void set_upstream_target(std::string_view target);
+
+ private:
+  std::vector<Property> properties_;
+};
+
+// `text` with "$name" and "${name}" replaced by variables of the exchange (unknown ones by nothing), in the arena.
+std::string_view resolve_variables(std::string_view text, const Exchange& exchange);
+
+}  // namespace sallyport::exchange

@@ -1,0 +1,44 @@
+#pragma once
+// Field names the gateway itself acts on, so that it compares a number instead of text (RFC 9110 16.3.1).
+
+#include <cstdint>
+#include <string_view>
+
+namespace sallyport::http {
+
+enum class FieldName : std::uint8_t {
+  kOther,
+  kTe,
+  kHost,
+  kDate,
+  kExpect,
+  kServer,
+  kCookie,
+  kTrailer,
+  kUpgrade,
+  kReferer,
+  kLocation,
+  kForwarded,
+  kKeepAlive,
+  kXRealIp,
+  kUserAgent,
+  kConnection,
+  kContentType,
+  kContentLength,
+  kXForwardedFor,
+  kXForwardedHost,
+  kXForwardedPort,
+  kXForwardedProto,
+  kProxyConnection,
+  kTransferEncoding,
+};
+
+// Any case.
+FieldName known_field(std::string_view name) noexcept;
+
+// token characters of RFC 9110 5.6.2, at least one
+bool is_field_name(std::string_view name) noexcept;
+// no control bytes but HTAB; no CR, LF, NUL (RFC 9110 5.5)
+bool is_field_value(std::string_view value) noexcept;
+
+}  // namespace sallyport::http
