@@ -1,0 +1,179 @@
+#pragma once
+// The boot file (config.yaml) as typed values, every path absolute, every default filled in.
+// Plain values: made once at start and again on HUP, by the control thread, then only read.
+
+#include "base/log.h"
+#include "base/result.h"
+#include "json/value.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::app {
+
+struct Listen {
+  std::string ip;  // a literal, IPv6 without brackets
+  std::uint16_t port = 0;
+  bool optional = false;  // the IPv6 twin of a bare port: a host without IPv6 may skip it
+  friend bool operator==(const Listen&, const Listen&) = default;
+};
+
+enum class AdminRole : std::uint8_t { kAdmin, kViewer };
+
+struct AdminKey {
+  std::string name;
+  std::string key;
+  AdminRole role = AdminRole::kAdmin;
+  friend bool operator==(const AdminKey&, const AdminKey&) = default;
+};
+
+struct AdminSettings {
+  bool enabled = true;
+  Listen listen{"127.0.0.1", 9180};
+  bool key_required = true;
+  std::vector<AdminKey> keys;  // none although required: one is generated and kept in `key_file`
+  std::string key_file;        // <prefix>/data/admin.key
+  std::vector<std::string> allow_from{"127.0.0.0/8", "::1"};  // addresses and networks
+  bool reachable_through_routes = false;                      // whether a route may name our admin port as its upstream
+  bool cors = true;
+  friend bool operator==(const AdminSettings&, const AdminSettings&) = default;
+};
+
+enum class LogEscape : std::uint8_t { kDefault, kJson, kNone };  // of values, as in nginx's log_format
+
+struct LogSettings {
+  std::string error_log;  // a file, or /dev/stderr, /dev/stdout
+  log::Level error_log_level = log::Level::kWarn;
+  bool access_log_enabled = true;
+  std::string access_log;
+  std::string access_log_format;  // in nginx's language; "json" is the built-in JSON form
+  LogEscape access_log_escape = LogEscape::kDefault;
+  friend bool operator==(const LogSettings&, const LogSettings&) = default;
+};
+
+// What clients may do on the proxy's own listeners.
+struct ClientSettings {
+  std::uint64_t max_body_bytes = 0;  // 0: no limit
+  std::chrono::milliseconds keepalive_timeout{60'000};
+  std::chrono::milliseconds header_timeout{60'000};
+  std::chrono::milliseconds body_timeout{60'000};
+  std::chrono::milliseconds send_timeout{10'000};
+  std::vector<std::string> trusted_addresses;  // peers whose X-Forwarded-* are believed: addresses and networks
+  friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
+};
+
+struct ResolverSettings {
+  std::vector<std::string> servers;               // "ip" or "ip:port"; none: those of the system
+  std::optional<std::chrono::seconds> valid_for;  // overrides the time to live of answers
+  std::chrono::milliseconds timeout{5'000};
+  friend bool operator==(const ResolverSettings&, const ResolverSettings&) = default;
+};
+
+enum class Router : std::uint8_t { kHostUri, kUri, kUriWithParameter };
+
+struct RoutingSettings {
+  Router router = Router::kHostUri;
+  bool delete_uri_tail_slash = false;
+  bool match_uri_encoded_slash = false;
+  friend bool operator==(const RoutingSettings&, const RoutingSettings&) = default;
+};
+
+struct PrometheusSettings {
+  bool export_server = true;
+  Listen listen{"127.0.0.1", 9091};
+  std::string export_uri = "/apisix/prometheus/metrics";
+  std::string metric_prefix = "apisix_";
+  friend bool operator==(const PrometheusSettings&, const PrometheusSettings&) = default;
+};
+
+enum class RequestPhase : std::uint8_t { kAccess, kRewrite };
+enum class OnPluginFailure : std::uint8_t { kRefuse, kPass };  // `fail: closed` and `fail: open`
+
+struct WasmPluginSettings {
+  std::string name;
+  std::string root_id;
+  int priority = 0;
+  std::string file;
+  RequestPhase request_phase = RequestPhase::kAccess;
+  json::Value vm_config;  // null when absent
+  OnPluginFailure on_failure = OnPluginFailure::kRefuse;
+  std::string where;  // "config.yaml:12:5", for messages about it
+  friend bool operator==(const WasmPluginSettings&, const WasmPluginSettings&) = default;
+};
+
+struct WasmSettings {
+  bool inline_enabled = false;            // `plugins: {wasm: {conf: ...}}` is understood
+  std::vector<std::string> allowed_dirs;  // where inline paths may point; default: the prefix and /opt/apisix/wasm
+  std::vector<WasmPluginSettings> plugins;
+  friend bool operator==(const WasmSettings&, const WasmSettings&) = default;
+};
+
+enum class StoreKind : std::uint8_t { kEmbedded, kYaml };
+
+struct StoreSettings {
+  StoreKind kind = StoreKind::kEmbedded;
+  std::string embedded_path;  // <prefix>/data/sallyport.db
+  std::string yaml_path;      // apisix.yaml beside the config file
+  friend bool operator==(const StoreSettings&, const StoreSettings&) = default;
+};
+
+struct Settings {
+  std::string file;                   // absolute path of config.yaml
+  std::string prefix;                 // where relative paths start
+  std::vector<std::string> warnings;  // keys that are unknown or not honoured, each with its file:line:column
+
+  std::size_t workers = 0;  // 0: one a core
+  bool ipv6 = true;
+  std::vector<Listen> listen;  // of the proxy; default 9080
+  Listen status_listen{"127.0.0.1", 7085};
+  std::string server_header = "APISIX/3.18.0";      // value of `Server`
+  bool show_upstream_status = false;                // X-APISIX-Upstream-Status on every response
+  std::optional<std::vector<std::string>> plugins;  // absent: all
+
+  AdminSettings admin;
+  LogSettings logs;
+  ClientSettings client;
+  ResolverSettings resolver;
+  RoutingSettings routing;
+  PrometheusSettings prometheus;
+  WasmSettings wasm;
+  StoreSettings store;
+};
+
+// What the command line says about the settings.
+struct SettingsSource {
+  std::string file;                    // as given; relative to the working directory
+  std::string prefix;                  // -p; empty: the folder of the file, or its parent when that is called conf
+  std::optional<std::size_t> workers;  // --workers
+};
+
+struct Problem {
+  enum class Severity : std::uint8_t { kError, kWarning };
+  Severity severity = Severity::kError;
+  std::string where;  // "conf/config.yaml:12:5"
+  std::string what;   // what is wrong, and what to do
+
+  std::string to_string() const;  // "conf/config.yaml:12:5: error: ..."
+};
+
+struct CheckedSettings {
+  Settings settings;              // usable only without errors
+  std::vector<Problem> problems;  // in the order of the file
+
+  bool has_errors() const;
+};
+
+// Reads the file and names every problem in it; a file that cannot be read or is no YAML is one problem.
+CheckedSettings check_settings(const SettingsSource& source);
+
+// As check_settings, for starting. Error: kInvalid with every error, one a line.
+Result<Settings> load_settings(const SettingsSource& source);
+
+// Keys whose change takes effect only with a restart, as they are called in the file.
+std::vector<std::string> changes_that_need_a_restart(const Settings& running, const Settings& next);
+
+}  // namespace sallyport::app
