@@ -23,11 +23,11 @@ class Address {
   const sockaddr* data() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t size() const noexcept { return size_; }
   int family() const noexcept { return storage_.ss_family; }
-  std::uint16_t port() const noexcept;      // 0 for unix sockets
+  std::uint16_t port() const noexcept;  // 0 for unix sockets
   void set_port(std::uint16_t port) noexcept;
-  std::string ip() const;                   // "127.0.0.1", "::1", "unix:"
-  std::string to_string() const;            // "127.0.0.1:80", "[::1]:80", "unix:/path"
-  bool is_loopback() const noexcept;        // unix sockets count as loopback
+  std::string ip() const;             // "127.0.0.1", "::1", "unix:"
+  std::string to_string() const;      // "127.0.0.1:80", "[::1]:80", "unix:/path"
+  bool is_loopback() const noexcept;  // unix sockets count as loopback
 
   friend bool operator==(const Address& a, const Address& b) noexcept;
 

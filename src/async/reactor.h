@@ -50,8 +50,8 @@ class Reactor {
 
   virtual ~Reactor() = default;
 
-  virtual void run() = 0;               // until stop
-  virtual void stop() = 0;              // from the loop's own thread; others post it
+  virtual void run() = 0;                                          // until stop
+  virtual void stop() = 0;                                         // from the loop's own thread; others post it
   virtual void post(std::move_only_function<void()> message) = 0;  // from any thread, in order per sender
 
   // The time at the start of this turn of the loop.

@@ -15,10 +15,10 @@ namespace sallyport::async {
 
 enum class IoStatus : std::uint8_t {
   kOk,
-  kEnd,        // the peer has sent everything it will send
-  kTimeout,    // the deadline of this operation passed
-  kReset,      // the connection broke
-  kFull,       // the read buffer holds as much as it may; consume first
+  kEnd,      // the peer has sent everything it will send
+  kTimeout,  // the deadline of this operation passed
+  kReset,    // the connection broke
+  kFull,     // the read buffer holds as much as it may; consume first
 };
 
 // One pending operation; the stream completes it by writing `status` and resuming `waiting`.
@@ -55,6 +55,8 @@ class Stream {
   virtual void watch_hangup(HangupListener* listener) noexcept = 0;
   // Whether the peer has ended its side or broken the connection, as far as is known without reading.
   virtual bool is_gone() const noexcept = 0;
+  // Whether the peer is there and has sent nothing that was not consumed, as far as is known without reading.
+  virtual bool is_quiet() const noexcept = 0;
 
   // Sends FIN after what was sent; reading goes on.
   virtual void shut_down_sending() noexcept = 0;
@@ -108,6 +110,30 @@ class Stream {
     IoOperation operation_;
     bool pending_ = false;
   };
+
+  // Waits for an operation that was started and is not complete; dropping the awaiter detaches it.
+  class Pending {
+   public:
+    Pending(Stream& stream, IoOperation& operation) : stream_(stream), operation_(operation) {}
+    ~Pending() {
+      if (waiting_) stream_.forget(operation_);
+    }
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) noexcept {
+      operation_.waiting = waiting;
+      waiting_ = true;
+    }
+    IoStatus await_resume() noexcept {
+      waiting_ = false;
+      return operation_.status;
+    }
+
+   private:
+    Stream& stream_;
+    IoOperation& operation_;
+    bool waiting_ = false;
+  };
+  Pending pending(IoOperation& operation) { return {*this, operation}; }
 
   // co_await stream.fill(timeout): kOk when at least one more byte is unread.
   Fill fill(Milliseconds timeout) { return {*this, timeout}; }

@@ -1,7 +1,7 @@
 #pragma once
 // Task<T>: work that may wait. It holds either a value that is already there (no frame, no cost) or a coroutine, which
-// starts when it is awaited. The Task owns the coroutine: dropping it cancels the work, whose clean-up is in destructors.
-// A Task belongs to one thread and is awaited once.
+// starts when it is awaited. The Task owns the coroutine: dropping it cancels the work, whose clean-up is in
+// destructors. A Task belongs to one thread and is awaited once.
 
 #include "async/frame_pool.h"
 

@@ -51,7 +51,8 @@ class Arena {
   T& make(Args&&... args) {
     T* object = new (allocate(sizeof(T))) T(std::forward<Args>(args)...);
     if constexpr (!std::is_trivially_destructible_v<T>) {
-      auto* node = new (allocate(sizeof(Cleanup))) Cleanup{[](void* p) { static_cast<T*>(p)->~T(); }, object, cleanups_};
+      auto* node =
+          new (allocate(sizeof(Cleanup))) Cleanup{[](void* p) { static_cast<T*>(p)->~T(); }, object, cleanups_};
       cleanups_ = node;
     }
     return *object;

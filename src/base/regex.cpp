@@ -61,7 +61,8 @@ struct Regex::Code {
   // Groups of the first match at or after `from`.
   std::vector<std::string_view> first(std::string_view text, std::size_t from) const {
     Scratch& s = scratch();
-    int count = pcre2_match(compiled, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from, 0, s.data, s.context);
+    int count =
+        pcre2_match(compiled, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from, 0, s.data, s.context);
     std::vector<std::string_view> groups;
     if (count <= 0) return groups;
     PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(s.data);
@@ -95,7 +96,8 @@ Result<Regex> Regex::compile(std::string_view pattern, Case match_case) {
 
 bool Regex::matches(std::string_view text) const {
   Scratch& s = scratch();
-  return pcre2_match(code_->compiled, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, s.data, s.context) >= 0;
+  return pcre2_match(code_->compiled, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0, 0, s.data,
+                     s.context) >= 0;
 }
 
 std::vector<std::string_view> Regex::capture(std::string_view text) const { return code_->first(text, 0); }

@@ -52,8 +52,8 @@ using Status = Result<void>;
 
 #define SALLYPORT_JOIN2(a, b) a##b
 #define SALLYPORT_JOIN(a, b) SALLYPORT_JOIN2(a, b)
-#define SALLYPORT_TRY_AS(result, declaration, expression, give_back)        \
-  auto result = (expression);                                               \
+#define SALLYPORT_TRY_AS(result, declaration, expression, give_back)                     \
+  auto result = (expression);                                                            \
   if (!result) give_back std::unexpected<::sallyport::Error>(std::move(result).error()); \
   declaration = std::move(*result)
 
@@ -64,9 +64,9 @@ using Status = Result<void>;
   SALLYPORT_TRY_AS(SALLYPORT_JOIN(try_result_, __LINE__), declaration, expression, co_return)
 
 // TRY_STATUS(f());  for a Status or a Result whose value is not needed.
-#define TRY_STATUS(expression)                                 \
+#define TRY_STATUS(expression)                                                                           \
   if (auto SALLYPORT_JOIN(try_status_, __LINE__) = (expression); !SALLYPORT_JOIN(try_status_, __LINE__)) \
   return std::unexpected<::sallyport::Error>(std::move(SALLYPORT_JOIN(try_status_, __LINE__)).error())
-#define CO_TRY_STATUS(expression)                              \
+#define CO_TRY_STATUS(expression)                                                                        \
   if (auto SALLYPORT_JOIN(try_status_, __LINE__) = (expression); !SALLYPORT_JOIN(try_status_, __LINE__)) \
   co_return std::unexpected<::sallyport::Error>(std::move(SALLYPORT_JOIN(try_status_, __LINE__)).error())

@@ -41,15 +41,15 @@ struct RequestHead {
   Headers headers;
   BodyLength body;
   bool expects_continue = false;
-  bool keep_alive = true;              // the client lets the connection be used again
-  std::string_view upgrade;            // protocols asked for with `Connection: upgrade`, else empty
+  bool keep_alive = true;    // the client lets the connection be used again
+  std::string_view upgrade;  // protocols asked for with `Connection: upgrade`, else empty
 };
 
 // A response head, from an upstream or to the client. As with requests, framing fields are not in `headers`.
 struct ResponseHead {
   explicit ResponseHead(Arena& arena) : headers(arena) {}
 
-  int status = 200;  // 100..599
+  int status = 200;         // 100..599
   std::string_view reason;  // empty: the standard phrase
   Version version = Version::kHttp11;
   Headers headers;
@@ -69,9 +69,9 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
 
-  static Response json(int status, std::string body);          // application/json
-  static Response text(int status, std::string body);          // text/plain
-  static Response error(int status, std::string_view message); // {"error_msg": "..."} and a newline
+  static Response json(int status, std::string body);           // application/json
+  static Response text(int status, std::string body);           // text/plain
+  static Response error(int status, std::string_view message);  // {"error_msg": "..."} and a newline
 };
 
 // The phrase of RFC 9110 15, or "" for an unknown status.

@@ -1,0 +1,35 @@
+#pragma once
+// Read buffers of one loop, in two sizes, kept for reuse. Belongs to one loop.
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+namespace sallyport::async {
+
+class BufferPool {
+ public:
+  static constexpr std::size_t kSmall = 16 * 1024;
+  static constexpr std::size_t kLarge = 64 * 1024;
+
+  // `size` is kSmall or kLarge; larger ones are not pooled.
+  std::unique_ptr<char[]> get(std::size_t size) {
+    auto& spare = size == kSmall ? small_ : large_;
+    if (size > kLarge || spare.empty()) return std::unique_ptr<char[]>(new char[size]);
+    auto buffer = std::move(spare.back());
+    spare.pop_back();
+    return buffer;
+  }
+
+  void put(std::unique_ptr<char[]> buffer, std::size_t size) {
+    auto& spare = size == kSmall ? small_ : large_;
+    if (size <= kLarge && spare.size() < kKeep) spare.push_back(std::move(buffer));
+  }
+
+ private:
+  static constexpr std::size_t kKeep = 256;  // of each size
+  std::vector<std::unique_ptr<char[]>> small_;
+  std::vector<std::unique_ptr<char[]>> large_;
+};
+
+}  // namespace sallyport::async

@@ -1,0 +1,75 @@
+#pragma once
+// A TCP or unix stream on the epoll loop: reads into pooled buffers, writes straight from the caller's bytes.
+
+#include "async/epoll_reactor.h"
+#include "async/stream.h"
+
+#include <array>
+#include <memory>
+
+namespace sallyport::async {
+
+class EpollStream final : public Stream, private EpollReactor::Source {
+ public:
+  enum class State { kConnected, kConnecting };
+  EpollStream(EpollReactor& reactor, int fd, State state);
+  ~EpollStream() override;
+
+  std::string_view unread() const override { return {buffer_.get() + begin_, end_ - begin_}; }
+  void consume(std::size_t bytes) override;
+  void set_read_limit(std::size_t bytes) override { read_limit_ = bytes; }
+  bool start_fill(IoOperation& operation, Milliseconds timeout) override;
+  bool start_send(IoOperation& operation, std::span<const std::string_view> pieces, Milliseconds timeout) override;
+  void forget(IoOperation& operation) noexcept override;
+  void watch_hangup(HangupListener* listener) noexcept override { hangup_ = listener; }
+  bool is_gone() const noexcept override { return ended_ || broken_; }
+  bool is_quiet() const noexcept override { return !is_gone() && !readable_ && begin_ == end_; }
+  void shut_down_sending() noexcept override;
+  void release_buffers() noexcept override;
+
+  int last_error() const noexcept { return error_; }
+
+ private:
+  // The deadline of one direction's pending operation.
+  class Timeout final : public Deadline {
+   public:
+    Timeout(EpollStream& stream, IoOperation* EpollStream::* pending) : stream_(stream), pending_(pending) {}
+    void expire() override;
+
+   private:
+    EpollStream& stream_;
+    IoOperation* EpollStream::* pending_;
+  };
+
+  void on_events(std::uint32_t events) override;
+  bool read_some(IoStatus& status);
+  bool make_room();
+  bool send_some(IoStatus& status);
+  bool finish_connecting(IoStatus& status);
+  void complete(IoOperation*& pending, IoStatus status);
+
+  EpollReactor& reactor_;
+  int fd_;
+  bool connecting_;
+  bool readable_ = false;  // the kernel may have bytes for us
+  bool ended_ = false;     // FIN was seen
+  bool broken_ = false;
+  int error_ = 0;
+  HangupListener* hangup_ = nullptr;
+
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t read_limit_ = BufferPool::kLarge;
+  bool reads_fill_buffer_ = false;  // then the next buffer is a large one
+
+  IoOperation* fill_ = nullptr;
+  IoOperation* send_ = nullptr;
+  std::array<std::string_view, 2> sending_;
+  Timeout fill_timeout_{*this, &EpollStream::fill_};
+  Timeout send_timeout_{*this, &EpollStream::send_};
+  bool* destroyed_ = nullptr;  // set while on_events runs
+};
+
+}  // namespace sallyport::async
