@@ -17,11 +17,14 @@ class Schema {
   static Schema must_compile(
       std::string_view schema_text);  // for schemas written in the source; aborts with the reason
 
+  // As the value is once its defaults are filled, which `value` itself need not be. Unlike in APISIX an empty array is
+  // no object, nor the other way round.
   // Error: kInvalid with the text of APISIX's validator: `property "uri" validation failed: wrong type: expected
   // string, got number`.
   Status check(const Value& value) const;
 
-  // Fills members that are absent and have a `default`, at any depth, in place.
+  // Fills members that are absent and have a `default`, at any depth, in place; in anyOf and oneOf by the first choice
+  // that accepts the value. Any value will do, what does not fit is left as it is.
   void fill_defaults(Value& value) const;
 
   const Value& source() const;  // the schema as it was written
