@@ -1,0 +1,196 @@
+#include "store/embedded_store.h"
+
+#include "json/parse.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace sallyport::store {
+namespace {
+
+constexpr std::uint64_t kApplication = 0x53617079;  // "Sapy": tells our files from those of others
+constexpr std::uint64_t kVersion = 1;
+
+constexpr const char* kSchema = R"(
+  CREATE TABLE entry (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    value TEXT NOT NULL,
+    created_index INTEGER NOT NULL,
+    modified_index INTEGER NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) WITHOUT ROWID;
+  CREATE TABLE revision (highest INTEGER NOT NULL);
+  INSERT INTO revision VALUES (0);
+)";
+
+// A new name in a folder is durable when the folder is.
+Status sync_folder(const std::filesystem::path& folder) {
+  int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  if (descriptor >= 0) ::close(descriptor);
+  if (synced) return {};
+  return fail(ErrorCode::kUnavailable, fmt::format("{}: cannot be synchronised to the disk", folder.string()));
+}
+
+Status create_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (folder.empty() || std::filesystem::is_directory(folder, error)) return {};
+  TRY_STATUS(create_folder(folder.parent_path()));
+  if (!std::filesystem::create_directory(folder, error) && error) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("{}: the folder of the embedded store cannot be created: {}; create it, or choose another "
+                            "place with deployment.embedded.path",
+                            folder.string(), error.message()));
+  }
+  return sync_folder(folder.has_parent_path() ? folder.parent_path() : ".");
+}
+
+Status create_or_check_schema(Database& database, const std::string& path) {
+  TRY(std::uint64_t application, database.number("PRAGMA application_id"));
+  TRY(std::uint64_t version, database.number("PRAGMA user_version"));
+  TRY(std::uint64_t tables, database.number("SELECT count(*) FROM sqlite_schema"));
+  if (application == 0 && version == 0 && tables == 0) {
+    TRY_STATUS(database.execute(kSchema));
+    TRY_STATUS(database.execute(fmt::format("PRAGMA application_id = {}", kApplication).c_str()));
+    return database.execute(fmt::format("PRAGMA user_version = {}", kVersion).c_str());
+  }
+  if (application != kApplication) {
+    return fail(ErrorCode::kUnavailable,
+                path + ": this is the database of another program; choose another file with deployment.embedded.path");
+  }
+  if (version > kVersion) {
+    return fail(
+        ErrorCode::kUnavailable,
+        fmt::format("{}: written by a newer gateway (format {}, this one reads up to {}); run that one, or choose "
+                    "another file with deployment.embedded.path",
+                    path, version, kVersion));
+  }
+  return {};
+}
+
+// The lock is taken with the first transaction and kept until the file is closed. A rollback journal rather than a
+// write-ahead log keeps everything in the one file that people copy; EXTRA also makes the end of the journal durable.
+Status prepare(Database& database, const std::string& path) {
+  TRY_STATUS(
+      database.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = EXTRA; BEGIN EXCLUSIVE; COMMIT;"
+                       "PRAGMA journal_mode = TRUNCATE;"));
+  TRY(std::string verdict, database.text("PRAGMA quick_check(1)"));
+  if (verdict != "ok") {
+    return fail(ErrorCode::kUnavailable, fmt::format("{}: damaged: {}; it was left as it is: put a copy of it back, or "
+                                                     "move it away to start with an empty one",
+                                                     path, verdict));
+  }
+  TRY(Transaction transaction, Transaction::begin(database));
+  TRY_STATUS(create_or_check_schema(database, path));
+  return transaction.commit();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::open(const std::string& path) {
+  TRY_STATUS(create_folder(std::filesystem::path(path).parent_path()));
+  TRY(Database database, Database::open(path));
+  TRY_STATUS(prepare(database, path));
+  std::unique_ptr<EmbeddedStore> store(new EmbeddedStore(path, std::move(database)));
+  TRY_STATUS(store->load());
+  return store;
+}
+
+Status EmbeddedStore::load() {
+  TRY(revision_, database_.number("SELECT highest FROM revision"));
+  TRY(Statement rows, database_.prepare("SELECT kind, id, value, created_index, modified_index FROM entry"));
+  for (;;) {
+    TRY(bool more, rows.step());
+    if (!more) return {};
+    Entry entry;
+    entry.key = Key{std::string(rows.text(0)), std::string(rows.text(1))};
+    auto value = json::parse(rows.text(2));
+    if (!value) {
+      return fail(
+          ErrorCode::kUnavailable,
+          fmt::format("{}: damaged: the value of {}/{} is not JSON ({}); it was left as it is: put a copy of it "
+                      "back, or move it away to start with an empty one",
+                      path_, entry.key.kind, entry.key.id, value.error().what));
+    }
+    entry.value = std::move(*value);
+    entry.created_index = rows.number(3);
+    entry.modified_index = rows.number(4);
+    entries_.put(std::make_shared<const Entry>(std::move(entry)));
+  }
+}
+
+Task<Result<EntryPtr>> EmbeddedStore::get(Key key) { return Result<EntryPtr>(entries_.find(key)); }
+
+Task<Result<std::vector<EntryPtr>>> EmbeddedStore::list(std::string kind) {
+  return Result<std::vector<EntryPtr>>(entries_.of_kind(kind));
+}
+
+Task<Result<std::vector<EntryPtr>>> EmbeddedStore::list_all() { return Result<std::vector<EntryPtr>>(entries_.all()); }
+
+Task<Result<EntryPtr>> EmbeddedStore::put(Key key, json::Value value, Expected expected) {
+  return put_now(key, std::move(value), expected);
+}
+
+Task<Result<bool>> EmbeddedStore::remove(Key key, Expected expected) { return remove_now(key, expected); }
+
+// Not written: the next write of an entry is above it, and an id that nobody stored may be given again.
+Task<Result<std::uint64_t>> EmbeddedStore::next_revision() { return Result<std::uint64_t>(++revision_); }
+
+Result<EntryPtr> EmbeddedStore::put_now(const Key& key, json::Value value, Expected expected) {
+  TRY_STATUS(entries_.check(key, expected));
+  EntryPtr old = entries_.find(key);
+  std::uint64_t revision = revision_ + 1;
+  Entry entry{key, std::move(value), old ? old->created_index : revision, revision, {}};
+
+  TRY(Transaction transaction, Transaction::begin(database_));
+  TRY_STATUS(write_entry(entry));
+  TRY_STATUS(write_revision(revision));
+  TRY_STATUS(transaction.commit());
+
+  revision_ = revision;
+  auto stored = std::make_shared<const Entry>(std::move(entry));
+  entries_.put(stored);
+  return stored;
+}
+
+Result<bool> EmbeddedStore::remove_now(const Key& key, Expected expected) {
+  TRY_STATUS(entries_.check(key, expected));
+  if (!entries_.find(key)) return false;
+
+  TRY(Transaction transaction, Transaction::begin(database_));
+  TRY_STATUS(erase_entry(key));
+  TRY_STATUS(write_revision(revision_ + 1));
+  TRY_STATUS(transaction.commit());
+
+  ++revision_;
+  return entries_.erase(key);
+}
+
+Status EmbeddedStore::write_entry(const Entry& entry) {
+  TRY(Statement insert, database_.prepare("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)"));
+  insert.bind(1, entry.key.kind);
+  insert.bind(2, entry.key.id);
+  insert.bind(3, json::print(entry.value));
+  insert.bind(4, entry.created_index);
+  insert.bind(5, entry.modified_index);
+  return insert.run();
+}
+
+Status EmbeddedStore::erase_entry(const Key& key) {
+  TRY(Statement erase, database_.prepare("DELETE FROM entry WHERE kind = ? AND id = ?"));
+  erase.bind(1, key.kind);
+  erase.bind(2, key.id);
+  return erase.run();
+}
+
+Status EmbeddedStore::write_revision(std::uint64_t revision) {
+  TRY(Statement update, database_.prepare("UPDATE revision SET highest = ?"));
+  update.bind(1, revision);
+  return update.run();
+}
+
+}  // namespace sallyport::store
