@@ -1,0 +1,74 @@
+#pragma once
+// The client's side of HTTP/1.1: request heads and bodies in, response heads and bodies out, one exchange at a time.
+// Belongs to the worker of its stream.
+
+#include "async/reactor.h"
+#include "async/stream.h"
+#include "async/task.h"
+#include "http/message.h"
+#include "wire/body_reader.h"
+#include "wire/body_writer.h"
+#include "wire/h1.h"
+
+namespace sallyport::wire {
+
+struct ServerLimits {
+  HeadLimits head;
+  Milliseconds keep_alive{60'000};    // between requests
+  Milliseconds head_arrival{60'000};  // from the first byte of a head to its last
+  Milliseconds body_piece{60'000};    // between two reads of a body
+  Milliseconds send{60'000};          // between two writes
+};
+
+class ServerConnection {
+ public:
+  ServerConnection(async::Reactor& reactor, async::StreamPtr stream, const ServerLimits& limits);
+
+  struct Next {
+    enum class Kind { kRequest, kEnd, kRefused } kind = Kind::kEnd;
+    int refusal = 0;          // the status to answer with, when refused
+    std::string_view reason;  // token for the log, when refused
+  };
+  // Waits for the next request head; the body of the last request has been read to its end.
+  async::Task<Next> read_head(http::RequestHead& head);
+
+  BodyReader& body() noexcept { return reader_; }
+  async::Task<Result<http::Chunk>> read_body() { return reader_.read(limits_.body_piece); }
+
+  // An interim response, at once.
+  async::Task<Status> send_interim(const http::ResponseHead& head);
+  // Queues the head of the response; it leaves with the first piece of the body, or with a flush.
+  // A body of HTTP/1.0 that is not sized ends with the connection.
+  void begin_response(const http::ResponseHead& head, http::BodyLength length);
+  async::Task<Status> write(http::Chunk piece, BodyWriter::Flush flush) {
+    return writer_.write(piece, flush, limits_.send);
+  }
+  async::Task<Status> flush() { return writer_.flush(limits_.send); }
+
+  // The response to the present request will be the last on this connection.
+  void close_after_response() noexcept { closes_ = true; }
+  // Whether the connection may carry another request now.
+  bool is_reusable() const noexcept { return !closes_ && writer_.ended() && reader_.ended(); }
+  // Reads and drops what is left of the request's body, if that is at most `limit` bytes; false: close instead.
+  async::Task<bool> drain_body(std::size_t limit);
+  // Lets the client read what was sent before the connection closes (RFC 9112 9.6).
+  async::Task<void> linger();
+
+  async::Stream& stream() noexcept { return *stream_; }
+  std::uint64_t sent_bytes() const noexcept { return writer_.sent_bytes(); }
+
+ private:
+  Next parse(http::RequestHead& head);
+  async::Task<Next> wait_for_head(http::RequestHead& head);
+
+  async::Reactor& reactor_;
+  async::StreamPtr stream_;
+  const ServerLimits& limits_;
+  BodyReader reader_;
+  BodyWriter writer_;
+  http::Version version_ = http::Version::kHttp11;
+  bool incomplete_ = false;
+  bool closes_ = false;
+};
+
+}  // namespace sallyport::wire
