@@ -5,7 +5,6 @@
 #include <fmt/core.h>
 
 #include <string>
-#include <utility>
 
 namespace sallyport::app {
 namespace {

@@ -62,6 +62,15 @@ class RequestBodyReader {
   ~RequestBodyReader() = default;
 };
 
+// Lets a plugin wait without holding its worker; made by the proxy.
+class Waiter {
+ public:
+  virtual async::Task<void> sleep(Milliseconds duration) = 0;
+
+ protected:
+  ~Waiter() = default;
+};
+
 // A property of this exchange that a plugin or the gateway has set by name.
 struct Property {
   std::string_view name;
@@ -88,6 +97,7 @@ class Exchange {
   std::string_view request_target; // as it arrived, for logs
   std::string_view request_method; // as it arrived, for logs
   std::string_view upstream_host;  // Host for the upstream; empty: the upstream's pass_host decides
+  std::string_view upstream_scheme = "http";
   Peer client;
   Peer local;
   std::size_t worker = 0;          // number of the worker, from 0
@@ -111,12 +121,21 @@ class Exchange {
   // For the log: why the gateway itself made a 4xx or 5xx, e.g. "plugin:fault-injection", "no_route", "upstream_timeout".
   std::string_view reason;
   Timing timing;
+  std::uint64_t request_head_bytes = 0;
   std::uint64_t request_body_bytes = 0;
   std::uint64_t response_body_bytes = 0;  // sent to the client
   std::uint64_t response_bytes = 0;       // sent to the client with heads
 
   RequestBodyReader* body_reader = nullptr;
   async::Task<Result<std::string_view>> whole_request_body(std::size_t limit);
+
+  Waiter* waiter = nullptr;
+  // Returns at once when there is no waiter.
+  async::Task<void> sleep(Milliseconds duration);
+
+  // Names this exchange in logs and headers: 32 random hex digits, unless it was set. Not empty.
+  std::string_view request_id() const;
+  void set_request_id(std::string_view id);  // copies
 
   // Names of nginx and APISIX: uri, arg_x, http_x, cookie_x, remote_addr, route_id ... (exchange/variables.cpp), then
   // the properties set here. Nothing when it is unknown or has no value now.
@@ -131,9 +150,7 @@ class Exchange {
 
  private:
   std::vector<Property> properties_;
+  mutable std::string_view request_id_;
 };
-
-// `text` with "$name" and "${name}" replaced by variables of the exchange (unknown ones by nothing), in the arena.
-std::string_view resolve_variables(std::string_view text, const Exchange& exchange);
 
 }  // namespace sallyport::exchange

@@ -1,0 +1,13 @@
+#pragma once
+// Base64 as in RFC 4648 4.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sallyport {
+
+// Padding may be missing; nothing when a character is outside the alphabet or the length is impossible.
+std::optional<std::string> base64_decode(std::string_view text);
+
+}  // namespace sallyport
