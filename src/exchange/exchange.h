@@ -89,36 +89,37 @@ class Exchange {
   // The request. `request.headers` and `request.method` are what plugins may change before the head leaves.
   http::RequestHead request;
   std::string_view scheme = "http";
-  std::string_view host;           // of the request, lower case, without port
-  std::string_view uri;            // path, decoded and normalised: for matching and for plugins
-  std::string_view path;           // path for the upstream: the client's own bytes, dot segments resolved
-  std::string_view query;          // after '?', without it
-  bool has_query = false;          // "/a?" has an empty query, "/a" has none
-  std::string_view request_target; // as it arrived, for logs
-  std::string_view request_method; // as it arrived, for logs
-  std::string_view upstream_host;  // Host for the upstream; empty: the upstream's pass_host decides
+  std::string_view host;            // of the request, lower case, without port
+  std::string_view uri;             // path, decoded and normalised: for matching and for plugins
+  std::string_view path;            // path for the upstream: the client's own bytes, dot segments resolved
+  std::string_view query;           // after '?', without it
+  bool has_query = false;           // "/a?" has an empty query, "/a" has none
+  std::string_view request_target;  // as it arrived, for logs
+  std::string_view request_method;  // as it arrived, for logs
+  std::string_view upstream_host;   // Host for the upstream; empty: the upstream's pass_host decides
   std::string_view upstream_scheme = "http";
   Peer client;
   Peer local;
-  std::size_t worker = 0;          // number of the worker, from 0
-  std::uint64_t connection_id = 0; // unique in this process
+  std::size_t worker = 0;            // number of the worker, from 0
+  std::uint64_t connection_id = 0;   // unique in this process
   std::uint64_t request_number = 0;  // on its connection, from 1
 
   // What was decided for it.
   Matched matched;
-  EndpointView endpoint;           // of the present try
-  unsigned tries = 0;              // upstream tries begun so far
+  EndpointView endpoint;  // of the present try
+  unsigned tries = 0;     // upstream tries begun so far
   std::uint64_t snapshot_revision = 0;
 
   // The response. Plugins may change it until its head has left.
   http::ResponseHead response;
   bool response_head_sent = false;
   ResponseSource response_source = ResponseSource::kNone;
-  int upstream_status = 0;         // of the last try, 0 when none answered
+  int upstream_status = 0;              // of the last try, 0 when none answered
   std::string_view upstream_addresses;  // all tries, ", " between them, for the log
   std::string_view upstream_statuses;
 
-  // For the log: why the gateway itself made a 4xx or 5xx, e.g. "plugin:fault-injection", "no_route", "upstream_timeout".
+  // For the log: why the gateway itself made a 4xx or 5xx, e.g. "plugin:fault-injection", "no_route",
+  // "upstream_timeout".
   std::string_view reason;
   Timing timing;
   std::uint64_t request_head_bytes = 0;

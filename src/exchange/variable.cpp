@@ -38,9 +38,12 @@ Text seconds_if_known(E e, std::chrono::nanoseconds duration) {
 
 std::string_view protocol(http::Version version) {
   switch (version) {
-    case http::Version::kHttp10: return "HTTP/1.0";
-    case http::Version::kHttp11: return "HTTP/1.1";
-    case http::Version::kHttp2: return "HTTP/2.0";
+    case http::Version::kHttp10:
+      return "HTTP/1.0";
+    case http::Version::kHttp11:
+      return "HTTP/1.1";
+    case http::Version::kHttp2:
+      return "HTTP/2.0";
   }
   return "";
 }
