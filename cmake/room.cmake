@@ -2,7 +2,8 @@
 #
 # One folder of src/, with its subfolders that are no rooms themselves. A room may include only its own headers and those
 # of the rooms it USES, and may USE only rooms declared above it. The first is checked by tools/check-rooms, which is
-# part of every build; the second here.
+# part of every build; the second here. Test suites whose name ends with Concurrency also run alone, as the test
+# <folder>/concurrency with the label `concurrency`: those are what the thread sanitizer looks at.
 set(ROOM_NAMES "" CACHE INTERNAL "rooms declared so far")
 set(ROOM_TABLE "" CACHE INTERNAL "one line a room: name: used rooms")
 
@@ -59,6 +60,14 @@ function(room name)
     add_executable(test_${id} ${tests})
     target_link_libraries(test_${id} PRIVATE room_${id} GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND test_${id} --gtest_brief=1)
+    foreach(test IN LISTS tests)
+      file(STRINGS ${test} concurrent REGEX "^TEST(_F|_P)?\\([A-Za-z]*Concurrency,")
+      if(concurrent)
+        add_test(NAME ${name}/concurrency COMMAND test_${id} --gtest_brief=1 --gtest_filter=*Concurrency.*)
+        set_tests_properties(${name}/concurrency PROPERTIES LABELS concurrency)
+        break()
+      endif()
+    endforeach()
   endif()
 endfunction()
 

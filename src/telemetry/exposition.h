@@ -1,0 +1,30 @@
+#pragma once
+// Prometheus' text format (version 0.0.4) of what the workers counted, in the series APISIX has, and of the process.
+// Runs on any thread, without stopping the workers; costs time in proportion to the number of series.
+
+#include "telemetry/metrics.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sallyport::telemetry {
+
+inline constexpr std::string_view kExpositionContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+// What only the house knows.
+struct ProcessFacts {
+  std::string hostname;
+  std::string version;
+  std::uint64_t snapshot_revision = 0;
+  std::uint64_t log_lines_dropped = 0;
+};
+
+// `prefix` stands before the names that APISIX has too; usually "apisix_".
+std::string expose(std::span<const WorkerMetrics* const> workers, const ProcessFacts& process, std::string_view prefix);
+
+// Appends `value` as it may stand between quotes: `\`, `"` and line feeds escaped.
+void append_label_value(std::string& out, std::string_view value);
+
+}  // namespace sallyport::telemetry

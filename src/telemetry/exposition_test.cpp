@@ -1,0 +1,98 @@
+#include "telemetry/exposition.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace sallyport::telemetry {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+std::string expose_all(const std::vector<const WorkerMetrics*>& workers, std::string_view prefix = "apisix_") {
+  return expose(workers, {.hostname = "gate", .version = "0.1.0", .snapshot_revision = 7, .log_lines_dropped = 3},
+                prefix);
+}
+
+RequestSample sample() {
+  return {.labels = {.route = "1", .matched_uri = "/a", .matched_host = "a.com", .service = "s", .node = "10.0.0.1"},
+          .status = 200,
+          .source = ResponseSource::kUpstream,
+          .total = milliseconds(12),
+          .upstream = milliseconds(9),
+          .received_bytes = 100,
+          .sent_bytes = 250};
+}
+
+TEST(Exposition, AddsUpWhatAllWorkersCounted) {
+  WorkerMetrics one;
+  WorkerMetrics two;
+  one.record(sample());
+  two.record(sample());
+  two.record(sample());
+  std::string text = expose_all({&one, &two});
+  EXPECT_THAT(text, HasSubstr("# TYPE apisix_http_status counter\n"
+                              "apisix_http_status{code=\"200\",matched_uri=\"/a\",matched_host=\"a.com\",route=\"1\","
+                              "service=\"s\",consumer=\"\",node=\"10.0.0.1\",request_type=\"traditional_http\","
+                              "request_llm_model=\"\",llm_model=\"\",response_source=\"upstream\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_bandwidth{type=\"ingress\",route=\"1\",service=\"s\",consumer=\"\","
+                              "node=\"10.0.0.1\",request_type=\"traditional_http\",request_llm_model=\"\","
+                              "llm_model=\"\"} 300\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_http_requests_total 3\n"));
+}
+
+TEST(Exposition, BucketsAreCumulativeAndSumsAreMilliseconds) {
+  WorkerMetrics metrics;
+  metrics.record(sample());
+  std::string text = expose_all({&metrics});
+  const std::string labels =
+      "{type=\"request\",route=\"1\",service=\"s\",consumer=\"\",node=\"10.0.0.1\","
+      "request_type=\"traditional_http\",request_llm_model=\"\",llm_model=\"\"";
+  EXPECT_THAT(text, HasSubstr("apisix_http_latency_bucket" + labels + ",le=\"10\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_http_latency_bucket" + labels + ",le=\"15\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_http_latency_bucket" + labels + ",le=\"+Inf\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_http_latency_sum" + labels + "} 12\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_http_latency_count" + labels + "} 1\n"));
+}
+
+TEST(Exposition, LatencyOfARouteAddsUpOverItsUris) {
+  WorkerMetrics metrics;
+  auto other = sample();
+  other.labels.matched_uri = "/b";
+  metrics.record(sample());
+  metrics.record(other);
+  EXPECT_THAT(
+      expose_all({&metrics}),
+      HasSubstr("apisix_http_latency_count{type=\"upstream\",route=\"1\",service=\"s\",consumer=\"\","
+                "node=\"10.0.0.1\",request_type=\"traditional_http\",request_llm_model=\"\",llm_model=\"\"} 2\n"));
+}
+
+TEST(Exposition, ShowsConnectionsAndTheProcess) {
+  WorkerMetrics metrics;
+  metrics.connection_opened(ConnectionState::kReading);
+  metrics.connection_moved(ConnectionState::kReading, ConnectionState::kWaiting);
+  std::string text = expose_all({&metrics});
+  EXPECT_THAT(text, HasSubstr("apisix_nginx_http_current_connections{state=\"active\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_nginx_http_current_connections{state=\"waiting\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_nginx_http_current_connections{state=\"reading\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_node_info{hostname=\"gate\",version=\"0.1.0\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_snapshot_revision 7\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_log_lines_dropped_total 3\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("sallyport_resident_memory_bytes [1-9][0-9]+\n"));
+}
+
+TEST(Exposition, ThePrefixOfTheFieldsNamesCanBeChosen) {
+  WorkerMetrics metrics;
+  EXPECT_THAT(expose_all({&metrics}, "edge_"), HasSubstr("\nedge_http_requests_total 0\n"));
+}
+
+TEST(Exposition, LabelValuesAreEscaped) {
+  std::string out;
+  append_label_value(out, "a\"b\\c\nd");
+  EXPECT_EQ(out, R"(a\"b\\c\nd)");
+}
+
+}  // namespace
+}  // namespace sallyport::telemetry

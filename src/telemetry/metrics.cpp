@@ -1,0 +1,44 @@
+#include "telemetry/metrics.h"
+
+namespace sallyport::telemetry {
+namespace {
+
+std::size_t index(ConnectionState state) noexcept { return static_cast<std::size_t>(state); }
+
+}  // namespace
+
+void WorkerMetrics::record(const RequestSample& sample) {
+  requests_.add();
+  Series& series = series_.find_or_add(sample.labels);
+  series.statuses.add(sample.status, sample.source);
+  series.request.record(sample.total);
+  if (sample.upstream.count() >= 0) {
+    series.upstream.record(sample.upstream);
+    series.gateway.record(sample.total - sample.upstream);
+  } else {
+    series.gateway.record(sample.total);
+  }
+  series.ingress_bytes.add(sample.received_bytes);
+  series.egress_bytes.add(sample.sent_bytes);
+}
+
+void WorkerMetrics::connection_opened(ConnectionState state) noexcept {
+  accepted_.add();
+  entered_[index(state)].add();
+}
+
+void WorkerMetrics::connection_moved(ConnectionState from, ConnectionState to) noexcept {
+  left_[index(from)].add();
+  entered_[index(to)].add();
+}
+
+void WorkerMetrics::connection_closed(ConnectionState state) noexcept { left_[index(state)].add(); }
+
+std::uint64_t WorkerMetrics::connections_in(ConnectionState state) const noexcept {
+  // The two are read at different moments, so the difference may be off by those that moved in between.
+  const std::uint64_t left = left_[index(state)].value();
+  const std::uint64_t entered = entered_[index(state)].value();
+  return entered > left ? entered - left : 0;
+}
+
+}  // namespace sallyport::telemetry

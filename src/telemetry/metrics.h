@@ -1,0 +1,58 @@
+#pragma once
+// What a worker counts while it serves, for Prometheus.
+// A WorkerMetrics belongs to one worker, which alone writes it; any other thread may read it at any time without
+// stopping the worker: numbers are relaxed atomics with one writer (plain adds, no locked instruction), and a series is
+// published, complete, by a release store. A reader sees each number as of some recent moment, not all of one moment.
+
+#include "telemetry/series_table.h"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace sallyport::telemetry {
+
+// One request at its end.
+struct RequestSample {
+  SeriesLabels labels;
+  int status = 0;
+  ResponseSource source = ResponseSource::kGateway;
+  std::chrono::nanoseconds total{0};
+  std::chrono::nanoseconds upstream{-1};  // spent waiting for the upstream; negative: there was none
+  std::uint64_t received_bytes = 0;       // from the client, heads included
+  std::uint64_t sent_bytes = 0;           // to the client, heads included
+};
+
+// What a client connection does, as nginx's stub_status names it.
+enum class ConnectionState : std::uint8_t { kReading, kWriting, kWaiting };
+inline constexpr std::size_t kConnectionStates = 3;
+
+class WorkerMetrics final {
+ public:
+  WorkerMetrics() = default;
+  WorkerMetrics(const WorkerMetrics&) = delete;
+  WorkerMetrics& operator=(const WorkerMetrics&) = delete;
+
+  // Under 50 ns when the series exists.
+  void record(const RequestSample& sample);
+
+  void connection_opened(ConnectionState state) noexcept;
+  void connection_moved(ConnectionState from, ConnectionState to) noexcept;
+  void connection_closed(ConnectionState state) noexcept;
+
+  // For readers.
+  const SeriesTable& series() const noexcept { return series_; }
+  std::uint64_t requests() const noexcept { return requests_.value(); }
+  std::uint64_t connections_accepted() const noexcept { return accepted_.value(); }
+  std::uint64_t connections_in(ConnectionState state) const noexcept;
+
+ private:
+  SeriesTable series_;
+  Counter requests_;
+  Counter accepted_;
+  std::array<Counter, kConnectionStates> entered_;
+  std::array<Counter, kConnectionStates> left_;
+};
+
+}  // namespace sallyport::telemetry
