@@ -1,0 +1,128 @@
+#pragma once
+// A map from strings to shared values that is never changed: `with` gives a new map, which copies only the few nodes on
+// the way to the key. Look-up hashes once and allocates nothing.
+
+#include <bit>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::route {
+
+template <class Value>
+class HashTrie {
+ public:
+  using ValuePtr = std::shared_ptr<const Value>;
+
+  bool empty() const noexcept { return !root_ || root_->slots.empty(); }
+
+  // Null when there is no such key.
+  const Value* find(std::string_view key) const noexcept {
+    const std::size_t hash = hash_of(key);
+    const Node* node = root_.get();
+    for (unsigned shift = 0; node; shift += kBits) {
+      if (shift >= kHashBits) return find_among(*node, key);
+      const Slot* slot = node->find(part(hash, shift));
+      if (!slot) return nullptr;
+      if (slot->leaf) return slot->leaf->hash == hash && slot->leaf->key == key ? slot->leaf->value.get() : nullptr;
+      node = slot->child.get();
+    }
+    return nullptr;
+  }
+
+  // The map with `key` standing for `value`; null takes the key out.
+  [[nodiscard]] HashTrie with(std::string_view key, ValuePtr value) const {
+    auto leaf = std::make_shared<const Leaf>(Leaf{hash_of(key), std::string(key), std::move(value)});
+    HashTrie result;
+    result.root_ = put(root_.get(), 0, leaf);
+    return result;
+  }
+
+ private:
+  static constexpr unsigned kBits = 5;
+  static constexpr unsigned kHashBits = sizeof(std::size_t) * 8;
+
+  struct Node;
+  struct Leaf {
+    std::size_t hash;
+    std::string key;
+    ValuePtr value;
+  };
+  using LeafPtr = std::shared_ptr<const Leaf>;
+  using NodePtr = std::shared_ptr<const Node>;
+
+  struct Slot {  // one of both
+    LeafPtr leaf;
+    NodePtr child;
+  };
+
+  // `slots` holds one slot for each bit of `present`. Below the last bit of the hash it is a plain list of leaves.
+  struct Node {
+    std::uint32_t present = 0;
+    std::vector<Slot> slots;
+
+    std::size_t rank(unsigned index) const noexcept {
+      return static_cast<std::size_t>(std::popcount(present & ((std::uint32_t{1} << index) - 1)));
+    }
+    const Slot* find(unsigned index) const noexcept {
+      return (present >> index & 1) != 0 ? &slots[rank(index)] : nullptr;
+    }
+  };
+
+  static std::size_t hash_of(std::string_view key) noexcept { return std::hash<std::string_view>{}(key); }
+  static unsigned part(std::size_t hash, unsigned shift) noexcept { return (hash >> shift) & ((1u << kBits) - 1); }
+
+  static const Value* find_among(const Node& node, std::string_view key) noexcept {
+    for (const Slot& slot : node.slots) {
+      if (slot.leaf->key == key) return slot.leaf->value.get();
+    }
+    return nullptr;
+  }
+
+  // A copy of `node` (which may be null) with `leaf` in it, or without its key when it has no value; null when empty.
+  static NodePtr put(const Node* node, unsigned shift, const LeafPtr& leaf) {
+    auto copy = node ? std::make_shared<Node>(*node) : std::make_shared<Node>();
+    if (shift >= kHashBits) {
+      put_among(*copy, leaf);
+    } else {
+      put_into(*copy, shift, leaf);
+    }
+    if (copy->slots.empty()) return nullptr;
+    return copy;
+  }
+
+  static void put_among(Node& node, const LeafPtr& leaf) {
+    std::erase_if(node.slots, [&](const Slot& slot) { return slot.leaf->key == leaf->key; });
+    if (leaf->value) node.slots.push_back({leaf, nullptr});
+  }
+
+  static void put_into(Node& node, unsigned shift, const LeafPtr& leaf) {
+    const unsigned index = part(leaf->hash, shift);
+    const std::size_t at = node.rank(index);
+    if (!node.find(index)) {
+      if (!leaf->value) return;
+      node.present |= std::uint32_t{1} << index;
+      node.slots.insert(node.slots.begin() + static_cast<std::ptrdiff_t>(at), Slot{leaf, nullptr});
+      return;
+    }
+    Slot& slot = node.slots[at];
+    if (slot.child) {
+      slot.child = put(slot.child.get(), shift + kBits, leaf);
+    } else if (slot.leaf->key == leaf->key) {
+      slot.leaf = leaf->value ? leaf : nullptr;
+    } else if (leaf->value) {
+      slot.child = put(put(nullptr, shift + kBits, slot.leaf).get(), shift + kBits, leaf);
+      slot.leaf = nullptr;
+    }
+    if (slot.leaf || slot.child) return;
+    node.slots.erase(node.slots.begin() + static_cast<std::ptrdiff_t>(at));
+    node.present &= ~(std::uint32_t{1} << index);
+  }
+
+  NodePtr root_;
+};
+
+}  // namespace sallyport::route

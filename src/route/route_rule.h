@@ -1,0 +1,94 @@
+#pragma once
+// What one route asks of a request. A rule is compiled once, immutable, and shared by all workers and snapshots.
+
+#include "base/ip_range.h"
+#include "base/result.h"
+#include "exchange/exchange.h"
+#include "exchange/expression.h"
+#include "json/value.h"
+#include "route/host_pattern.h"
+#include "route/method_set.h"
+#include "route/path_pattern.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::route {
+
+enum class RouterKind { kHostUri, kUri, kUriWithParameter };
+
+// The kind by its name in `apisix.router.http`. Error: kInvalid, naming the ones there are.
+Result<RouterKind> router_kind(std::string_view name);
+
+// A route's conditions as they were written.
+struct RuleSource {
+  std::vector<std::string> uris;
+  std::vector<std::string> hosts;  // the service's when the route has none of its own
+  std::vector<std::string> methods;
+  std::vector<std::string> remote_addrs;
+  json::Value vars;  // null: none
+  std::int64_t priority = 0;
+};
+
+// A request as rules look at it; what several rules ask is worked out once.
+class Inquiry {
+ public:
+  explicit Inquiry(exchange::Exchange& exchange)
+      : exchange_(exchange), method_(MethodSet::of(exchange.request.method)) {}
+
+  exchange::Exchange& exchange() noexcept { return exchange_; }
+  MethodSet method() const noexcept { return method_; }
+  const std::optional<IpAddress>& client();
+
+ private:
+  exchange::Exchange& exchange_;
+  MethodSet method_;
+  bool client_known_ = false;
+  std::optional<IpAddress> client_;
+};
+
+class RouteRule {
+ public:
+  // Error: kInvalid, naming the field.
+  static Result<RouteRule> compile(const RuleSource& source, RouterKind kind);
+
+  const std::vector<PathPattern>& paths() const noexcept { return paths_; }
+  const std::vector<HostPattern>& hosts() const noexcept { return hosts_; }
+  std::int64_t priority() const noexcept { return priority_; }
+
+  // Whether everything but the path holds. Sets `exchange.matched.host` where hosts are a condition.
+  bool accepts(Inquiry& inquiry) const;
+
+ private:
+  RouteRule() = default;
+  bool accepts_host(exchange::Exchange& exchange) const;
+  bool accepts_client(Inquiry& inquiry) const;
+
+  std::vector<PathPattern> paths_;
+  std::vector<HostPattern> hosts_;
+  bool host_is_condition_ = false;
+  MethodSet methods_;  // empty: any
+  IpRanges remote_addrs_;
+  exchange::Expression vars_;
+  std::int64_t priority_ = 0;
+};
+
+// What a route leads to; whoever builds the table knows what it is.
+class Target {
+ public:
+  virtual ~Target() = default;
+};
+
+struct RouteEntry {
+  std::shared_ptr<const RouteRule> rule;
+  std::uint64_t order = 0;  // the lower goes first where nothing else decides
+  std::shared_ptr<const Target> target;
+};
+
+using RouteEntryPtr = std::shared_ptr<const RouteEntry>;
+
+}  // namespace sallyport::route

@@ -1,0 +1,33 @@
+#pragma once
+// A Snapshot is all resources at one moment, compiled for serving. Immutable, shared by all workers.
+
+#include "exchange/exchange.h"
+#include "route/route_table.h"
+#include "snapshot/plan.h"
+
+#include <cstdint>
+#include <memory>
+
+namespace sallyport::snapshot {
+
+class Snapshot final {
+ public:
+  Snapshot(std::uint64_t revision, route::RouteTable routes, PlanPtr no_route)
+      : revision_(revision), routes_(std::move(routes)), no_route_(std::move(no_route)) {}
+
+  std::uint64_t revision() const noexcept { return revision_; }
+  std::size_t routes() const noexcept { return routes_.size(); }
+
+  // The plan for this request, and everything in `exchange.matched`. Without a route: the plan of the global rules,
+  // whose `refusal` is empty and `no_upstream` says 404.
+  const Plan& find(exchange::Exchange& exchange) const;
+
+ private:
+  std::uint64_t revision_;
+  route::RouteTable routes_;
+  PlanPtr no_route_;
+};
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+}  // namespace sallyport::snapshot

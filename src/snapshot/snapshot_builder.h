@@ -1,0 +1,89 @@
+#pragma once
+// Compiles resources into Snapshots. Each change compiles only what it touches; everything else is shared with the last
+// Snapshot. The builder belongs to the control thread.
+
+#include "async/task.h"
+#include "base/result.h"
+#include "chain/catalog.h"
+#include "json/value.h"
+#include "route/route_rule.h"
+#include "snapshot/snapshot.h"
+#include "upstream/forbidden_addresses.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::snapshot {
+
+using async::Task;
+
+// One resource as the stores have it; without a value it is gone. Kinds: "routes", "services", "upstreams",
+// "plugin_configs", "global_rules"; others are taken as known and have no effect.
+struct Item {
+  std::string kind;
+  std::string id;
+  std::optional<json::Value> value;
+};
+
+// An item that was not taken over; its last good form, if there was one, stays in force.
+struct Rejected {
+  std::string kind;
+  std::string id;
+  Error error;
+};
+
+struct BuilderOptions {
+  route::RouterKind router = route::RouterKind::kHostUri;
+  upstream::ForbiddenAddresses forbidden;
+};
+
+class SnapshotBuilder final {
+  struct Resources;  // the present set, immutable; changes share what they do not touch
+
+ public:
+  // A change that is compiled and has no effect yet.
+  class Change {
+   public:
+    Change(Change&&) noexcept;
+    Change& operator=(Change&&) noexcept;
+    ~Change();
+    const std::vector<Rejected>& rejected() const noexcept { return rejected_; }
+
+   private:
+    friend class SnapshotBuilder;
+    Change();
+    std::shared_ptr<const Resources> next_;
+    std::uint64_t base_ = 0;  // the revision it was prepared upon
+    std::vector<Rejected> rejected_;
+  };
+
+  // `catalog` outlives the builder. Begins with a Snapshot without resources, revision 0.
+  SnapshotBuilder(const chain::Catalog& catalog, BuilderOptions options);
+  SnapshotBuilder(const SnapshotBuilder&) = delete;
+  SnapshotBuilder& operator=(const SnapshotBuilder&) = delete;
+  ~SnapshotBuilder();
+
+  // Compiles one item and what it touches; strict, as the Admin API wants it. Error: kInvalid, for whoever wrote it.
+  Task<Result<Change>> prepare(Item item);
+
+  // Compiles many at once (a start, a file that was read again), keeping on over bad ones, which the change names.
+  Task<Change> prepare_all(std::vector<Item> items);
+
+  // Puts a change into force and returns the Snapshot to publish. Error: kConflict when another change was committed
+  // since it was prepared; nothing has changed then, prepare it again.
+  Result<SnapshotPtr> commit(Change change);
+
+  const SnapshotPtr& latest() const noexcept { return latest_; }
+
+ private:
+  Task<Status> apply(std::shared_ptr<Resources> next, Item item) const;
+
+  const chain::Catalog& catalog_;
+  BuilderOptions options_;
+  std::shared_ptr<const Resources> resources_;
+  SnapshotPtr latest_;
+};
+
+}  // namespace sallyport::snapshot

@@ -1,0 +1,102 @@
+#pragma once
+// A Cluster is one upstream compiled for serving: its nodes and how to speak to them. Immutable, shared by all workers;
+// what changes while it serves (balancer positions, resolved names) is the Balancer's.
+
+#include "async/address.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::resources {
+struct Upstream;
+}
+
+namespace sallyport::upstream {
+
+class ForbiddenAddresses;
+class HashRing;
+
+enum class Balancing : std::uint8_t { kRoundRobin, kConsistentHash, kLeastConnections };
+enum class HashOn : std::uint8_t { kVariable, kHeader, kCookie, kConsumer, kVariableCombination };
+// Which Host the upstream is sent: the client's, the node's own, or a fixed one.
+enum class PassHost : std::uint8_t { kPass, kNode, kRewrite };
+
+struct Node {
+  std::string host;  // as configured, an IPv6 address without brackets
+  std::uint16_t port = 80;
+  std::uint32_t weight = 1;
+  int priority = 0;
+  std::optional<async::Address> literal;  // the address with its port when `host` is one, else it is a name
+  std::string host_header;                // "host", or "host:port" when the port is not the scheme's
+};
+
+struct Timeouts {
+  Milliseconds connect{60'000};
+  Milliseconds send{60'000};
+  Milliseconds read{60'000};
+};
+
+// Idle connections that are kept, per worker and endpoint.
+struct KeepalivePool {
+  std::size_t size = 320;
+  Milliseconds idle_timeout{60'000};
+  std::uint64_t requests = 1000;  // a connection is closed after that many
+};
+
+class Cluster final {
+ public:
+  // `key` names the owner for live state that survives changes: "upstreams/1", "routes/7", "services/3".
+  // Error: kInvalid with the field that is wrong or not supported, or the node that is forbidden.
+  static Result<std::shared_ptr<const Cluster>> compile(const resources::Upstream& upstream, std::string key,
+                                                        const ForbiddenAddresses& forbidden);
+  ~Cluster();
+
+  const std::string& key() const noexcept { return key_; }
+  std::size_t key_hash() const noexcept { return key_hash_; }
+  // Different for every Cluster that was ever compiled in this process.
+  std::uint64_t serial() const noexcept { return serial_; }
+
+  // Highest priority first; within one priority in configured order.
+  const std::vector<Node>& nodes() const noexcept { return nodes_; }
+  std::string_view scheme() const noexcept { return scheme_; }
+  PassHost pass_host() const noexcept { return pass_host_; }
+  const std::string& upstream_host() const noexcept { return upstream_host_; }  // of kRewrite
+  const Timeouts& timeouts() const noexcept { return timeouts_; }
+  unsigned retries() const noexcept { return retries_; }                  // further tries after the first
+  Milliseconds retry_timeout() const noexcept { return retry_timeout_; }  // no try begins later; 0: no limit
+  const KeepalivePool& keepalive_pool() const noexcept { return keepalive_pool_; }
+
+  Balancing balancing() const noexcept { return balancing_; }
+  HashOn hash_on() const noexcept { return hash_on_; }
+  const std::string& hash_key() const noexcept { return hash_key_; }
+  const HashRing* ring() const noexcept { return ring_.get(); }  // of kConsistentHash, else null
+
+ private:
+  Cluster();
+
+  std::string key_;
+  std::size_t key_hash_ = 0;
+  std::uint64_t serial_ = 0;
+  std::vector<Node> nodes_;
+  std::string scheme_ = "http";
+  PassHost pass_host_ = PassHost::kPass;
+  std::string upstream_host_;
+  Timeouts timeouts_;
+  unsigned retries_ = 0;
+  Milliseconds retry_timeout_{0};
+  KeepalivePool keepalive_pool_;
+  Balancing balancing_ = Balancing::kRoundRobin;
+  HashOn hash_on_ = HashOn::kVariable;
+  std::string hash_key_;
+  std::unique_ptr<const HashRing> ring_;
+};
+
+using ClusterPtr = std::shared_ptr<const Cluster>;
+
+}  // namespace sallyport::upstream

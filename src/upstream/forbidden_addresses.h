@@ -1,0 +1,23 @@
+#pragma once
+// Addresses that no exchange may be forwarded to: our own Admin API. Immutable, shared by all threads.
+
+#include "async/address.h"
+
+#include <vector>
+
+namespace sallyport::upstream {
+
+class ForbiddenAddresses {
+ public:
+  ForbiddenAddresses() = default;  // forbids nothing
+  // `listeners` as they are bound; 0.0.0.0 and :: stand for every address of this machine.
+  explicit ForbiddenAddresses(std::vector<async::Address> listeners) : listeners_(std::move(listeners)) {}
+
+  // Whether a connection to `address` would arrive at one of the listeners.
+  bool contains(const async::Address& address) const;
+
+ private:
+  std::vector<async::Address> listeners_;
+};
+
+}  // namespace sallyport::upstream
