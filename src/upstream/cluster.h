@@ -5,6 +5,7 @@
 #include "async/address.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "resources/upstream.h"
 
 #include <cstdint>
 #include <memory>
@@ -13,40 +14,24 @@
 #include <string_view>
 #include <vector>
 
-namespace sallyport::resources {
-struct Upstream;
-}
-
 namespace sallyport::upstream {
 
 class ForbiddenAddresses;
 class HashRing;
 
 enum class Balancing : std::uint8_t { kRoundRobin, kConsistentHash, kLeastConnections };
-enum class HashOn : std::uint8_t { kVariable, kHeader, kCookie, kConsumer, kVariableCombination };
-// Which Host the upstream is sent: the client's, the node's own, or a fixed one.
-enum class PassHost : std::uint8_t { kPass, kNode, kRewrite };
+using resources::HashOn;
+using resources::KeepalivePool;  // per worker and endpoint
+using resources::PassHost;
+using resources::Timeouts;
 
 struct Node {
   std::string host;  // as configured, an IPv6 address without brackets
   std::uint16_t port = 80;
   std::uint32_t weight = 1;
-  int priority = 0;
+  std::int64_t priority = 0;
   std::optional<async::Address> literal;  // the address with its port when `host` is one, else it is a name
   std::string host_header;                // "host", or "host:port" when the port is not the scheme's
-};
-
-struct Timeouts {
-  Milliseconds connect{60'000};
-  Milliseconds send{60'000};
-  Milliseconds read{60'000};
-};
-
-// Idle connections that are kept, per worker and endpoint.
-struct KeepalivePool {
-  std::size_t size = 320;
-  Milliseconds idle_timeout{60'000};
-  std::uint64_t requests = 1000;  // a connection is closed after that many
 };
 
 class Cluster final {
@@ -92,7 +77,7 @@ class Cluster final {
   Milliseconds retry_timeout_{0};
   KeepalivePool keepalive_pool_;
   Balancing balancing_ = Balancing::kRoundRobin;
-  HashOn hash_on_ = HashOn::kVariable;
+  HashOn hash_on_ = HashOn::kVars;
   std::string hash_key_;
   std::unique_ptr<const HashRing> ring_;
 };
