@@ -1,6 +1,7 @@
 #include "http/field_name.h"
 
 #include "base/bytes.h"
+#include "http/byte_class.h"
 
 #include <algorithm>
 #include <array>
@@ -53,15 +54,6 @@ constexpr auto kFirstOfLength = [] {
   return first;
 }();
 
-constexpr auto kTokenByte = [] {
-  std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
-
 }  // namespace
 
 FieldName known_field(std::string_view name) noexcept {
@@ -72,15 +64,11 @@ FieldName known_field(std::string_view name) noexcept {
   return FieldName::kOther;
 }
 
-bool is_field_name(std::string_view name) noexcept {
-  return !name.empty() && std::ranges::all_of(name, [](char c) { return kTokenByte[static_cast<unsigned char>(c)]; });
-}
+bool is_field_name(std::string_view name) noexcept { return !name.empty() && is_all<kTokenByte>(name); }
 
 bool is_field_value(std::string_view value) noexcept {
-  return std::ranges::all_of(value, [](char c) {
-    auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 32 && byte != 127);
-  });
+  const char* end = value.data() + value.size();
+  return skip_value(value.data(), end) == end;
 }
 
 }  // namespace sallyport::http

@@ -54,7 +54,9 @@ struct ResponseHead {
   Version version = Version::kHttp11;
   Headers headers;
   BodyLength body;
-  bool keep_alive = true;  // the upstream lets the connection be used again
+  std::optional<std::uint64_t> announced_length;  // Content-Length where there is no body: to HEAD, and of a 304
+  bool keep_alive = true;                         // the upstream lets the connection be used again
+  std::string_view upgrade;                       // protocols named with `Connection: upgrade` (101, 426), else empty
 };
 
 // A piece of a body; `bytes` are valid until the next piece is asked for.
