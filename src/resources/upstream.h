@@ -66,6 +66,8 @@ struct Upstream {
 // Of a value that `check` accepted and whose defaults are filled.
 // Error: kInvalid, where an address in `nodes` makes no sense.
 Result<Upstream> upstream_from(const json::Value& value);
+// The one written inside a route or service, if there is one.
+Result<std::optional<Upstream>> inner_upstream_from(const json::Value& resource);
 
 // What the schema of an upstream cannot say; also for those inside other resources and plugins' confs, after the
 // schema.

@@ -1,0 +1,31 @@
+#include "resources/rules.h"
+
+#include "resources/plugin_confs.h"
+#include "resources/upstream.h"
+
+#include <fmt/format.h>
+
+namespace sallyport::resources {
+namespace {
+
+Status check_only_one(const json::Value& value, std::string_view one, std::string_view many) {
+  if (!value.find(one) || !value.find(many)) return {};
+  return fail(ErrorCode::kInvalid, fmt::format("only one of {} or {} is allowed", one, many));
+}
+
+}  // namespace
+
+Status check_contradictions(Kind kind, const json::Value& value) {
+  if (kind != Kind::kRoute) return {};
+  TRY_STATUS(check_only_one(value, "host", "hosts"));
+  return check_only_one(value, "remote_addr", "remote_addrs");
+}
+
+Status check_rules(Kind kind, const json::Value& value) {
+  if (kind == Kind::kUpstream) return check_upstream_rules(value);
+  if (const json::Value* upstream = value.find("upstream")) TRY_STATUS(check_upstream_rules(*upstream));
+  TRY_STATUS(plugin_confs_from(value));
+  return {};
+}
+
+}  // namespace sallyport::resources
