@@ -17,6 +17,7 @@ enum ByteClass : std::uint8_t {
   kValueByte = 2,     // HTAB, SP, visible ASCII and obs-text
   kTargetByte = 4,    // visible ASCII but '#'
   kPathByte = 8,      // those but '?'
+  kSegmentByte = 32,  // path bytes but '/', '%' and '\\'
   kRegNameByte = 16,  // unreserved; the other reg-name characters are refused, no host has them
 };
 
@@ -27,6 +28,10 @@ inline constexpr auto kByteClasses = [] {
   };
   for (unsigned c = 32; c < 256; ++c) table[c] |= c == 127 ? 0 : kValueByte;
   for (unsigned c = 33; c < 127; ++c) table[c] |= c == '#' ? 0 : c == '?' ? kTargetByte : kTargetByte | kPathByte;
+  for (unsigned c = 33; c < 127; ++c) {
+    bool in_segment = (table[c] & kPathByte) != 0 && c != '/' && c != '%' && c != '\\';
+    if (in_segment) table[c] |= kSegmentByte;
+  }
   mark("\t", kValueByte);
   mark("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", kTokenByte | kRegNameByte);
   mark("!#$%&'*+-.^_`|~", kTokenByte);
