@@ -27,7 +27,7 @@ class Expression {
   struct Node;
 
  private:
-  std::unique_ptr<Node> root_;
+  std::unique_ptr<const Node> root_;
 };
 
 }  // namespace sallyport::exchange
