@@ -18,6 +18,7 @@ class BodyStage {
     arrived_ = bytes;
     is_last_ = is_last;
     decision_ = Decision::kPass;
+    overflowed_ = false;
   }
 
   // For the filter:
@@ -26,9 +27,13 @@ class BodyStage {
   std::string& held() noexcept { return held_; }                  // kept from earlier calls
   std::size_t limit() const noexcept { return limit_; }
 
-  // Keeps what arrived together with what is held; nothing goes on now. False: over the limit.
+  // Keeps what arrived together with what is held; nothing goes on now. False: over the limit, and the chain answers
+  // 413 for a request, 500 for a response, whatever the filter does next.
   bool hold() {
-    if (held_.size() + arrived_.size() > limit_) return false;
+    if (held_.size() + arrived_.size() > limit_) {
+      overflowed_ = true;
+      return false;
+    }
     held_.append(arrived_);
     arrived_ = {};
     decision_ = Decision::kHold;
@@ -48,6 +53,9 @@ class BodyStage {
     decision_ = Decision::kHold;
   }
 
+  // For the chain: whether the filter wanted to hold more than it may.
+  bool overflowed() const noexcept { return overflowed_; }
+
   // For the chain: what goes on to the next filter. Valid until the next `arrive` or `outgoing`.
   std::string_view outgoing() {
     if (decision_ == Decision::kHold) return {};
@@ -65,6 +73,7 @@ class BodyStage {
   std::string held_;
   std::string sent_;
   bool is_last_ = false;
+  bool overflowed_ = false;
   Decision decision_ = Decision::kPass;
 };
 

@@ -19,12 +19,21 @@ class Catalog {
   const PluginType* find(std::string_view name) const noexcept;
   std::vector<const PluginType*> by_priority() const;  // highest first
 
-  // The schema of a conf of `type` with `_meta` in it, as the Admin API shows and checks it.
-  // Error of check: kInvalid; "unknown plugin [x]" or "failed to check the configuration of plugin x err: ...".
+  // The schema of a conf with `_meta` in it, as the Admin API shows and checks it; null for an unknown name.
+  const json::Schema* schema(std::string_view name) const noexcept;
+
+  // A disabled plugin passes with a conf that its schema refuses, as it never runs.
+  // Error: kInvalid; "unknown plugin [x]" or "failed to check the configuration of plugin x err: ...".
   Status check(std::string_view name, const json::Value& conf) const;
 
  private:
-  std::vector<std::unique_ptr<PluginType>> types_;
+  struct Entry {
+    std::unique_ptr<PluginType> type;
+    json::Schema schema;
+  };
+  const Entry* entry(std::string_view name) const noexcept;
+
+  std::vector<Entry> entries_;
 };
 
 }  // namespace sallyport::chain

@@ -26,6 +26,7 @@ struct Link {
   PluginPtr plugin;
   std::shared_ptr<const exchange::Expression> filter;  // `_meta.filter`; null: always
   std::optional<std::string> error_response;           // `_meta.error_response`: the body of its answers from 400 on
+  bool error_response_is_json = false;
 };
 
 class Chain {
@@ -33,9 +34,13 @@ class Chain {
   Chain() = default;
   // `links` in their order of running.
   explicit Chain(std::vector<Link> links);
+  // Global rules before the plugins of the route.
+  Chain(const std::vector<Link>& global, const std::vector<Link>& route);
 
   const std::vector<Link>& links() const noexcept { return links_; }
-  const std::vector<std::uint16_t>& at(Phase phase) const noexcept { return by_phase_[static_cast<std::size_t>(phase)]; }
+  const std::vector<std::uint16_t>& at(Phase phase) const noexcept {
+    return by_phase_[static_cast<std::size_t>(phase)];
+  }
   bool has(Phase phase) const noexcept { return !at(phase).empty(); }
   bool edits_request_body() const noexcept { return edits_request_body_; }
   bool edits_response_body() const noexcept { return edits_response_body_; }
@@ -62,30 +67,46 @@ class ChainRun {
 
   // kRewrite, kAccess, kBeforeProxy, kResponseHeaders, kRequestTrailers or kResponseTrailers: every filter of the phase
   // in order, until one does not proceed. An answer already carries its `_meta.error_response`; the exchange's `reason`
-  // is set. Answers of a response phase replace the response: the filters that have run are not run again.
-  // In response phases, filters whose request phases were never reached are skipped.
+  // is set. An answer of a response phase replaces the response: `run` is then called again for the same phase and goes
+  // on behind the filter that answered; a second answer wins nothing.
+  // In response phases and the log, filters that would have seen the head of the request but never did are skipped.
   Task<Verdict> run(Phase phase);
 
   // A piece of a body through the stages of kRequestBody or kResponseBody. `passed` receives what comes out at the end,
   // valid until the next call. The last piece runs every stage even if nothing is left of it.
   Task<Verdict> run_body(Phase phase, http::Chunk arrived, http::Chunk& passed);
 
-  // Every filter that was made, in order; once.
+  // Every filter that takes part in the log, in order; once.
   void log() noexcept;
 
   const Chain& chain() const noexcept { return chain_; }
 
  private:
   struct Slot;  // the filter of one link, made on first use
+
+  // `at` counts within the phase.
+  Task<Verdict> run_from(Phase phase, std::size_t at);
+  Task<Verdict> run_waiting(Phase phase, std::size_t at, Task<Verdict> waiting);
+  Task<Verdict> run_body_from(Phase phase, std::size_t at, http::Chunk arrived, http::Chunk& passed);
+  Task<Verdict> run_body_waiting(Phase phase, std::size_t at, Task<Verdict> waiting, bool is_last, http::Chunk& passed);
+  Filter* enter(std::uint16_t link, Phase phase);
+  BodyStage& stage(std::uint16_t link, Phase phase);
+  bool settle(Phase phase, std::uint16_t link, Verdict& verdict);
+  void refuse_overflow(Phase phase, std::uint16_t link, Verdict& verdict);
+
   const Chain& chain_;
   Exchange& exchange_;
   BodyLimits limits_;
   Slot* slots_ = nullptr;
+  std::size_t response_headers_done_ = 0;  // filters of that phase that have run
+  bool response_answered_ = false;
 };
 
-// The links of one resource's `plugins` object: configures each, reads `_meta`, sorts by priority.
-// Plugins with `_meta.disable` are left out. Error: kInvalid, as Catalog::check words it.
 class Catalog;
+
+// The links of one resource's `plugins` object: configures each, reads `_meta`, sorts by priority, keeps the written
+// order where it is equal. Plugins with `_meta.disable` are left out. `resource` is "routes/1"; the plugins find those
+// of `predecessor` by their names. Error: kInvalid, as Catalog::check words it.
 Task<Result<std::vector<Link>>> compile_links(const Catalog& catalog, const json::Object& plugins, std::string resource,
                                               const Chain* predecessor);
 

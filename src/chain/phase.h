@@ -32,7 +32,9 @@ class PhaseSet {
   friend constexpr bool operator==(PhaseSet, PhaseSet) = default;
 
  private:
-  static constexpr std::uint16_t bit(Phase phase) { return static_cast<std::uint16_t>(1u << static_cast<unsigned>(phase)); }
+  static constexpr std::uint16_t bit(Phase phase) {
+    return static_cast<std::uint16_t>(1u << static_cast<unsigned>(phase));
+  }
   std::uint16_t bits_ = 0;
 };
 

@@ -54,8 +54,8 @@ using PluginPtr = std::shared_ptr<const Plugin>;
 
 // Where a conf stands, for state that is kept per place and for messages.
 struct Place {
-  std::string resource;                  // "routes/1"
-  const Plugin* predecessor = nullptr;   // the Plugin of the same name and place in the last snapshot, or null
+  std::string resource;                 // "routes/1"
+  const Plugin* predecessor = nullptr;  // the Plugin of the same name and place in the last snapshot, or null
 };
 
 // A Plugin with its name and its rank inside its resource; higher priority runs first.
