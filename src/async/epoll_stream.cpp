@@ -192,6 +192,9 @@ void EpollStream::on_events(std::uint32_t events) {
   destroyed_ = nullptr;
 }
 
+// The shutdown makes the kernel report a hangup, which completes what is pending.
+void EpollStream::abort() noexcept { ::shutdown(fd_, SHUT_RDWR); }
+
 void EpollStream::shut_down_sending() noexcept { ::shutdown(fd_, SHUT_WR); }
 
 }  // namespace sallyport::async

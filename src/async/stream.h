@@ -58,6 +58,8 @@ class Stream {
   // Whether the peer is there and has sent nothing that was not consumed, as far as is known without reading.
   virtual bool is_quiet() const noexcept = 0;
 
+  // Breaks the connection off: pending operations complete with kReset or kEnd from the loop, never inside this call.
+  virtual void abort() noexcept = 0;
   // Sends FIN after what was sent; reading goes on.
   virtual void shut_down_sending() noexcept = 0;
   // Gives read buffers back while nothing is unread (idle connections).

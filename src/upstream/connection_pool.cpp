@@ -45,10 +45,10 @@ async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(const async::
   co_return std::make_unique<Connection>(std::move(*stream), target);
 }
 
-void ConnectionPool::give_back(Lease connection, const KeepAlive& limits) {
-  if (!connection->wire_.is_reusable() || connection->wire_.exchanges() >= limits.requests) return;
+void ConnectionPool::give_back(Lease connection, const KeepalivePool& limits) {
+  if (!connection->wire_.is_reusable() || std::cmp_greater_equal(connection->wire_.exchanges(), limits.requests)) return;
   Shelf& shelf = shelves_[connection->address_];
-  if (shelf.idle.size() >= limits.size) return;
+  if (std::cmp_greater_equal(shelf.idle.size(), limits.size)) return;
   connection->shelf_ = &shelf;
   connection->idle_until_ = reactor_.now() + limits.idle_timeout;
   connection->wire_.stream().release_buffers();

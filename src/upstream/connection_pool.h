@@ -3,6 +3,7 @@
 
 #include "async/address.h"
 #include "async/reactor.h"
+#include "upstream/cluster.h"
 #include "wire/client_connection.h"
 
 #include <memory>
@@ -11,13 +12,6 @@
 #include <vector>
 
 namespace sallyport::upstream {
-
-// How long and how many connections an upstream keeps (`keepalive_pool`).
-struct KeepAlive {
-  std::size_t size = 320;  // idle connections per address and worker
-  Milliseconds idle_timeout{60'000};
-  unsigned requests = 1000;  // per connection
-};
 
 class ConnectionPool {
  public:
@@ -49,7 +43,7 @@ class ConnectionPool {
   // Error: as Reactor::connect.
   async::Task<Result<Lease>> connect(const async::Address& address, Milliseconds timeout);
   // Keeps the connection if it may carry another exchange, else closes it.
-  void give_back(Lease connection, const KeepAlive& limits);
+  void give_back(Lease connection, const KeepalivePool& limits);
 
   std::size_t idle() const noexcept;
   // Closes every idle connection.

@@ -11,15 +11,16 @@ ClientConnection::ClientConnection(async::StreamPtr stream)
   stream_->set_read_limit(limits_.bytes);
 }
 
-void ClientConnection::begin_request(const RequestLine& line, const http::Headers& headers, http::BodyLength body,
-                                     const ClientTimeouts& timeouts) {
+Status ClientConnection::begin_request(const RequestLine& line, const http::Headers& headers, http::BodyLength body,
+                                       const ClientTimeouts& timeouts) {
+  TRY_STATUS(write_request_head(writer_.buffer(), line, headers, body));
   timeouts_ = timeouts;
   method_ = line.method;
   sent_before_ = writer_.sent_bytes();
   response_begun_ = false;
   ++exchanges_;
-  write_request_head(writer_.buffer(), line, headers, body);
   writer_.begin(body);
+  return {};
 }
 
 bool ClientConnection::parse(http::ResponseHead& head, Status& result) {

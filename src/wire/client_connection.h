@@ -22,11 +22,14 @@ class ClientConnection {
   explicit ClientConnection(async::StreamPtr stream);
 
   // Starts an exchange: queues the request head, which leaves with the first piece of the body, or with a flush.
-  void begin_request(const RequestLine& line, const http::Headers& headers, http::BodyLength body,
-                     const ClientTimeouts& timeouts);
+  // Error: kInvalid when the line cannot be written (a plugin's method or host).
+  Status begin_request(const RequestLine& line, const http::Headers& headers, http::BodyLength body,
+                       const ClientTimeouts& timeouts);
   async::Task<Status> write(http::Chunk piece, BodyWriter::Flush flush) {
     return writer_.write(piece, flush, timeouts_.send);
   }
+
+  async::Task<Status> flush() { return writer_.flush(timeouts_.send); }
 
   // Waits for the next response head, an interim one included; the arena is that of `head`.
   // Error, side upstream: kClosed, kTimeout, kProtocol.

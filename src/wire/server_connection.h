@@ -47,6 +47,8 @@ class ServerConnection {
 
   // The response to the present request will be the last on this connection.
   void close_after_response() noexcept { closes_ = true; }
+  bool is_closing() const noexcept { return closes_; }
+  bool response_ended() const noexcept { return writer_.ended(); }
   // Whether the connection may carry another request now.
   bool is_reusable() const noexcept { return !closes_ && writer_.ended() && reader_.ended(); }
   // Reads and drops what is left of the request's body, if that is at most `limit` bytes; false: close instead.

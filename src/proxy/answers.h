@@ -1,0 +1,22 @@
+#pragma once
+// The answers that the gateway itself gives: `{"error_msg": ...}` with a status and a reason token for the log.
+
+#include "base/result.h"
+#include "exchange/exchange.h"
+#include "http/message.h"
+#include "snapshot/plan.h"
+
+#include <string_view>
+
+namespace sallyport::proxy {
+
+// Each sets `exchange.reason`, `exchange.response_source` and returns the answer.
+http::Response answer_for_refused_head(exchange::Exchange& exchange, int status, std::string_view reason);
+http::Response answer_for_refusal(exchange::Exchange& exchange, const snapshot::Refusal& refusal);
+// 502, 503 or 504 by what went wrong with the upstream; 400, 408 or 413 when it was the client's side.
+http::Response answer_for_error(exchange::Exchange& exchange, const Error& error);
+// A plugin that failed and whose settings say that the request must not go on.
+http::Response answer_for_failed_plugin(exchange::Exchange& exchange, const Error& error);
+http::Response answer_for_exception(exchange::Exchange& exchange);
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,46 @@
+#include "proxy/exchange_log.h"
+
+namespace sallyport::proxy {
+
+using exchange::Exchange;
+using exchange::ResponseSource;
+
+namespace {
+
+telemetry::ResponseSource source_of(const Exchange& exchange) {
+  switch (exchange.response_source) {
+    case ResponseSource::kUpstream:
+      return telemetry::ResponseSource::kUpstream;
+    case ResponseSource::kPlugin:
+      return telemetry::ResponseSource::kPlugin;
+    default:
+      return telemetry::ResponseSource::kGateway;
+  }
+}
+
+}  // namespace
+
+void ExchangeLog::set_access_log(std::shared_ptr<const telemetry::AccessLogFormat> format, Write write) {
+  format_ = std::move(format);
+  write_ = std::move(write);
+}
+
+void ExchangeLog::finished(const Exchange& exchange) {
+  telemetry::RequestSample sample;
+  sample.labels = {
+      exchange.matched.route_id, exchange.matched.uri, exchange.matched.host, exchange.matched.service_id, {},
+      exchange.endpoint.ip};
+  sample.status = exchange.response.status;
+  sample.source = source_of(exchange);
+  sample.total = exchange.clock.steady() - exchange.timing.started;
+  sample.upstream = exchange.timing.upstream_response;
+  sample.received_bytes = exchange.request_head_bytes + exchange.request_body_bytes;
+  sample.sent_bytes = exchange.response_bytes;
+  metrics_.record(sample);
+  if (!format_) return;
+  line_.clear();
+  format_->render(line_, [&exchange](std::string_view name) { return exchange.variable(name); });
+  write_(line_);
+}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,38 @@
+#pragma once
+// What is written down about an exchange when it has ended: one line of the access log, one sample of the metrics.
+// An ExchangeLog belongs to one worker.
+
+#include "exchange/exchange.h"
+#include "telemetry/access_log_format.h"
+#include "telemetry/metrics.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sallyport::proxy {
+
+class ExchangeLog {
+ public:
+  // Takes a finished line, without a line feed.
+  using Write = std::function<void(std::string_view line)>;
+
+  explicit ExchangeLog(telemetry::WorkerMetrics& metrics) : metrics_(metrics) {}
+
+  // Null: no access log. May be called again while serving (settings were read again).
+  void set_access_log(std::shared_ptr<const telemetry::AccessLogFormat> format, Write write);
+
+  // `status` is what the client was told, or 499 when it went before.
+  void finished(const exchange::Exchange& exchange);
+
+  telemetry::WorkerMetrics& metrics() noexcept { return metrics_; }
+
+ private:
+  telemetry::WorkerMetrics& metrics_;
+  std::shared_ptr<const telemetry::AccessLogFormat> format_;
+  Write write_;
+  std::string line_;
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,62 @@
+#pragma once
+// Brings a request to its upstream and the response back: picks an endpoint, sends, waits, decides about a further try.
+
+#include "async/task.h"
+#include "async/task_group.h"
+#include "chain/verdict.h"
+#include "proxy/journey.h"
+#include "proxy/options.h"
+#include "upstream/balancer.h"
+#include "upstream/connection_pool.h"
+
+#include <optional>
+
+namespace sallyport::proxy {
+
+using async::Task;
+
+class Forward {
+ public:
+  Forward(Journey& journey, async::Reactor& reactor, upstream::Balancer& balancer, upstream::ConnectionPool& pool,
+          const Options& options);
+
+  // Proceeds when the response has reached the client; any other verdict asks for an answer in its place.
+  // Error: the exchange broke off after the response's head had left.
+  Task<Result<chain::Verdict>> run();
+
+ private:
+  // A connection with the request under way and the response's head read.
+  Task<Status> exchange_heads(bool fresh);
+  Task<Status> lease_connection(bool fresh);
+  Task<Status> connect();
+  Task<Status> send_request();
+  Task<void> upload();
+  bool begins(http::BodyLength body);
+  void break_off(Error error);  // ends the wait for the response
+  Task<Status> read_final_head();
+  Status begin_request(http::BodyLength body);
+  std::string_view host_for_upstream() const;
+  bool may_try_again(const Error& error) const;
+  bool was_stale(const Error& error) const;
+  void note_try();
+  void note_status(int status);
+
+  Journey& journey_;
+  exchange::Exchange& exchange_;
+  const upstream::Cluster& cluster_;
+  async::Reactor& reactor_;
+  upstream::Balancer& balancer_;
+  upstream::ConnectionPool& pool_;
+  const Options& options_;
+
+  upstream::Tried tried_;
+  upstream::EndpointRef endpoint_;
+  upstream::ConnectionPool::Lease connection_;
+  bool reused_ = false;
+  SteadyTime began_;
+  SteadyTime try_began_;
+  std::optional<Error> upload_error_;
+  async::TaskGroup uploads_;  // last: its task uses everything above
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,34 @@
+#pragma once
+// What one exchange carries on its way through the proxy. Belongs to the session of its connection.
+
+#include "async/task_group.h"
+#include "base/arena.h"
+#include "chain/chain.h"
+#include "exchange/exchange.h"
+#include "proxy/request_body.h"
+#include "snapshot/plan.h"
+#include "snapshot/snapshots.h"
+#include "wire/server_connection.h"
+
+#include <optional>
+
+namespace sallyport::proxy {
+
+struct Journey {
+  Journey(Arena& arena, const Clock& clock, wire::ServerConnection& client_connection)
+      : client(client_connection), exchange(arena, clock) {}
+  Journey(const Journey&) = delete;
+  Journey& operator=(const Journey&) = delete;
+  // Filters live in the arena and end here, while the plugins they belong to are pinned.
+  ~Journey() { exchange.arena.reset(); }
+
+  snapshot::Snapshots::Pin snapshot;  // keeps `plan` alive
+  wire::ServerConnection& client;
+  exchange::Exchange exchange;
+  const snapshot::Plan* plan = nullptr;
+  std::optional<chain::ChainRun> chain;  // the plugins of the plan at work
+  std::optional<RequestBody> body;
+  std::uint64_t sent_before = 0;  // bytes the client connection had sent before this exchange
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,119 @@
+#include "proxy/proxy.h"
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "http/authority.h"
+#include "http/target.h"
+#include "proxy/answers.h"
+#include "proxy/forward.h"
+#include "proxy/forwarded_fields.h"
+#include "proxy/response_relay.h"
+
+#include <algorithm>
+
+namespace sallyport::proxy {
+
+using chain::Phase;
+using chain::Verdict;
+using exchange::Exchange;
+
+namespace {
+
+// Of the request's authority, in lower case, for routing and for plugins.
+std::string_view host_without_port(const Exchange& exchange) {
+  auto authority = http::parse_authority(exchange.request.authority);
+  if (!authority) return {};
+  std::string_view host = authority->host;
+  if (std::ranges::none_of(host, [](char c) { return c >= 'A' && c <= 'Z'; })) return host;
+  return exchange.arena.copy(to_lower(host));
+}
+
+}  // namespace
+
+// The life of a request. What goes wrong on the way becomes an answer; every answer takes the way of a response.
+Task<void> Proxy::serve(Journey& journey) {
+  if (!begin(journey)) {
+    co_await refuse(journey, 400, journey.exchange.reason);
+    co_return;
+  }
+  route(journey);
+  Verdict verdict = co_await request_phases(journey);
+  if (verdict.proceeds()) verdict = co_await forward(journey);
+  if (!verdict.proceeds()) co_await answer(journey, std::move(verdict));
+}
+
+// Splits and normalises the target; false when it is not acceptable.
+bool Proxy::begin(Journey& journey) {
+  Exchange& exchange = journey.exchange;
+  auto target = http::normalise_target(exchange.request.target, exchange.arena);
+  if (!target) {
+    exchange.reason = target.error();
+    return false;
+  }
+  exchange.uri = target->uri;
+  exchange.path = target->path;
+  exchange.query = target->query;
+  exchange.has_query = target->has_query;
+  exchange.host = host_without_port(exchange);
+  drop_claimed_fields(exchange, around_.options);
+  return true;
+}
+
+void Proxy::route(Journey& journey) {
+  Exchange& exchange = journey.exchange;
+  journey.snapshot = around_.snapshots.pin(around_.worker);
+  exchange.snapshot_revision = journey.snapshot->revision();
+  journey.plan = &journey.snapshot->find(exchange);
+  journey.chain.emplace(*journey.plan->chain, exchange, around_.options.plugin_bodies);
+  journey.body.emplace(journey.client, exchange, *journey.chain, around_.options);
+  exchange.body_reader = &*journey.body;
+}
+
+Task<Verdict> Proxy::request_phases(Journey& journey) {
+  const snapshot::Plan& plan = *journey.plan;
+  if (plan.refusal) co_return Verdict::answer(answer_for_refusal(journey.exchange, *plan.refusal));
+  for (Phase phase : {Phase::kRewrite, Phase::kAccess}) {
+    if (!plan.chain->has(phase)) continue;
+    Verdict verdict = co_await journey.chain->run(phase);
+    if (!verdict.proceeds()) co_return verdict;
+  }
+  if (plan.no_upstream) co_return Verdict::answer(answer_for_refusal(journey.exchange, *plan.no_upstream));
+  co_return Verdict::proceed();
+}
+
+// Proceeds when the response has reached the client.
+Task<Verdict> Proxy::forward(Journey& journey) {
+  Forward way(journey, around_.reactor, around_.balancer, around_.pool, around_.options);
+  auto result = co_await way.run();
+  if (result) co_return std::move(*result);
+  log::info("request {}: {}", journey.exchange.request_target, result.error().what);
+  if (result.error().side == Side::kUpstream) journey.exchange.reason = "upstream_broke_off";
+  co_return Verdict::close();
+}
+
+Task<void> Proxy::answer(Journey& journey, Verdict verdict) {
+  Exchange& exchange = journey.exchange;
+  if (verdict.closes() || exchange.response_head_sent) {
+    journey.client.close_after_response();
+    co_return;
+  }
+  if (verdict.error()) {
+    log::error("{}", verdict.error()->what);
+    co_await ResponseRelay(journey, around_.options).answer(answer_for_failed_plugin(exchange, *verdict.error()));
+    co_return;
+  }
+  if (exchange.response_source != exchange::ResponseSource::kGateway) {
+    exchange.response_source = exchange::ResponseSource::kPlugin;
+  }
+  co_await ResponseRelay(journey, around_.options).answer(std::move(*verdict.response()));
+}
+
+// Always, also after errors and lost clients.
+void Proxy::finish(Journey& journey) {
+  Exchange& exchange = journey.exchange;
+  exchange.response_bytes = journey.client.sent_bytes() - journey.sent_before;
+  if (journey.chain) journey.chain->log();
+  around_.log.finished(exchange);
+}
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,78 @@
+#pragma once
+// The journey of one request, start to log line. A Proxy belongs to one worker, as does everything it is given.
+
+#include "async/reactor.h"
+#include "async/task.h"
+#include "async/task_group.h"
+#include "chain/verdict.h"
+#include "proxy/exchange_log.h"
+#include "proxy/journey.h"
+#include "proxy/options.h"
+#include "snapshot/snapshots.h"
+#include "upstream/balancer.h"
+#include "upstream/connection_pool.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sallyport::proxy {
+
+using async::Task;
+
+// What a worker lends its proxy; all of it outlives the Proxy.
+struct Surroundings {
+  std::size_t worker;  // its number, from 0
+  async::Reactor& reactor;
+  snapshot::Snapshots& snapshots;
+  upstream::Balancer& balancer;
+  upstream::ConnectionPool& pool;
+  ExchangeLog& log;
+  const Options& options;
+};
+
+class Proxy final : private exchange::Waiter {
+ public:
+  explicit Proxy(const Surroundings& around);
+  Proxy(const Proxy&) = delete;
+  Proxy& operator=(const Proxy&) = delete;
+  ~Proxy();
+
+  // Serves the connection until it ends.
+  void accept(async::Accepted connection);
+
+  // Idle connections are closed now, the others after the response they are at. `connections` tells when all have gone.
+  void drain();
+  std::size_t connections() const noexcept { return sessions_.size(); }
+  // Drops what is left.
+  void stop() { sessions_.cancel_all(); }
+
+ private:
+  Task<void> serve(Journey& journey);
+
+  // The steps of `serve`.
+  bool begin(Journey& journey);
+  void route(Journey& journey);
+  Task<chain::Verdict> request_phases(Journey& journey);
+  Task<chain::Verdict> forward(Journey& journey);
+  Task<void> answer(Journey& journey, chain::Verdict verdict);
+  void finish(Journey& journey);
+
+  // Around `serve` (proxy/session.cpp): the life of one connection.
+  struct Session;
+  Task<void> serve_connection(async::Accepted connection);
+  Task<bool> serve_next(Session& session);
+  Task<void> serve_guarded(Journey& journey);
+  Task<void> refuse(Journey& journey, int status, std::string_view reason);
+  Task<bool> prepare_for_next(Session& session, const Journey& journey);
+  void introduce(Session& session, Journey& journey);
+
+  Task<void> sleep(Milliseconds duration) override;
+
+  Surroundings around_;
+  std::uint64_t accepted_ = 0;
+  bool draining_ = false;
+  Session* first_session_ = nullptr;
+  async::TaskGroup sessions_;
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,42 @@
+#pragma once
+// Brings a response to the client: through the response phases of the plugins, then onto the wire.
+// Whoever made the response, it takes this way.
+
+#include "async/task.h"
+#include "chain/verdict.h"
+#include "http/message.h"
+#include "proxy/journey.h"
+#include "proxy/options.h"
+#include "wire/client_connection.h"
+
+namespace sallyport::proxy {
+
+using async::Task;
+
+class ResponseRelay {
+ public:
+  ResponseRelay(Journey& journey, const Options& options) : journey_(journey), options_(options) {}
+
+  // An answer of the gateway or of a plugin.
+  Task<void> answer(http::Response response);
+
+  // The response whose head is in `exchange.response`, its body from `upstream`. A verdict that does not proceed asks
+  // for an answer in its place, as no byte has left yet. Error: the response broke off after its head had left; the
+  // connection to the client must end.
+  Task<Result<chain::Verdict>> relay(wire::ClientConnection& upstream);
+
+ private:
+  void fill_response(const http::Response& response);
+  void add_own_fields();
+  bool sends_no_body() const noexcept;
+  void begin(http::BodyLength length);
+  Task<Status> send(http::Chunk piece, wire::BodyWriter::Flush flush);
+  Task<Status> send_answer(std::string_view body);
+  Task<Result<chain::Verdict>> relay_body(wire::ClientConnection& upstream);
+  http::BodyLength length_downstream() const noexcept;
+
+  Journey& journey_;
+  const Options& options_;
+};
+
+}  // namespace sallyport::proxy

@@ -1,0 +1,165 @@
+// The life of one client connection: heads are read, exchanges served one after the other, and the connection kept or
+// closed. Part of Proxy.
+
+#include "async/until_hangup.h"
+#include "base/log.h"
+#include "proxy/answers.h"
+#include "proxy/proxy.h"
+#include "proxy/response_relay.h"
+
+#include <string>
+
+namespace sallyport::proxy {
+
+using exchange::Exchange;
+using Next = wire::ServerConnection::Next;
+using telemetry::ConnectionState;
+
+namespace {
+
+// The time of the loop's turn: as good as any for what takes milliseconds, and free.
+class LoopClock final : public Clock {
+ public:
+  explicit LoopClock(async::Reactor& reactor) : reactor_(reactor) {}
+  SteadyTime steady() const override { return reactor_.now(); }
+  WallTime wall() const override { return std::chrono::system_clock::now(); }
+
+ private:
+  async::Reactor& reactor_;
+};
+
+constexpr int kClientClosedRequest = 499;  // nginx's status for the log
+
+}  // namespace
+
+struct Proxy::Session {
+  Session(Proxy& proxy, async::Accepted accepted)
+      : owner(proxy),
+        clock(proxy.around_.reactor),
+        client(proxy.around_.reactor, std::move(accepted.stream), proxy.around_.options.limits),
+        peer_ip(accepted.peer.ip()),
+        local_ip(accepted.local.ip()),
+        peer{peer_ip, accepted.peer.port()},
+        local{local_ip, accepted.local.port()},
+        id((static_cast<std::uint64_t>(proxy.around_.worker) << 48) + ++proxy.accepted_),
+        next(proxy.first_session_) {
+    if (next) next->previous = this;
+    proxy.first_session_ = this;
+    proxy.around_.log.metrics().connection_opened(state);
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session() {
+    owner.around_.log.metrics().connection_closed(state);
+    (previous ? previous->next : owner.first_session_) = next;
+    if (next) next->previous = previous;
+  }
+  void move_to(ConnectionState to) {
+    owner.around_.log.metrics().connection_moved(state, to);
+    state = to;
+  }
+
+  Proxy& owner;
+  LoopClock clock;
+  wire::ServerConnection client;
+  Arena arena;
+  std::string peer_ip;
+  std::string local_ip;
+  exchange::Peer peer;
+  exchange::Peer local;
+  std::uint64_t id;
+  std::uint64_t requests = 0;
+  ConnectionState state = ConnectionState::kWaiting;
+  Session* previous = nullptr;
+  Session* next;
+};
+
+Proxy::Proxy(const Surroundings& around) : around_(around) {}
+Proxy::~Proxy() = default;
+
+void Proxy::accept(async::Accepted connection) { sessions_.spawn(serve_connection(std::move(connection))); }
+
+void Proxy::drain() {
+  draining_ = true;
+  for (Session* session = first_session_; session; session = session->next) {
+    if (session->state == ConnectionState::kWaiting) session->client.stream().abort();
+  }
+}
+
+Task<void> Proxy::serve_connection(async::Accepted connection) {
+  Session session(*this, std::move(connection));
+  while (co_await serve_next(session)) {
+  }
+}
+
+// Whether the connection carries another request.
+Task<bool> Proxy::serve_next(Session& session) {
+  Journey journey(session.arena, session.clock, session.client);
+  Next next = co_await session.client.read_head(journey.exchange.request);
+  if (next.kind == Next::Kind::kEnd) co_return false;
+  session.move_to(ConnectionState::kWriting);
+  introduce(session, journey);
+  if (draining_) session.client.close_after_response();
+  bool refused = next.kind == Next::Kind::kRefused;
+  auto work = refused ? refuse(journey, next.refusal, next.reason) : serve_guarded(journey);
+  bool finished = co_await async::UntilHangup(session.client.stream(), std::move(work));
+  if (!finished) {
+    journey.exchange.response.status = kClientClosedRequest;
+    journey.exchange.reason = "client_closed";
+  }
+  finish(journey);
+  if (!finished) co_return false;
+  session.move_to(ConnectionState::kWaiting);
+  co_return co_await prepare_for_next(session, journey);
+}
+
+// What the session knows about every request on it.
+void Proxy::introduce(Session& session, Journey& journey) {
+  Exchange& exchange = journey.exchange;
+  exchange.client = session.peer;
+  exchange.local = session.local;
+  exchange.worker = around_.worker;
+  exchange.connection_id = session.id;
+  exchange.request_number = ++session.requests;
+  exchange.waiter = this;
+  exchange.request_target = exchange.request.target;
+  exchange.request_method = exchange.request.method;
+  exchange.timing.started = session.clock.steady();
+  exchange.timing.started_wall = session.clock.wall();
+  journey.sent_before = journey.client.sent_bytes();
+}
+
+// An exception of a plugin or of ours ends the exchange, not the worker.
+Task<void> Proxy::serve_guarded(Journey& journey) {
+  try {
+    co_await serve(journey);
+    co_return;
+  } catch (const std::exception& thrown) {
+    log::error("request {}: {}", journey.exchange.request_target, thrown.what());
+  }
+  journey.client.close_after_response();
+  if (journey.exchange.response_head_sent) co_return;
+  journey.chain.reset();
+  co_await ResponseRelay(journey, around_.options).answer(answer_for_exception(journey.exchange));
+}
+
+// A request that is not understood passes no plugins; its connection ends.
+Task<void> Proxy::refuse(Journey& journey, int status, std::string_view reason) {
+  journey.client.close_after_response();
+  co_await ResponseRelay(journey, around_.options).answer(answer_for_refused_head(journey.exchange, status, reason));
+}
+
+Task<bool> Proxy::prepare_for_next(Session& session, const Journey& journey) {
+  if (session.client.is_reusable() && !draining_) co_return true;
+  bool answered = journey.exchange.response_head_sent && session.client.response_ended();
+  if (answered && !session.client.is_closing() && !draining_) {
+    bool invited = !journey.exchange.request.expects_continue;
+    if (invited && co_await session.client.drain_body(around_.options.drain_bytes)) co_return true;
+  }
+  if (answered) co_await session.client.linger();
+  co_return false;
+}
+
+Task<void> Proxy::sleep(Milliseconds duration) { co_await around_.reactor.sleep(duration); }
+
+}  // namespace sallyport::proxy
