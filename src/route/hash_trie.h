@@ -21,6 +21,7 @@ class HashTrie {
 
   // Null when there is no such key.
   const Value* find(std::string_view key) const noexcept {
+    if (!root_) return nullptr;
     const std::size_t hash = hash_of(key);
     const Node* node = root_.get();
     for (unsigned shift = 0; node; shift += kBits) {

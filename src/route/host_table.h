@@ -14,22 +14,27 @@ class HostTable {
   [[nodiscard]] HostTable with(const RouteEntryPtr& entry) const;
   [[nodiscard]] HostTable without(const RouteEntryPtr& entry) const;
 
-  // The first candidate under any host that the request is for, or null. Sets `exchange.matched.host`.
-  const Candidate* match(Inquiry& inquiry) const;
+  struct Found {
+    const Candidate* candidate = nullptr;
+    std::string_view host;  // as the route has it
+  };
+  // The first candidate under any host that the request is for.
+  Found match(Inquiry& inquiry) const;
 
  private:
-  // The routes of one host, with its text for `matched.host`.
+  // The routes of one host, with its text as the routes have it.
   struct Host {
     std::string text;
     PathTable paths;
   };
   template <class Change>
   void change(const HostPattern& pattern, Change&& apply);
-  const Candidate* match(Inquiry& inquiry, std::string_view host) const;
+  Found match_exact(Inquiry& inquiry, std::string_view host) const;
+  Found match_wildcard(Inquiry& inquiry, std::string_view host) const;
 
   HashTrie<Host> exact_;
   PrefixTree<Host> wildcards_;  // by suffixes, reversed
-  std::size_t with_colon_ = 0;  // how many entries are compared with the Host header as sent
+  std::size_t with_colon_ = 0;  // how many of the hosts may have a port
 };
 
 }  // namespace sallyport::route

@@ -37,16 +37,18 @@ struct RuleSource {
 // A request as rules look at it; what several rules ask is worked out once.
 class Inquiry {
  public:
-  explicit Inquiry(exchange::Exchange& exchange)
-      : exchange_(exchange), method_(MethodSet::of(exchange.request.method)) {}
+  explicit Inquiry(const exchange::Exchange& exchange) : exchange_(exchange) {}
 
-  exchange::Exchange& exchange() noexcept { return exchange_; }
-  MethodSet method() const noexcept { return method_; }
+  const exchange::Exchange& exchange() const noexcept { return exchange_; }
+  MethodSet method() {
+    if (!method_) method_ = MethodSet::of(exchange_.request.method);
+    return *method_;
+  }
   const std::optional<IpAddress>& client();
 
  private:
-  exchange::Exchange& exchange_;
-  MethodSet method_;
+  const exchange::Exchange& exchange_;
+  std::optional<MethodSet> method_;
   bool client_known_ = false;
   std::optional<IpAddress> client_;
 };
@@ -60,13 +62,13 @@ class RouteRule {
   const std::vector<HostPattern>& hosts() const noexcept { return hosts_; }
   std::int64_t priority() const noexcept { return priority_; }
 
-  // Whether everything but the path holds. Sets `exchange.matched.host` where hosts are a condition.
+  // Whether everything but the path holds; hosts are not looked at where the router has decided by them.
   bool accepts(Inquiry& inquiry) const;
+  // The first host that the request is for, or null.
+  const HostPattern* host_of(const exchange::Exchange& exchange) const;
 
  private:
   RouteRule() = default;
-  bool accepts_host(exchange::Exchange& exchange) const;
-  bool accepts_client(Inquiry& inquiry) const;
 
   std::vector<PathPattern> paths_;
   std::vector<HostPattern> hosts_;
@@ -74,6 +76,7 @@ class RouteRule {
   MethodSet methods_;  // empty: any
   IpRanges remote_addrs_;
   exchange::Expression vars_;
+  bool has_vars_ = false;
   std::int64_t priority_ = 0;
 };
 
