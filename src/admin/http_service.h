@@ -1,0 +1,63 @@
+#pragma once
+// A small HTTP server for the gateway's own endpoints (Admin API, status, metrics): whole requests in, whole responses
+// out. Belongs to the control thread.
+
+#include "async/reactor.h"
+#include "async/task.h"
+#include "async/task_group.h"
+#include "http/message.h"
+#include "wire/server_connection.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::admin {
+
+using async::Task;
+
+// One request with its whole body; its texts are valid until it is answered.
+struct ServiceRequest {
+  const http::RequestHead& head;
+  std::string_view path;   // decoded and normalised
+  std::string_view query;  // as sent, without '?'
+  std::string_view body;
+  async::Address peer;
+};
+
+class HttpService final {
+ public:
+  using Handle = std::function<Task<http::Response>(const ServiceRequest&)>;
+
+  struct Limits {
+    std::size_t body = 1536 * 1024;  // beyond: `too_large`
+    http::Response too_large = http::Response::error(413, "request body is too large");
+  };
+
+  HttpService(async::Reactor& reactor, Handle handle, Limits limits);
+  HttpService(const HttpService&) = delete;
+  HttpService& operator=(const HttpService&) = delete;
+  ~HttpService();
+
+  // Error: kUnavailable, as Reactor::listen.
+  Result<async::Address> listen(const async::Address& address);
+  // Accepts no more; requests under way are answered.
+  void stop_listening() { listeners_.clear(); }
+
+ private:
+  Task<void> serve_connection(async::Accepted accepted);
+  Task<bool> serve_next(wire::ServerConnection& connection, const async::Address& peer);
+  Task<http::Response> answer(wire::ServerConnection& connection, const http::RequestHead& head, Arena& arena,
+                              const async::Address& peer);
+
+  async::Reactor& reactor_;
+  Handle handle_;
+  Limits limits_;
+  wire::ServerLimits wire_limits_;
+  std::vector<std::unique_ptr<async::Listener>> listeners_;
+  async::TaskGroup connections_;
+};
+
+}  // namespace sallyport::admin
