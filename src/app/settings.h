@@ -2,9 +2,12 @@
 // The boot file (config.yaml) as typed values, every path absolute, every default filled in.
 // Plain values: made once at start and again on HUP, by the control thread, then only read.
 
+#include "base/environment.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "json/value.h"
+#include "route/route_rule.h"
+#include "telemetry/access_log_format.h"
 
 #include <chrono>
 #include <cstddef>
@@ -18,7 +21,7 @@ namespace sallyport::app {
 struct Listen {
   std::string ip;  // a literal, IPv6 without brackets
   std::uint16_t port = 0;
-  bool optional = false;  // the IPv6 twin of a bare port: a host without IPv6 may skip it
+  bool optional = false;  // the IPv6 twin of a bare port, for IPv6 alone; a host without IPv6 may skip it
   friend bool operator==(const Listen&, const Listen&) = default;
 };
 
@@ -43,15 +46,13 @@ struct AdminSettings {
   friend bool operator==(const AdminSettings&, const AdminSettings&) = default;
 };
 
-enum class LogEscape : std::uint8_t { kDefault, kJson, kNone };  // of values, as in nginx's log_format
-
 struct LogSettings {
   std::string error_log;  // a file, or /dev/stderr, /dev/stdout
   log::Level error_log_level = log::Level::kWarn;
   bool access_log_enabled = true;
   std::string access_log;
-  std::string access_log_format;  // in nginx's language; "json" is the built-in JSON form
-  LogEscape access_log_escape = LogEscape::kDefault;
+  std::string access_log_format;  // in nginx's language; empty: the standard line; "json": the built-in JSON form
+  telemetry::Escape access_log_escape = telemetry::Escape::kDefault;
   friend bool operator==(const LogSettings&, const LogSettings&) = default;
 };
 
@@ -73,10 +74,8 @@ struct ResolverSettings {
   friend bool operator==(const ResolverSettings&, const ResolverSettings&) = default;
 };
 
-enum class Router : std::uint8_t { kHostUri, kUri, kUriWithParameter };
-
 struct RoutingSettings {
-  Router router = Router::kHostUri;
+  route::RouterKind router = route::RouterKind::kHostUri;
   bool delete_uri_tail_slash = false;
   bool match_uri_encoded_slash = false;
   friend bool operator==(const RoutingSettings&, const RoutingSettings&) = default;
@@ -106,8 +105,10 @@ struct WasmPluginSettings {
 };
 
 struct WasmSettings {
-  bool inline_enabled = false;            // `plugins: {wasm: {conf: ...}}` is understood
-  std::vector<std::string> allowed_dirs;  // where inline paths may point; default: the prefix and /opt/apisix/wasm
+  bool inline_enabled = false;               // `plugins: {wasm: {conf: ...}}` is understood
+  std::vector<std::string> allowed_dirs;     // where inline paths may point; default: the prefix and /opt/apisix/wasm
+  std::chrono::milliseconds cpu_budget{50};  // of one callback, in CPU time
+  std::uint64_t memory_bytes = 128u << 20;   // of one VM
   std::vector<WasmPluginSettings> plugins;
   friend bool operator==(const WasmSettings&, const WasmSettings&) = default;
 };
@@ -126,7 +127,8 @@ struct Settings {
   std::string prefix;                 // where relative paths start
   std::vector<std::string> warnings;  // keys that are unknown or not honoured, each with its file:line:column
 
-  std::size_t workers = 0;  // 0: one a core
+  std::size_t workers = 0;                           // 0: one a core
+  std::chrono::milliseconds drain_timeout{240'000};  // after TERM, for exchanges that are under way
   bool ipv6 = true;
   std::vector<Listen> listen;  // of the proxy; default 9080
   Listen status_listen{"127.0.0.1", 7085};
@@ -151,13 +153,15 @@ struct SettingsSource {
   std::optional<std::size_t> workers;  // --workers
 };
 
+enum class Severity : std::uint8_t { kError, kWarning };
+
 struct Problem {
-  enum class Severity : std::uint8_t { kError, kWarning };
   Severity severity = Severity::kError;
   std::string where;  // "conf/config.yaml:12:5"
   std::string what;   // what is wrong, and what to do
 
   std::string to_string() const;  // "conf/config.yaml:12:5: error: ..."
+  friend bool operator==(const Problem&, const Problem&) = default;
 };
 
 struct CheckedSettings {
@@ -168,10 +172,12 @@ struct CheckedSettings {
 };
 
 // Reads the file and names every problem in it; a file that cannot be read or is no YAML is one problem.
-CheckedSettings check_settings(const SettingsSource& source);
+CheckedSettings check_settings(const SettingsSource& source,
+                               const EnvironmentLookup& environment = process_environment);
 
 // As check_settings, for starting. Error: kInvalid with every error, one a line.
-Result<Settings> load_settings(const SettingsSource& source);
+Result<Settings> load_settings(const SettingsSource& source,
+                               const EnvironmentLookup& environment = process_environment);
 
 // Keys whose change takes effect only with a restart, as they are called in the file.
 std::vector<std::string> changes_that_need_a_restart(const Settings& running, const Settings& next);

@@ -1,0 +1,87 @@
+#include "app/settings_parts.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace sallyport::app {
+namespace {
+
+constexpr std::string_view kUsualModuleFolder = "/opt/apisix/wasm";
+
+void read_names(Section& section, std::optional<std::vector<std::string>>& to) {
+  if (!section.has("plugins")) return void(section.at("plugins"));
+  std::vector<std::string> names;
+  section.read("plugins", names);
+  to = std::move(names);
+}
+
+void read_prometheus(Section attributes, PrometheusSettings& prometheus) {
+  attributes.read("enable_export_server", prometheus.export_server);
+  read_listen(attributes, "export_addr", prometheus.listen);
+  attributes.read("export_uri", prometheus.export_uri);
+  attributes.read("metric_prefix", prometheus.metric_prefix);
+  if (!prometheus.export_uri.starts_with('/')) attributes.error("export_uri", "must begin with a /");
+  attributes.finish({"metrics", "default_buckets", "refresh_interval", "fetch_metric_timeout", "allow_degradation",
+                     "degradation_pause_steps"});
+}
+
+void read_plugin_attr(Section attributes, Settings& settings) {
+  read_prometheus(attributes.section("prometheus"), settings.prometheus);
+  attributes.finish({"log-rotate", "skywalking", "opentelemetry", "zipkin", "proxy-mirror", "redirect", "inspect",
+                     "server-info", "dubbo-proxy", "public-api", "azure-functions", "openfunction", "limit-conn",
+                     "limit-count", "limit-req"});
+}
+
+void read_wasm_plugin(Section section, const Settings& settings, std::vector<WasmPluginSettings>& to) {
+  WasmPluginSettings plugin;
+  std::int64_t priority = 0;
+  section.read("name", plugin.name);
+  section.read("root_id", plugin.root_id);
+  section.read_number("priority", priority, std::numeric_limits<int>::min(), std::numeric_limits<int>::max());
+  section.read("file", plugin.file);
+  section.read_choice<RequestPhase>("http_request_phase", plugin.request_phase,
+                                    {{"access", RequestPhase::kAccess}, {"rewrite", RequestPhase::kRewrite}});
+  section.read_choice<OnPluginFailure>("fail", plugin.on_failure,
+                                       {{"closed", OnPluginFailure::kRefuse}, {"open", OnPluginFailure::kPass}});
+  if (const Setting config = section.at("vm_config"); config.value) plugin.vm_config = *config.value;
+  section.finish();
+
+  if (plugin.name.empty()) section.error("name", "is missing; give the name that routes use for this plugin");
+  if (plugin.file.empty()) section.error("file", "is missing; give the path of the module");
+  const bool known = std::any_of(to.begin(), to.end(), [&](const auto& other) { return other.name == plugin.name; });
+  if (known) section.error("name", fmt::format("is {} a second time; names must differ", plugin.name));
+  plugin.priority = static_cast<int>(priority);
+  plugin.file = below_prefix(settings, plugin.file);
+  plugin.where = section.where();
+  to.push_back(std::move(plugin));
+}
+
+void read_wasm(Section wasm, Settings& settings) {
+  WasmSettings& to = settings.wasm;
+  const auto& names = settings.plugins;
+  to.inline_enabled = names && std::find(names->begin(), names->end(), "wasm") != names->end();
+  wasm.read("enable", to.inline_enabled);
+  to.allowed_dirs = {settings.prefix, std::string(kUsualModuleFolder)};
+  wasm.read("allowed_dirs", to.allowed_dirs);
+  for (std::string& folder : to.allowed_dirs) folder = below_prefix(settings, folder);
+  wasm.read("cpu_budget", to.cpu_budget);
+  wasm.read_size("memory_limit", to.memory_bytes);
+  for (const Setting& plugin : wasm.list("plugins")) {
+    read_wasm_plugin({wasm.problems(), plugin}, settings, to.plugins);
+  }
+  wasm.finish();
+}
+
+}  // namespace
+
+void read_plugins(Section& file, Settings& settings) {
+  Section apisix = file.section("apisix");
+  read_names(apisix, settings.plugins);
+  read_names(file, settings.plugins);
+  read_plugin_attr(file.section("plugin_attr"), settings);
+  read_wasm(file.section("wasm"), settings);
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,228 @@
+#include "app/settings_section.h"
+
+#include "app/settings_text.h"
+#include "base/bytes.h"
+#include "json/parse.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace sallyport::app {
+namespace {
+
+std::string escape_pointer(std::string_view key) {
+  std::string out;
+  for (char c : key) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string_view describe(const json::Value& value) {
+  switch (value.type()) {
+    case json::Type::kNull:
+      return "nothing";
+    case json::Type::kBoolean:
+      return "a boolean";
+    case json::Type::kInteger:
+    case json::Type::kNumber:
+      return "a number";
+    case json::Type::kString:
+      return "a text";
+    case json::Type::kArray:
+      return "a list";
+    case json::Type::kObject:
+      return "a mapping";
+  }
+  return "a value";
+}
+
+std::optional<std::string> text_of(const json::Value& value) {
+  if (value.is_string()) return value.string();
+  if (value.is_number()) return json::print(value);
+  return std::nullopt;
+}
+
+// What switches nothing on needs no warning when it is not honoured.
+bool asks_for_nothing(const json::Value& value) {
+  return value.is_null() || value == json::Value(false) || (value.is_array() && value.array().empty()) ||
+         (value.is_object() && value.object().empty());
+}
+
+}  // namespace
+
+void Problems::add(Severity severity, const Setting& at, const std::string& what) {
+  noted_.push_back({document_.locate(at.pointer), noted_.size(), {severity, where(at), at.name + " " + what}});
+}
+
+std::vector<Problem> Problems::in_order_of_the_file() && {
+  std::sort(noted_.begin(), noted_.end(), [](const Noted& a, const Noted& b) {
+    return std::tie(a.mark.line, a.mark.column, a.number) < std::tie(b.mark.line, b.mark.column, b.number);
+  });
+  std::vector<Problem> problems;
+  for (Noted& noted : noted_) {
+    // A section that is read in two parts is wrong once.
+    if (problems.empty() || problems.back() != noted.problem) problems.push_back(std::move(noted.problem));
+  }
+  return problems;
+}
+
+Section::Section(Problems& problems, Setting mapping) : problems_(problems), mapping_(std::move(mapping)) {
+  if (mapping_.value && mapping_.value->is_null()) mapping_.value = nullptr;
+  if (!mapping_.value || mapping_.value->is_object()) return;
+  problems_.error(mapping_, fmt::format("wants a mapping of keys to values, and is {}", describe(*mapping_.value)));
+  mapping_.value = nullptr;
+}
+
+bool Section::has(std::string_view key) const {
+  const json::Value* value = mapping_.value ? mapping_.value->find(key) : nullptr;
+  return value && !value->is_null();
+}
+
+Setting Section::at(std::string_view key) {
+  read_.emplace_back(key);
+  return {has(key) ? mapping_.value->find(key) : nullptr, mapping_.pointer + "/" + escape_pointer(key), name_of(key)};
+}
+
+std::vector<Setting> Section::list(std::string_view key) {
+  std::vector<Setting> elements;
+  const Setting list = at(key);
+  if (!list.value) return elements;
+  if (!list.value->is_array()) {
+    problems_.error(list, fmt::format("wants a list, and is {}", describe(*list.value)));
+    return elements;
+  }
+  for (const json::Value& element : list.value->array()) {
+    const std::size_t i = elements.size();
+    elements.push_back({&element, fmt::format("{}/{}", list.pointer, i), fmt::format("{}[{}]", list.name, i)});
+  }
+  return elements;
+}
+
+void Section::read(std::string_view key, bool& to) {
+  const json::Value* value = at(key).value;
+  if (!value) return;
+  if (value->is_boolean()) {
+    to = value->boolean();
+  } else if (*value == json::Value("true") || *value == json::Value("false")) {
+    to = value->string() == "true";
+  } else {
+    error(key, fmt::format("wants true or false, and is {}", describe(*value)));
+  }
+}
+
+void Section::read(std::string_view key, std::string& to) {
+  const json::Value* value = at(key).value;
+  if (!value) return;
+  if (auto text = text_of(*value)) {
+    to = std::move(*text);
+  } else {
+    error(key, fmt::format("wants a text, and is {}", describe(*value)));
+  }
+}
+
+void Section::read(std::string_view key, std::vector<std::string>& to) {
+  if (!has(key)) return void(at(key));
+  to.clear();
+  for (const Setting& element : list(key)) {
+    if (auto text = text_of(*element.value)) {
+      to.push_back(std::move(*text));
+    } else {
+      problems_.error(element, fmt::format("wants a text, and is {}", describe(*element.value)));
+    }
+  }
+}
+
+void Section::read(std::string_view key, std::chrono::milliseconds& to) {
+  const json::Value* value = at(key).value;
+  if (!value) return;
+  constexpr double kMost = 365.0 * 24 * 3600;
+  if (value->is_number() && value->number() >= 0 && value->number() <= kMost) {
+    to = std::chrono::milliseconds(static_cast<std::int64_t>(value->number() * 1000));
+  } else if (auto duration = value->is_string() ? parse_duration(value->string()) : std::nullopt) {
+    to = *duration;
+  } else {
+    error(key, fmt::format("is no duration: {}; write seconds, or a number with a unit such as 500ms, 60s or 1m",
+                           json::print(*value)));
+  }
+}
+
+void Section::read_number(std::string_view key, std::int64_t& to, std::int64_t least, std::int64_t most) {
+  const json::Value* value = at(key).value;
+  if (!value) return;
+  std::optional<std::int64_t> number;
+  if (value->is_integer()) number = value->integer();
+  if (value->is_string()) {
+    if (auto parsed = parse_unsigned(value->string()); parsed && *parsed <= INT64_MAX) {
+      number = static_cast<std::int64_t>(*parsed);
+    }
+  }
+  if (number && *number >= least && *number <= most) {
+    to = *number;
+  } else {
+    error(key, fmt::format("wants a whole number from {} to {}, and is {}", least, most, json::print(*value)));
+  }
+}
+
+void Section::read_size(std::string_view key, std::uint64_t& to) {
+  const json::Value* value = at(key).value;
+  if (!value) return;
+  auto text = text_of(*value);
+  if (auto size = text ? parse_size(*text) : std::nullopt) {
+    to = *size;
+  } else {
+    error(key, fmt::format("is no size: {}; write bytes, or a number with k, m or g", json::print(*value)));
+  }
+}
+
+std::optional<std::size_t> Section::choose(std::string_view key, std::span<const std::string_view> names) {
+  const json::Value* value = at(key).value;
+  if (!value) return std::nullopt;
+  auto text = text_of(*value);
+  auto found = text ? std::find(names.begin(), names.end(), *text) : names.end();
+  if (found != names.end()) return found - names.begin();
+  error(key, fmt::format("is {}; give one of: {}", json::print(*value), fmt::join(names, ", ")));
+  return std::nullopt;
+}
+
+std::string Section::name_of(std::string_view key) const {
+  return mapping_.name.empty() ? std::string(key) : fmt::format("{}.{}", mapping_.name, key);
+}
+
+void Section::finish(std::span<const std::string_view> not_honoured) {
+  if (!mapping_.value) return;
+  const std::vector<std::string> read = read_;
+  for (const auto& [key, value] : mapping_.value->object()) {
+    if (std::find(read.begin(), read.end(), key) != read.end()) continue;
+    if (std::find(not_honoured.begin(), not_honoured.end(), key) == not_honoured.end()) {
+      const std::string hint = suggestion(key, not_honoured);
+      warn(key, "is an unknown key and has no effect" + hint);
+    } else if (!asks_for_nothing(value)) {
+      warn(key, "is not honoured by this version and has no effect");
+    }
+  }
+}
+
+std::string Section::suggestion(std::string_view key, std::span<const std::string_view> not_honoured) const {
+  std::vector<std::string_view> known(not_honoured.begin(), not_honoured.end());
+  known.insert(known.end(), read_.begin(), read_.end());
+  std::string_view nearest;
+  std::size_t least = key.size() < 4 ? 2 : std::max<std::size_t>(3, key.size() / 3 + 1);
+  for (std::string_view candidate : known) {
+    if (const std::size_t distance = edit_distance(key, candidate); distance < least) {
+      least = distance;
+      nearest = candidate;
+    }
+  }
+  return nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,293 @@
+#include "app/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace sallyport::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// A settings file in a folder of its own, <folder>/conf/config.yaml.
+class SettingsFile final {
+ public:
+  explicit SettingsFile(std::string_view text) {
+    std::string name = std::filesystem::temp_directory_path() / "sallyport-settings-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    std::filesystem::create_directory(folder_ / "conf");
+    std::ofstream(path()) << text;
+  }
+  SettingsFile(const SettingsFile&) = delete;
+  SettingsFile& operator=(const SettingsFile&) = delete;
+  ~SettingsFile() { std::filesystem::remove_all(folder_); }
+
+  std::string path() const { return folder_ / "conf" / "config.yaml"; }
+  std::string folder() const { return folder_; }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+Settings load(std::string_view text) {
+  SettingsFile file(text);
+  auto settings = load_settings({.file = file.path()});
+  EXPECT_TRUE(settings) << settings.error().what;
+  return settings.value_or(Settings{});
+}
+
+// Every problem, without the folder of the file.
+std::vector<std::string> problems_of(std::string_view text) {
+  SettingsFile file(text);
+  std::vector<std::string> lines;
+  for (const Problem& problem : check_settings({.file = file.path()}).problems) {
+    EXPECT_TRUE(problem.where.starts_with(file.path())) << problem.where;
+    lines.push_back(problem.to_string().substr(file.folder().size() + 6));
+  }
+  return lines;
+}
+
+TEST(Settings, AFileWithTheTwoPortsAndAListOfPluginsStarts) {
+  Settings settings = load("apisix: {node_listen: 9080, admin_listen: 9180}\nplugins: [wasm]\n");
+  EXPECT_THAT(settings.listen, ElementsAre(Listen{"0.0.0.0", 9080}, Listen{"::", 9080, true}));
+  EXPECT_EQ(settings.admin.listen, (Listen{"127.0.0.1", 9180}));
+  EXPECT_THAT(*settings.plugins, ElementsAre("wasm"));
+  EXPECT_TRUE(settings.wasm.inline_enabled);
+  EXPECT_EQ(settings.store.kind, StoreKind::kEmbedded);
+  EXPECT_THAT(settings.warnings, IsEmpty());
+}
+
+TEST(Settings, AnEmptyFileMeansTheDefaults) {
+  Settings settings = load("");
+  EXPECT_EQ(settings.workers, 0u);
+  EXPECT_EQ(settings.listen.front(), (Listen{"0.0.0.0", 9080}));
+  EXPECT_EQ(settings.status_listen, (Listen{"127.0.0.1", 7085}));
+  EXPECT_EQ(settings.prometheus.listen, (Listen{"127.0.0.1", 9091}));
+  EXPECT_EQ(settings.server_header, "APISIX/3.18.0");
+  EXPECT_FALSE(settings.plugins);
+  EXPECT_FALSE(settings.wasm.inline_enabled);
+  EXPECT_TRUE(settings.admin.keys.empty());
+}
+
+TEST(Settings, RelativePathsStartAtThePrefix) {
+  SettingsFile file(
+      "deployment: {embedded: {path: db/x.db}}\nnginx_config: {error_log: stderr}\n"
+      "wasm: {plugins: [{name: p, file: wasm/p.wasm}, {name: q, file: /q.wasm}]}\n");
+  Settings settings = load_settings({.file = file.path()}).value();
+  EXPECT_EQ(settings.prefix, file.folder());
+  EXPECT_EQ(settings.store.embedded_path, file.folder() + "/db/x.db");
+  EXPECT_EQ(settings.store.yaml_path, file.folder() + "/conf/apisix.yaml");
+  EXPECT_EQ(settings.admin.key_file, file.folder() + "/data/admin.key");
+  EXPECT_EQ(settings.logs.error_log, "/dev/stderr");
+  EXPECT_EQ(settings.logs.access_log, file.folder() + "/logs/access.log");
+  EXPECT_EQ(settings.wasm.plugins[0].file, file.folder() + "/wasm/p.wasm");
+  EXPECT_EQ(settings.wasm.plugins[1].file, "/q.wasm");
+  EXPECT_THAT(settings.wasm.allowed_dirs, ElementsAre(file.folder(), "/opt/apisix/wasm"));
+
+  settings = load_settings({.file = file.path(), .prefix = "/srv/./gate/"}).value();
+  EXPECT_EQ(settings.prefix, "/srv/gate");
+  EXPECT_EQ(settings.store.embedded_path, "/srv/gate/db/x.db");
+  EXPECT_EQ(settings.store.yaml_path, file.folder() + "/conf/apisix.yaml");
+}
+
+TEST(Settings, AFolderThatIsNotCalledConfIsThePrefixItself) {
+  SettingsFile file("");
+  std::filesystem::copy(file.path(), file.folder() + "/gate.yaml");
+  EXPECT_EQ(load_settings({.file = file.folder() + "/gate.yaml"})->prefix, file.folder());
+}
+
+TEST(Settings, NodeListenTakesAPortAListAndAddresses) {
+  EXPECT_THAT(load("apisix: {enable_ipv6: false, node_listen: [9080, 9081]}").listen,
+              ElementsAre(Listen{"0.0.0.0", 9080}, Listen{"0.0.0.0", 9081}));
+  EXPECT_THAT(load("apisix: {node_listen: [{ip: 127.0.0.2, port: 9082}, '[::1]:9083']}").listen,
+              ElementsAre(Listen{"127.0.0.2", 9082}, Listen{"::1", 9083}));
+  EXPECT_THAT(load("apisix: {enable_ipv6: false, node_listen: [{port: 9084}]}").listen,
+              ElementsAre(Listen{"0.0.0.0", 9084}));
+}
+
+TEST(Settings, TheAdminApiIsConfiguredInBothLayouts) {
+  for (std::string_view text :
+       {"apisix: {admin_listen: {ip: 0.0.0.0, port: 9280}, admin_key_required: false,\n"
+        "  allow_admin: [10.0.0.0/8], admin_key: [{name: a, key: 0123456789abcdef, role: viewer}]}",
+        "deployment:\n  admin: {admin_listen: {ip: 0.0.0.0, port: 9280}, admin_key_required: false,\n"
+        "  allow_admin: [10.0.0.0/8], admin_key: [{name: a, key: 0123456789abcdef, role: viewer}]}"}) {
+    Settings settings = load(text);
+    EXPECT_EQ(settings.admin.listen, (Listen{"0.0.0.0", 9280}));
+    EXPECT_FALSE(settings.admin.key_required);
+    EXPECT_THAT(settings.admin.allow_from, ElementsAre("10.0.0.0/8"));
+    EXPECT_THAT(settings.admin.keys, ElementsAre(AdminKey{"a", "0123456789abcdef", AdminRole::kViewer}));
+    EXPECT_THAT(settings.warnings, IsEmpty());
+  }
+  EXPECT_THAT(load("apisix: {admin_key: edd1c9f034335f136f87ad84b625c8f1}").admin.keys,
+              ElementsAre(AdminKey{"admin", "edd1c9f034335f136f87ad84b625c8f1", AdminRole::kAdmin}));
+}
+
+TEST(Settings, AnEmptyOrShortAdminKeyIsNamed) {
+  EXPECT_THAT(problems_of("apisix:\n  admin_key:\n    - {name: a, key: ''}\n    - {name: b, key: secret}\n"),
+              ElementsAre("config.yaml:3:17: warning: apisix.admin_key[0].key is empty, and counts as not there",
+                          "config.yaml:4:17: warning: apisix.admin_key[1].key is shorter than 16 characters, and is "
+                          "accepted from this machine only"));
+}
+
+TEST(Settings, NginxConfigIsTypedInNginxUnits) {
+  Settings settings = load(R"(
+nginx_config:
+  worker_processes: 3
+  error_log: logs/e.log
+  error_log_level: notice
+  worker_shutdown_timeout: 30s
+  http:
+    enable_access_log: true
+    access_log: /dev/stdout
+    access_log_format: '{"s":"$status"}'
+    access_log_format_escape: json
+    client_max_body_size: 8m
+    keepalive_timeout: 75s
+    client_header_timeout: 1m30s
+    client_body_timeout: 500ms
+    send_timeout: 10
+)");
+  EXPECT_EQ(settings.workers, 3u);
+  EXPECT_EQ(settings.logs.error_log_level, log::Level::kInfo);
+  EXPECT_EQ(settings.logs.access_log, "/dev/stdout");
+  EXPECT_EQ(settings.logs.access_log_escape, telemetry::Escape::kJson);
+  EXPECT_EQ(settings.client.max_body_bytes, 8u << 20);
+  EXPECT_EQ(settings.client.keepalive_timeout, std::chrono::seconds(75));
+  EXPECT_EQ(settings.client.header_timeout, std::chrono::seconds(90));
+  EXPECT_EQ(settings.client.body_timeout, std::chrono::milliseconds(500));
+  EXPECT_EQ(settings.client.send_timeout, std::chrono::seconds(10));
+  EXPECT_EQ(settings.drain_timeout, std::chrono::seconds(30));
+  EXPECT_FALSE(load("nginx_config: {http: {access_log: off}}").logs.access_log_enabled);
+  EXPECT_EQ(load("nginx_config: {worker_processes: auto}").workers, 0u);
+}
+
+TEST(Settings, TheCommandLineDecidesTheNumberOfWorkers) {
+  SettingsFile file("nginx_config: {worker_processes: 3}");
+  EXPECT_EQ(load_settings({.file = file.path(), .workers = 5})->workers, 5u);
+}
+
+TEST(Settings, WasmPluginsAreRead) {
+  Settings settings = load(R"(
+wasm:
+  enable: true
+  cpu_budget: 20ms
+  memory_limit: 64m
+  allowed_dirs: [modules, /opt/wasm]
+  plugins:
+    - name: wasm_fault_injection
+      root_id: fi
+      priority: 7997
+      file: fault.wasm
+      http_request_phase: rewrite
+      fail: open
+      vm_config: {configuration: x}
+)");
+  const WasmPluginSettings& plugin = settings.wasm.plugins.at(0);
+  EXPECT_EQ(plugin.name, "wasm_fault_injection");
+  EXPECT_EQ(plugin.root_id, "fi");
+  EXPECT_EQ(plugin.priority, 7997);
+  EXPECT_EQ(plugin.request_phase, RequestPhase::kRewrite);
+  EXPECT_EQ(plugin.on_failure, OnPluginFailure::kPass);
+  EXPECT_EQ(*plugin.vm_config.find("configuration"), json::Value("x"));
+  EXPECT_THAT(plugin.where, HasSubstr("config.yaml:8:7"));
+  EXPECT_TRUE(settings.wasm.inline_enabled);
+  EXPECT_EQ(settings.wasm.cpu_budget, std::chrono::milliseconds(20));
+  EXPECT_EQ(settings.wasm.memory_bytes, 64u << 20);
+  EXPECT_THAT(settings.wasm.allowed_dirs, ElementsAre(settings.prefix + "/modules", "/opt/wasm"));
+}
+
+TEST(Settings, EtcdIsRefusedWithTheLineToChange) {
+  EXPECT_THAT(
+      problems_of("deployment:\n  role: traditional\n  role_traditional:\n    config_provider: etcd\n"
+                  "  etcd:\n    host: ['http://127.0.0.1:2379']\n"),
+      ElementsAre(HasSubstr("config.yaml:4:5: error: deployment.role_traditional.config_provider asks for etcd")));
+  EXPECT_THAT(problems_of("deployment:\n  etcd:\n    host: ['http://127.0.0.1:2379']\n"),
+              ElementsAre(HasSubstr("config.yaml:3:5: error: deployment.etcd.host asks for etcd")));
+  EXPECT_THAT(problems_of("etcd:\n  host: 'http://127.0.0.1:2379'\n"),
+              ElementsAre(HasSubstr("config.yaml:2:3: error: etcd.host asks for etcd")));
+  EXPECT_THAT(
+      problems_of("deployment: {role: data_plane, role_data_plane: {config_provider: xds}}"),
+      ElementsAre(HasSubstr("error: deployment.role_data_plane.config_provider is xds, which this version cannot")));
+}
+
+TEST(Settings, TheYamlProviderReadsApisixYamlAndNeedsNoEtcd) {
+  Settings settings = load("deployment: {role: data_plane, role_data_plane: {config_provider: yaml}}");
+  EXPECT_EQ(settings.store.kind, StoreKind::kYaml);
+  settings = load(
+      "deployment:\n  role: data_plane\n  role_data_plane: {config_provider: yaml}\n"
+      "  etcd: {host: ['http://a:2379']}\n");
+  EXPECT_EQ(settings.store.kind, StoreKind::kYaml);
+  EXPECT_THAT(settings.warnings, ElementsAre(HasSubstr("deployment.etcd is not honoured by this version")));
+  EXPECT_EQ(load("apisix: {config_center: yaml}").store.kind, StoreKind::kYaml);
+}
+
+TEST(Settings, UnknownAndUnhonouredKeysAreNamed) {
+  EXPECT_THAT(
+      problems_of("apisix:\n  node_lisen: 9081\n  enable_http2: true\n  proxy_protocol: false\nnginx_confg: {}\n"),
+      ElementsAre("config.yaml:2:3: warning: apisix.node_lisen is an unknown key and has no effect; did you mean "
+                  "node_listen?",
+                  "config.yaml:3:3: warning: apisix.enable_http2 is not honoured by this version and has no effect",
+                  "config.yaml:5:1: warning: nginx_confg is an unknown key and has no effect; did you mean "
+                  "nginx_config?"));
+}
+
+TEST(Settings, EveryErrorIsReportedInTheOrderOfTheFile) {
+  EXPECT_THAT(
+      problems_of("apisix:\n  node_listen: [{ip: localhost, port: 1}]\n  enable_ipv6: maybe\n  router: {http: x}\n"
+                  "nginx_config:\n  worker_processes: 0\n  http:\n    client_max_body_size: big\n    send_timeout: -1\n"
+                  "    access_log_format: '$'\nwasm:\n  plugins: [{root_id: a}]\n"),
+      ElementsAre("config.yaml:2:18: error: apisix.node_listen[0].ip is no IP address: localhost; give one such as "
+                  "127.0.0.1 or ::1",
+                  "config.yaml:3:3: error: apisix.enable_ipv6 wants true or false, and is a text",
+                  HasSubstr("config.yaml:4:12: error: apisix.router.http is \"x\"; give one of: radixtree_host_uri, "),
+                  "config.yaml:6:3: error: nginx_config.worker_processes wants a whole number from 1 to 1024, and is 0",
+                  HasSubstr("config.yaml:8:5: error: nginx_config.http.client_max_body_size is no size: \"big\"; "),
+                  HasSubstr("config.yaml:9:5: error: nginx_config.http.send_timeout is no duration: -1; "),
+                  HasSubstr("config.yaml:10:5: error: nginx_config.http.access_log_format is no format: "),
+                  HasSubstr("error: wasm.plugins[0].name is missing"),
+                  HasSubstr("error: wasm.plugins[0].file is missing")));
+}
+
+TEST(Settings, AWrongShapeIsNamed) {
+  EXPECT_THAT(problems_of("apisix: 9080\nplugins: wasm\n"),
+              ElementsAre("config.yaml:1:1: error: apisix wants a mapping of keys to values, and is a number",
+                          "config.yaml:2:1: error: plugins wants a list, and is a text"));
+}
+
+TEST(Settings, AFileThatCannotBeReadOrIsNoYamlIsOneProblem) {
+  auto missing = check_settings({.file = "/nowhere/config.yaml"});
+  ASSERT_EQ(missing.problems.size(), 1u);
+  EXPECT_EQ(missing.problems[0].to_string(),
+            "/nowhere/config.yaml: error: cannot be read: No such file or directory; name the settings file with -c");
+  EXPECT_THAT(problems_of("apisix: [\n"), ElementsAre(HasSubstr("config.yaml:2:1: error: ")));
+}
+
+TEST(Settings, TheEnvironmentIsSubstituted) {
+  SettingsFile file("apisix:\n  node_listen: ${{PORT}}\n  enable_ipv6: ${{V6:=false}}\n");
+  auto settings = load_settings({.file = file.path()}, [](const std::string& name) {
+    return name == "PORT" ? std::optional<std::string>("9999") : std::nullopt;
+  });
+  ASSERT_TRUE(settings) << settings.error().what;
+  EXPECT_THAT(settings->listen, ElementsAre(Listen{"0.0.0.0", 9999}));
+  auto unset = load_settings({.file = file.path()}, [](const std::string&) { return std::nullopt; });
+  ASSERT_FALSE(unset);
+  EXPECT_THAT(unset.error().what, HasSubstr("config.yaml:2:16: error: environment variable PORT is not set"));
+}
+
+TEST(Settings, WhatNeedsARestartIsNamed) {
+  Settings running = load("");
+  Settings next = load("apisix: {node_listen: 9081}\nplugins: [a]\nnginx_config: {worker_processes: 2}\n");
+  next.prefix = running.prefix;
+  next.store = running.store;
+  EXPECT_THAT(changes_that_need_a_restart(running, next),
+              ElementsAre("apisix.node_listen", "nginx_config.worker_processes"));
+  EXPECT_THAT(changes_that_need_a_restart(running, running), IsEmpty());
+}
+
+}  // namespace
+}  // namespace sallyport::app
