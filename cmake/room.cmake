@@ -3,7 +3,8 @@
 # One folder of src/, with its subfolders that are no rooms themselves. A room may include only its own headers and those
 # of the rooms it USES, and may USE only rooms declared above it. The first is checked by tools/check-rooms, which is
 # part of every build; the second here. Test suites whose name ends with Concurrency also run alone, as the test
-# <folder>/concurrency with the label `concurrency`: those are what the thread sanitizer looks at.
+# <folder>/concurrency with the label `concurrency`: those are what the thread sanitizer looks at. Each x_benchmark.cpp
+# makes a binary of its own, with SALLYPORT_BENCHMARKS.
 set(ROOM_NAMES "" CACHE INTERNAL "rooms declared so far")
 set(ROOM_TABLE "" CACHE INTERNAL "one line a room: name: used rooms")
 
@@ -18,7 +19,8 @@ function(room name)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${folder}/*.h)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${folder}/*_test.cpp)
-  list(REMOVE_ITEM sources ${tests} ${folder}/main.cpp)
+  file(GLOB_RECURSE benchmarks CONFIGURE_DEPENDS ${folder}/*_benchmark.cpp)
+  list(REMOVE_ITEM sources ${tests} ${benchmarks} ${folder}/main.cpp)
 
   if(sources)
     set(scope PUBLIC)
@@ -67,6 +69,14 @@ function(room name)
         set_tests_properties(${name}/concurrency PROPERTIES LABELS concurrency)
         break()
       endif()
+    endforeach()
+  endif()
+
+  if(SALLYPORT_BENCHMARKS)
+    foreach(source IN LISTS benchmarks)
+      get_filename_component(benchmark ${source} NAME_WE)
+      add_executable(${benchmark} ${source})
+      target_link_libraries(${benchmark} PRIVATE room_${id} benchmark::benchmark)
     endforeach()
   endif()
 endfunction()

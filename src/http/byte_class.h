@@ -17,8 +17,8 @@ enum ByteClass : std::uint8_t {
   kValueByte = 2,     // HTAB, SP, visible ASCII and obs-text
   kTargetByte = 4,    // visible ASCII but '#'
   kPathByte = 8,      // those but '?'
-  kSegmentByte = 32,  // path bytes but '/', '%' and '\\'
-  kRegNameByte = 16,  // unreserved; the other reg-name characters are refused, no host has them
+  kSegmentByte = 16,  // those but '/', '%' and '\\'
+  kRegNameByte = 32,  // unreserved; the other reg-name characters are refused, no host has them
 };
 
 inline constexpr auto kByteClasses = [] {
@@ -26,16 +26,20 @@ inline constexpr auto kByteClasses = [] {
   auto mark = [&](std::string_view bytes, unsigned classes) {
     for (char c : bytes) table[static_cast<unsigned char>(c)] |= static_cast<std::uint8_t>(classes);
   };
-  for (unsigned c = 32; c < 256; ++c) table[c] |= c == 127 ? 0 : kValueByte;
-  for (unsigned c = 33; c < 127; ++c) table[c] |= c == '#' ? 0 : c == '?' ? kTargetByte : kTargetByte | kPathByte;
-  for (unsigned c = 33; c < 127; ++c) {
-    bool in_segment = (table[c] & kPathByte) != 0 && c != '/' && c != '%' && c != '\\';
-    if (in_segment) table[c] |= kSegmentByte;
-  }
-  mark("\t", kValueByte);
-  mark("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", kTokenByte | kRegNameByte);
-  mark("!#$%&'*+-.^_`|~", kTokenByte);
-  mark("-._~", kRegNameByte);
+  auto mark_visible_but = [&](std::string_view bytes, unsigned classes) {
+    for (char c = '!'; c <= '~'; ++c) {
+      if (bytes.find(c) == std::string_view::npos)
+        table[static_cast<unsigned char>(c)] |= static_cast<std::uint8_t>(classes);
+    }
+  };
+  for (unsigned c = 128; c < 256; ++c) table[c] = kValueByte;
+  mark("\t ", kValueByte);
+  mark_visible_but("", kValueByte);
+  mark_visible_but("#", kTargetByte);
+  mark_visible_but("#?", kPathByte);
+  mark_visible_but("#?/%\\", kSegmentByte);
+  mark_visible_but("\"(),/:;<=>?@[\\]{}", kTokenByte);
+  mark("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._~", kRegNameByte);
   return table;
 }();
 

@@ -1,16 +1,44 @@
 #include "http/field_name.h"
 
-#include "base/bytes.h"
 #include "http/byte_class.h"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 
 namespace sallyport::http {
 namespace {
 
+// The bytes of `text` from `at`, at most eight, in lower case: the bit that letters differ in by case is set in every
+// byte, and '-' has it anyway. (CR looks like '-' then, but stands in no name that gets here.)
+constexpr std::uint64_t lower_word(std::string_view text, std::size_t at, std::size_t size) {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[at + i])) << (8 * i);
+  }
+  return word | 0x2020202020202020;
+}
+
+// A name of known size as few words: they overlap, so that two or three loads compare up to 24 bytes.
+struct Words {
+  std::uint64_t first = 0;
+  std::uint64_t middle = 0;
+  std::uint64_t last = 0;
+  friend bool operator==(const Words&, const Words&) = default;
+};
+
+constexpr Words words_of(std::string_view name) {
+  std::size_t size = name.size();
+  if (size > 16) return {lower_word(name, 0, 8), lower_word(name, 8, 8), lower_word(name, size - 8, 8)};
+  if (size >= 8) return {lower_word(name, 0, 8), 0, lower_word(name, size - 8, 8)};
+  if (size >= 4) return {lower_word(name, 0, 4), 0, lower_word(name, size - 4, 4)};
+  return {lower_word(name, 0, size), 0, 0};
+}
+
 struct Known {
+  constexpr Known(std::string_view text, FieldName field) : name(text), words(words_of(text)), id(field) {}
   std::string_view name;
+  Words words;
   FieldName id;
 };
 
@@ -58,8 +86,12 @@ constexpr auto kFirstOfLength = [] {
 
 FieldName known_field(std::string_view name) noexcept {
   if (name.size() > kLongest) return FieldName::kOther;
-  for (std::size_t at = kFirstOfLength[name.size()]; at < kFirstOfLength[name.size() + 1]; ++at) {
-    if (equals_ignoring_case(name, kKnown[at].name)) return kKnown[at].id;
+  std::size_t at = kFirstOfLength[name.size()];
+  std::size_t end = kFirstOfLength[name.size() + 1];
+  if (at == end) return FieldName::kOther;
+  Words words = words_of(name);
+  for (; at != end; ++at) {
+    if (words == kKnown[at].words) return kKnown[at].id;
   }
   return FieldName::kOther;
 }

@@ -21,30 +21,39 @@ bool stays_when_nominated(const http::Field& field) {
          equals_ignoring_case(field.name, "via");
 }
 
-// Names of fields that Connection takes out.
-struct Nominated {
+template <class Visit>
+void for_each_option(const http::Headers& headers, Visit visit) {
+  for (const http::Field& field : headers) {
+    if (field.known != FieldName::kConnection) continue;
+    http::for_each_element(field.value, [&](std::string_view option) {
+      if (!option.empty()) visit(option);
+      return true;
+    });
+  }
+}
+
+// Whether it is one of the options that mean something by themselves.
+bool note_option(std::string_view option, ConnectionOptions& options) {
+  bool keep_alive = equals_ignoring_case(option, "keep-alive");
+  bool close = equals_ignoring_case(option, "close");
+  bool upgrade = equals_ignoring_case(option, "upgrade");
+  options.keep_alive |= keep_alive;
+  options.close |= close;
+  options.upgrade |= upgrade;
+  return keep_alive || close || upgrade;
+}
+
+void remove_nominated(http::Headers& headers) {
   std::array<std::string_view, kMostConnectionOptions> names;
   std::size_t size = 0;
-
-  bool holds(std::string_view name) const {
-    return std::any_of(names.begin(), names.begin() + size,
-                       [name](std::string_view one) { return equals_ignoring_case(one, name); });
-  }
-};
-
-void note_option(std::string_view option, ConnectionOptions& options, Nominated& nominated) {
-  if (option.empty()) return;
-  if (equals_ignoring_case(option, "keep-alive")) {
-    options.keep_alive = true;
-  } else if (equals_ignoring_case(option, "close")) {
-    options.close = true;
-  } else if (equals_ignoring_case(option, "upgrade")) {
-    options.upgrade = true;
-  } else if (!http::is_field_name(option) || nominated.size == kMostConnectionOptions) {
-    options.malformed = true;
-  } else {
-    nominated.names[nominated.size++] = option;
-  }
+  for_each_option(headers, [&](std::string_view option) {
+    ConnectionOptions known;
+    if (!note_option(option, known) && size < names.size()) names[size++] = option;
+  });
+  headers.remove_if([&](const http::Field& field) {
+    auto is_name = [&](std::string_view name) { return equals_ignoring_case(field.name, name); };
+    return std::any_of(names.begin(), names.begin() + size, is_name) && !stays_when_nominated(field);
+  });
 }
 
 // Fields that cannot come after the head has been acted on (RFC 9110 6.5.1): they route, authenticate, control caches
@@ -111,18 +120,12 @@ TransferCoding transfer_coding(const http::Headers& headers) {
 
 ConnectionOptions apply_connection(http::Headers& headers) {
   ConnectionOptions options;
-  Nominated nominated;
-  for (const http::Field& field : headers) {
-    if (field.known != FieldName::kConnection) continue;
-    http::for_each_element(field.value, [&](std::string_view option) {
-      note_option(option, options, nominated);
-      return !options.malformed;
-    });
-  }
-  if (nominated.size != 0) {
-    headers.remove_if(
-        [&](const http::Field& field) { return nominated.holds(field.name) && !stays_when_nominated(field); });
-  }
+  std::size_t nominated = 0;
+  for_each_option(headers, [&](std::string_view option) {
+    if (note_option(option, options)) return;
+    if (!http::is_field_name(option) || ++nominated > kMostConnectionOptions) options.malformed = true;
+  });
+  if (nominated != 0) remove_nominated(headers);
   return options;
 }
 

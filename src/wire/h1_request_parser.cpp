@@ -41,7 +41,13 @@ Progress read_target(HeadReader& in, std::string_view& target, std::size_t limit
 
 // "HTTP/" DIGIT "." DIGIT CRLF. A higher minor version is spoken to as 1.1 (RFC 9110 2.5).
 Progress read_version(HeadReader& in, http::Version& version) {
+  constexpr std::string_view kUsual = "HTTP/1.1\r\n";
   constexpr std::string_view kPattern = "HTTP/0.0";
+  if (between(in.at, in.end).starts_with(kUsual)) {
+    in.at += kUsual.size();
+    version = http::Version::kHttp11;
+    return Progress::kDone;
+  }
   const char* begin = in.at;
   for (char wanted : kPattern) {
     if (in.at == in.end) return Progress::kMore;

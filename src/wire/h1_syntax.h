@@ -9,7 +9,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <type_traits>
 
 namespace sallyport::wire {
 
@@ -60,9 +62,10 @@ inline std::string_view between(const char* begin, const char* end) {
 // As newly made, but with the room for fields that an earlier attempt took from the arena.
 template <class Head>
 void clear_head(Head& head) {
+  static_assert(std::is_trivially_destructible_v<Head>);
   http::Headers headers = head.headers;
   headers.clear();
-  head = Head(headers.arena());
+  std::construct_at(&head, headers.arena());
   head.headers = headers;
 }
 

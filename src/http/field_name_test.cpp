@@ -1,0 +1,56 @@
+#include "http/field_name.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+namespace sallyport::http {
+namespace {
+
+TEST(FieldName, IsKnownInAnyCase) {
+  EXPECT_EQ(known_field("te"), FieldName::kTe);
+  EXPECT_EQ(known_field("Host"), FieldName::kHost);
+  EXPECT_EQ(known_field("COOKIE"), FieldName::kCookie);
+  EXPECT_EQ(known_field("X-Real-IP"), FieldName::kXRealIp);
+  EXPECT_EQ(known_field("Content-length"), FieldName::kContentLength);
+  EXPECT_EQ(known_field("x-fOrwarded-host"), FieldName::kXForwardedHost);
+  EXPECT_EQ(known_field("Transfer-Encoding"), FieldName::kTransferEncoding);
+}
+
+TEST(FieldName, OneOtherByteMakesAnotherName) {
+  for (std::string name :
+       {"te", "host", "cookie", "trailer", "x-real-ip", "content-length", "x-forwarded-host", "transfer-encoding"}) {
+    for (char& c : name) {
+      char kept = std::exchange(c, '_');
+      EXPECT_EQ(known_field(name), FieldName::kOther) << name;
+      c = kept;
+    }
+    EXPECT_EQ(known_field(name + "s"), FieldName::kOther);
+    EXPECT_EQ(known_field(name.substr(1)), FieldName::kOther);
+  }
+  EXPECT_EQ(known_field(""), FieldName::kOther);
+}
+
+TEST(FieldName, ValuesHoldNoControlBytesWhereverTheyStand) {
+  EXPECT_TRUE(is_field_value("a\tb \xc3\xa4"));
+  for (std::size_t size = 1; size < 40; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (char bad : {'\0', '\n', '\r', '\x1f', '\x7f'}) {
+        std::string value(size, 'x');
+        value[at] = bad;
+        EXPECT_FALSE(is_field_value(value));
+      }
+    }
+  }
+}
+
+TEST(FieldName, NamesAreTokens) {
+  EXPECT_TRUE(is_field_name("X-!#$%&'*+-.^_`|~09"));
+  for (std::string name : {"", "a b", "a:", "a\t", "(a)", "a/b", "\"a\"", "a\xc3", "a\x7f"}) {
+    EXPECT_FALSE(is_field_name(name)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace sallyport::http
