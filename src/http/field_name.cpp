@@ -10,7 +10,7 @@ namespace sallyport::http {
 namespace {
 
 // The bytes of `text` from `at`, at most eight, in lower case: the bit that letters differ in by case is set in every
-// byte, and '-' has it anyway. (CR looks like '-' then, but stands in no name that gets here.)
+// byte, and '-' has it anyway. CR becomes '-' too: who compares must look for it.
 constexpr std::uint64_t lower_word(std::string_view text, std::size_t at, std::size_t size) {
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < size; ++i) {
@@ -91,7 +91,7 @@ FieldName known_field(std::string_view name) noexcept {
   if (at == end) return FieldName::kOther;
   Words words = words_of(name);
   for (; at != end; ++at) {
-    if (words == kKnown[at].words) return kKnown[at].id;
+    if (words == kKnown[at].words && name.find('\r') == std::string_view::npos) return kKnown[at].id;
   }
   return FieldName::kOther;
 }
