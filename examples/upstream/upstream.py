@@ -14,6 +14,7 @@ Every method is answered, HEAD without a body. It speaks HTTP/1.1 with keep-aliv
 """
 import argparse
 import json
+import re
 import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,10 +73,9 @@ class Answers(BaseHTTPRequestHandler):
         body = bytearray()
         while True:
             size = self.rfile.readline(1024).split(b";")[0].strip()
-            try:
-                left = int(size, 16)
-            except ValueError:
-                raise BadRequest(f"{size!r} is no chunk size") from None
+            if not re.fullmatch(rb"[0-9A-Fa-f]+", size):
+                raise BadRequest(f"{size!r} is no chunk size")
+            left = int(size, 16)
             if left == 0:
                 break
             body += self.read_exactly(left)
