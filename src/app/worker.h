@@ -1,0 +1,85 @@
+#pragma once
+// One worker: a thread with its own loop and everything it serves with. Made and controlled by the control thread;
+// what a member says otherwise aside, all of it belongs to the worker's thread while that runs.
+
+#include "async/address.h"
+#include "async/epoll_reactor.h"
+#include "async/resolver.h"
+#include "base/result.h"
+#include "proxy/exchange_log.h"
+#include "proxy/options.h"
+#include "proxy/proxy.h"
+#include "snapshot/snapshots.h"
+#include "telemetry/access_log_format.h"
+#include "telemetry/log_file.h"
+#include "telemetry/metrics.h"
+#include "upstream/balancer.h"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sallyport::app {
+
+// Where access log lines go; without a format, nowhere.
+struct AccessLog {
+  std::shared_ptr<const telemetry::AccessLogFormat> format;
+  std::shared_ptr<telemetry::LogFile> file;
+};
+
+struct WorkerOptions {
+  async::ResolverOptions resolver;
+  upstream::BalancerOptions balancer;
+  proxy::Options proxy;
+};
+
+class Worker final {
+ public:
+  explicit Worker(std::size_t number) : number_(number) {}
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker() { stop(); }
+
+  // Control thread. Starts the thread; it serves nothing before `listen`.
+  // Error: kInvalid when a name server of the options cannot be read.
+  Status start(snapshot::Snapshots& snapshots, const WorkerOptions& options);
+  // Control thread; waits for the answer. The address as it is bound, with its real port.
+  Result<async::Address> listen(const async::Address& address);
+  void set_access_log(AccessLog log);
+  // Control thread: accepts no more; idle connections end now, others with their response.
+  void drain();
+  // Control thread: `told` is called there with the number of open connections.
+  void count_connections(async::Reactor& control, std::function<void(std::size_t)> told);
+  // Control thread: ends the loop and the thread, dropping what is left.
+  void stop();
+
+  async::Reactor& reactor() noexcept { return reactor_; }
+  const telemetry::WorkerMetrics& metrics() const noexcept { return metrics_; }
+
+ private:
+  // What lives on the worker's thread, in the order in which it depends on each other.
+  struct Serving {
+    Serving(Worker& worker, snapshot::Snapshots& snapshots, std::unique_ptr<async::Resolver> name_resolver,
+            const WorkerOptions& options);
+    proxy::Options options;
+    std::unique_ptr<async::Resolver> resolver;
+    upstream::Balancer balancer;
+    upstream::ConnectionPool pool;
+    proxy::ExchangeLog log;
+    proxy::Proxy proxy;
+    std::vector<std::unique_ptr<async::Listener>> listeners;
+  };
+  void flush_access_log();
+
+  std::size_t number_;
+  async::EpollReactor reactor_;
+  telemetry::WorkerMetrics metrics_;
+  AccessLog access_log_;
+  std::string pending_lines_;  // of the access log, written at the end of each turn
+  std::unique_ptr<Serving> serving_;
+  std::thread thread_;
+};
+
+}  // namespace sallyport::app
