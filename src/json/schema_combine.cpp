@@ -39,20 +39,25 @@ void fill_by_first(const Nodes& nodes, Value& value, Trial& trial) {
   }
 }
 
-// What is asked of `value`, "this or that": the members that a choice requires or else what it objects to.
+// What one choice asks: its title, the members that it requires, or else what it objects to.
+std::string asked_by(const Node& choice, const Value& value, const Trial& trial) {
+  if (const Value* title = choice.written->find("title")) return print(*title);
+  if (const Value* required = choice.written->find("required")) return print(*required);
+  std::string why;
+  Trial apart = trial.apart(why);
+  choice.check(value, apart);
+  return why;
+}
+
+// "this or that" of all choices. Those for values of another type are left out, where there are some for this one.
 std::string choices(const Nodes& nodes, const Value& value, const Trial& trial) {
-  std::string all;
+  std::string fitting, all;
   for (const Node* node : nodes) {
-    std::string why;
-    if (const Value* required = node->written->find("required")) {
-      why = print(*required);
-    } else {
-      Trial apart = trial.apart(why);
-      node->check(value, apart);
-    }
-    all += (all.empty() ? "" : " or ") + why;
+    std::string asked = asked_by(*node, value, trial);
+    if (!asked.starts_with("wrong type: ")) fitting += (fitting.empty() ? "" : " or ") + asked;
+    all += (all.empty() ? "" : " or ") + asked;
   }
-  return all;
+  return fitting.empty() ? all : fitting;
 }
 
 Status add_all_of(Compiler& compiler, Node& node, const std::string& place) {

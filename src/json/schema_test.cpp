@@ -170,9 +170,16 @@ TEST(SchemaCombination, AnyMayMatch) {
   constexpr std::string_view schema = R"({"anyOf":[{"required":["a"]},{"required":["b","c"]}]})";
   EXPECT_EQ(verdict(schema, R"({"b":1,"c":1})"), "ok");
   EXPECT_EQ(verdict(schema, "{}"), R"(object matches none of the required: ["a"] or ["b","c"])");
-  EXPECT_EQ(verdict(R"({"anyOf":[{"type":"string"},{"minimum":1}]})", "0"),
+  EXPECT_EQ(verdict(R"({"anyOf":[{"type":"string"},{"type":"boolean"}]})", "0"),
             "object matches none of the required: wrong type: expected string, got number or "
-            "expected 0 to be at least 1");
+            "wrong type: expected boolean, got number");
+}
+
+TEST(SchemaCombination, OnlyChoicesForTheValuesTypeAreExplained) {
+  EXPECT_EQ(verdict(R"({"anyOf":[{"type":"string"},{"type":"number","minimum":1},{"maximum":-1}]})", "0"),
+            "object matches none of the required: expected 0 to be at least 1 or expected 0 to be at most -1");
+  EXPECT_EQ(verdict(R"({"anyOf":[{"title":"IPv4","format":"ipv4"},{"title":"IPv6","format":"ipv6"}]})", R"("x")"),
+            R"(object matches none of the required: "IPv4" or "IPv6")");
 }
 
 TEST(SchemaCombination, ExactlyOneMustMatch) {

@@ -111,7 +111,7 @@ Status check(Kind kind, const json::Value& value, std::string_view schema_prefix
     status.error().what.insert(0, schema_prefix);
     return status;
   }
-  return check_rules(kind, value);
+  return check_rules(kind, value, schema_prefix);
 }
 
 }  // namespace sallyport::resources

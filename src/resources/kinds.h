@@ -38,7 +38,8 @@ std::string_view schema_text(Kind kind);
 // Whether `value` may be stored as such a resource: its schema, then the rules that a schema cannot say (of two members
 // only one, `pass_host`, hash keys, addresses of nodes). Absent members count as their defaults.
 // What other rooms know is not looked at: the confs of plugins beyond being objects, `vars`, what ids refer to.
-// Error: kInvalid with APISIX's words; `schema_prefix` goes before those of the schema alone, as its Admin API does it
+// Error: kInvalid with APISIX's words; `schema_prefix` goes before what a schema says, not before rules, as its Admin
+// API does it
 // ("invalid configuration: ").
 Status check(Kind kind, const json::Value& value, std::string_view schema_prefix = "");
 

@@ -168,6 +168,12 @@ TEST(UpstreamSchema, NodesComeAsAMapOrAList) {
             R"(value should match only one schema, but matches none: ["nodes"] or ["service_name","discovery_type"])");
 }
 
+TEST(UpstreamSchema, ErrorsSpeakOfTheFormThatIsWritten) {
+  EXPECT_EQ(verdict(Kind::kUpstream, R"({"nodes":[{"host":"a","weight":-1}]})"),
+            "property \"nodes\" validation failed: object matches none of the required: "
+            "failed to validate item 1: property \"weight\" validation failed: expected -1 to be at least 0");
+}
+
 TEST(UpstreamSchema, ValuesAreChecked) {
   EXPECT_EQ(upstream(R"("retries":-1)"), "property \"retries\" validation failed: expected -1 to be at least 0");
   EXPECT_EQ(upstream(R"("hash_on":"x")"), "property \"hash_on\" validation failed: matches none of the enum values");
@@ -216,10 +222,12 @@ TEST(OtherSchemas, AServiceMayBeEmpty) {
             "property \"hosts\" validation failed: expect array to have at least 1 items");
 }
 
-TEST(Check, ThePrefixStandsBeforeTheWordsOfTheSchemaOnly) {
+TEST(Check, ThePrefixStandsBeforeTheWordsOfSchemasOnly) {
   EXPECT_EQ(verdict(Kind::kService, "5", "invalid configuration: "),
             "invalid configuration: wrong type: expected object, got number");
   EXPECT_EQ(verdict(Kind::kUpstream, R"({"nodes":{},"type":"chash"})", "invalid configuration: "), "missing key");
+  EXPECT_THAT(verdict(Kind::kUpstream, R"({"nodes":{},"type":"chash","key":"x"})", "invalid configuration: "),
+              ::testing::StartsWith("invalid configuration: failed to match pattern"));
 }
 
 }  // namespace

@@ -21,9 +21,9 @@ Status check_contradictions(Kind kind, const json::Value& value) {
   return check_only_one(value, "remote_addr", "remote_addrs");
 }
 
-Status check_rules(Kind kind, const json::Value& value) {
-  if (kind == Kind::kUpstream) return check_upstream_rules(value);
-  if (const json::Value* upstream = value.find("upstream")) TRY_STATUS(check_upstream_rules(*upstream));
+Status check_rules(Kind kind, const json::Value& value, std::string_view schema_prefix) {
+  if (kind == Kind::kUpstream) return check_upstream_rules(value, schema_prefix);
+  if (const json::Value* upstream = value.find("upstream")) TRY_STATUS(check_upstream_rules(*upstream, schema_prefix));
   TRY_STATUS(plugin_confs_from(value));
   return {};
 }

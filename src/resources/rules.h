@@ -6,12 +6,15 @@
 #include "json/value.h"
 #include "resources/kinds.h"
 
+#include <string_view>
+
 namespace sallyport::resources {
 
 // Of two members only one; asked before the schema, of any value.
 Status check_contradictions(Kind kind, const json::Value& value);
 
-// Asked of what the schema has accepted.
-Status check_rules(Kind kind, const json::Value& value);
+// Asked of what the schema has accepted. Some of it is said by smaller schemas, with `schema_prefix` before their
+// words.
+Status check_rules(Kind kind, const json::Value& value, std::string_view schema_prefix);
 
 }  // namespace sallyport::resources

@@ -41,14 +41,19 @@ KeepalivePool keepalive_pool_from(const json::Value& upstream) {
   return pool;
 }
 
+Status prefixed(std::string_view prefix, Status status) {
+  if (!status) status.error().what.insert(0, prefix);
+  return status;
+}
+
 // Addresses that the schema lets pass: ports in the keys of a map, IPv6 without brackets in a list.
-Status check_nodes(const json::Value& upstream) {
+Status check_nodes(const json::Value& upstream, std::string_view schema_prefix) {
   const json::Value* nodes = upstream.find("nodes");
   if (!nodes) return {};
   if (nodes->is_array()) {
     for (const json::Value& node : nodes->array()) {
       if (!is_ipv6(node.string_or("host", ""))) continue;
-      return fail(ErrorCode::kInvalid, "IPv6 address must be enclosed with '[' and ']'");
+      return prefixed(schema_prefix, fail(ErrorCode::kInvalid, "IPv6 address must be enclosed with '[' and ']'"));
     }
   }
   TRY_STATUS(nodes_from(*nodes, Scheme::kHttp));
@@ -66,14 +71,14 @@ const json::Schema* key_schema(HashOn hash_on) {
   return hash_on == HashOn::kHeader || hash_on == HashOn::kCookie ? &field : nullptr;
 }
 
-Status check_hash_key(const json::Value& upstream) {
+Status check_hash_key(const json::Value& upstream, std::string_view schema_prefix) {
   if (upstream.string_or("type", "") != "chash") return {};
   auto hash_on = enumerator<HashOn>(upstream, "hash_on", kHashOns);
   const json::Value* key = upstream.find("key");
   if (hash_on == HashOn::kConsumer) return {};
   if (!key) return fail(ErrorCode::kInvalid, "missing key");
   const json::Schema* schema = key_schema(hash_on);
-  return schema ? schema->check(*key) : Status{};
+  return schema ? prefixed(schema_prefix, schema->check(*key)) : Status{};
 }
 
 }  // namespace
@@ -121,12 +126,12 @@ Result<std::optional<Upstream>> inner_upstream_from(const json::Value& resource)
   return upstream_from(*written);
 }
 
-Status check_upstream_rules(const json::Value& upstream) {
-  TRY_STATUS(check_nodes(upstream));
+Status check_upstream_rules(const json::Value& upstream, std::string_view schema_prefix) {
+  TRY_STATUS(check_nodes(upstream, schema_prefix));
   if (upstream.string_or("pass_host", "") == "rewrite" && upstream.string_or("upstream_host", "").empty()) {
     return fail(ErrorCode::kInvalid, "`upstream_host` can't be empty when `pass_host` is `rewrite`");
   }
-  return check_hash_key(upstream);
+  return check_hash_key(upstream, schema_prefix);
 }
 
 }  // namespace sallyport::resources

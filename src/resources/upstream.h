@@ -71,7 +71,8 @@ Result<std::optional<Upstream>> inner_upstream_from(const json::Value& resource)
 
 // What the schema of an upstream cannot say; also for those inside other resources and plugins' confs, after the
 // schema.
-Status check_upstream_rules(const json::Value& upstream);
+// `schema_prefix` as with `check` in kinds.h.
+Status check_upstream_rules(const json::Value& upstream, std::string_view schema_prefix = "");
 
 // Null where there is no `timeout` member. Seconds become milliseconds, at least 1.
 std::optional<Timeouts> timeouts_from(const json::Value& resource);
