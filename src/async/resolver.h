@@ -1,5 +1,5 @@
 #pragma once
-// Host names to addresses, without blocking. A Resolver belongs to one thread, whose Reactor it uses.
+// Host names to addresses. A Resolver belongs to one thread, whose Reactor it uses and which it never blocks.
 
 #include "async/address.h"
 #include "async/task.h"
@@ -20,22 +20,23 @@ struct ResolvedAddress {
 };
 
 struct ResolverOptions {
-  std::vector<std::string> servers;       // "ip", "ip:port", "[ip]:port"; empty: those of /etc/resolv.conf
-  bool enable_ipv6 = true;                // ask for AAAA too
-  std::string hosts_file = "/etc/hosts";  // read again with every lookup; names found there are not asked for
+  std::vector<std::string> servers;  // "ip", "ip:port", "[ip]:port"; empty: those of /etc/resolv.conf
+  bool enable_ipv6 = true;           // ask for AAAA too
 };
 
 class Resolver {
  public:
   virtual ~Resolver() = default;
 
-  // The addresses of `name`, IPv4 ones first, at least one; a literal address is its own answer.
+  // The addresses of `name`, IPv4 ones first, at least one; a literal address is its own answer, /etc/hosts goes before
+  // the servers. `name` may be short: /etc/resolv.conf says which domains to try.
   // Error: kNotFound when there is no such name or it has no address, kTimeout, kUnavailable when no server answers,
   // kInvalid for what cannot be a name.
   virtual Task<Result<std::vector<ResolvedAddress>>> lookup(std::string name, Milliseconds timeout) = 0;
 };
 
-// Error: kInvalid, naming the server that cannot be read.
+// A Resolver on c-ares. It is not destroyed by a coroutine that it resumes. Error: kInvalid, naming the server that
+// cannot be read.
 Result<std::unique_ptr<Resolver>> open_resolver(Reactor& reactor, ResolverOptions options);
 
 }  // namespace sallyport::async
