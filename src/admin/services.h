@@ -1,0 +1,35 @@
+#pragma once
+// What the Admin API works on. `app` owns all of it and may replace a part between two requests (under `changes`);
+// everything belongs to the control thread.
+
+#include "async/mutex.h"
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "chain/catalog.h"
+#include "snapshot/snapshot_builder.h"
+#include "store/store.h"
+
+#include <functional>
+
+namespace sallyport::admin {
+
+using async::Task;
+
+struct Services {
+  store::Store* store = nullptr;
+  const chain::Catalog* catalog = nullptr;
+  snapshot::SnapshotBuilder* builder = nullptr;
+  const Clock* clock = nullptr;
+
+  // Held by whoever changes resources, plugins or the builder: one change at a time.
+  async::Mutex* changes = nullptr;
+
+  // Ends when every worker serves the snapshot.
+  std::function<Task<void>(snapshot::SnapshotPtr)> publish;
+
+  // What HUP does for plugins; called with `changes` held. Error: shown to who asked.
+  std::function<Task<Status>()> reload_plugins;
+};
+
+}  // namespace sallyport::admin
