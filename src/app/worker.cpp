@@ -33,9 +33,8 @@ Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& option
 Result<async::Address> Worker::listen(const async::Address& address) {
   std::promise<Result<async::Address>> bound;
   reactor_.post([this, &address, &bound] {
-    auto listener = reactor_.listen(address, async::SharePort::kYes, [this](async::Accepted accepted) {
-      serving_->proxy.accept(std::move(accepted));
-    });
+    auto listener = reactor_.listen(address, async::SharePort::kYes,
+                                    [this](async::Accepted accepted) { serving_->proxy.accept(std::move(accepted)); });
     if (!listener) return bound.set_value(std::unexpected(std::move(listener).error()));
     serving_->listeners.push_back(std::move(*listener));
     bound.set_value(serving_->listeners.back()->local_address());
