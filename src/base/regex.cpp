@@ -35,6 +35,10 @@ void expand(std::string& to, std::string_view replacement, const std::vector<std
       continue;
     }
     std::size_t at = i + 1;
+    if (at < replacement.size() && replacement[at] == '$') {
+      to.push_back(replacement[i++]);
+      continue;
+    }
     bool braced = at < replacement.size() && replacement[at] == '{';
     if (braced) ++at;
     std::size_t number = 0, digits = 0;

@@ -28,7 +28,8 @@ class Regex {
   // The groups of the first match ([0] is the whole), empty when there is none.
   std::vector<std::string_view> capture(std::string_view text) const;
 
-  // `text` with the first match, or each, replaced; `$1`, `${1}` and `$0` stand for groups.
+  // `text` with the first match, or each, replaced; `$1`, `${1}` and `$0` stand for groups, `$$` for a
+  // dollar.
   std::string replace(std::string_view text, std::string_view replacement, bool each) const;
 
  private:

@@ -126,6 +126,7 @@ class Exchange {
   std::uint64_t request_body_bytes = 0;
   std::uint64_t response_body_bytes = 0;  // sent to the client
   std::uint64_t response_bytes = 0;       // sent to the client with heads
+  bool metrics_by_name = false;           // metrics name the route and service, rather than show their ids
 
   RequestBodyReader* body_reader = nullptr;
   async::Task<Result<std::string_view>> whole_request_body(std::size_t limit);

@@ -12,6 +12,8 @@ constexpr bool is_name_byte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 // What stands behind a "$".
 struct Reference {
   std::string_view name;
@@ -32,10 +34,22 @@ Reference braced_reference(std::string_view text) {
 
 Reference reference_at(std::string_view text) {
   if (text.size() > 1 && text[1] == '{') return braced_reference(text);
-  auto end = std::find_if_not(text.begin() + 1, text.end(), is_name_byte);
+  bool numbered = text.size() > 1 && is_digit(text[1]);
+  auto end = std::find_if_not(text.begin() + 1, text.end(), numbered ? is_digit : is_name_byte);
   auto size = static_cast<std::size_t>(end - text.begin());
   if (size == 1) return {};
   return {text.substr(1, size - 1), {}, size};
+}
+
+Template::Part part_of(const Reference& reference) {
+  Template::Part part;
+  if (auto number = parse_unsigned(reference.name)) {
+    part.group = *number;
+  } else {
+    part.variable.emplace(reference.name);
+    part.otherwise = reference.otherwise;
+  }
+  return part;
 }
 
 }  // namespace
@@ -43,7 +57,7 @@ Reference reference_at(std::string_view text) {
 Template::Template(std::string_view text) {
   std::string literal;
   auto end_literal = [&] {
-    if (!literal.empty()) parts_.push_back(Part{std::move(literal), std::nullopt, {}});
+    if (!literal.empty()) parts_.push_back(Part{std::move(literal)});
     literal.clear();
   };
   for (std::size_t at = 0; at < text.size();) {
@@ -54,26 +68,28 @@ Template::Template(std::string_view text) {
       continue;
     }
     end_literal();
-    parts_.push_back(Part{{}, Variable(reference.name), std::string(reference.otherwise)});
+    parts_.push_back(part_of(reference));
     constant_ = false;
     at += reference.size;
   }
   end_literal();
 }
 
-std::string_view Template::render(const Exchange& exchange, Escape escape) const {
+std::string_view Template::render(const Exchange& exchange, Escape escape, const Groups& groups) const {
   if (constant_) return parts_.empty() ? std::string_view{} : std::string_view(parts_.front().text);
   std::string out;
   for (const Part& part : parts_) {
-    if (!part.variable) {
-      out.append(part.text);
-      continue;
-    }
-    std::string_view value = part.variable->of(exchange).value_or(part.otherwise);
-    if (escape) {
-      out.append(escape(value));
+    if (part.group) {
+      if (*part.group < groups.size()) out.append(groups[*part.group]);
+    } else if (part.variable) {
+      std::string_view value = part.variable->of(exchange).value_or(part.otherwise);
+      if (escape) {
+        out.append(escape(value));
+      } else {
+        out.append(value);
+      }
     } else {
-      out.append(value);
+      out.append(part.text);
     }
   }
   return exchange.arena.copy(out);

@@ -25,6 +25,13 @@ TEST(Template, ADollarThatBeginsNoNameStays) {
   }
 }
 
+TEST(Template, NumbersAreGroupsOfAPattern) {
+  ExchangeFixture f("/a");
+  Template compiled("$1_$2${3}$uri-$10");
+  EXPECT_EQ(compiled.render(f.exchange, nullptr, {"whole", "one", "two"}), "one_two/a-");
+  EXPECT_EQ(compiled.render(f.exchange), "_/a-");
+}
+
 TEST(Template, ValuesAreEscapedButTheTextIsNot) {
   ExchangeFixture f("/a?b");
   Template compiled("?$request_uri");

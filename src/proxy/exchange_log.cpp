@@ -18,6 +18,10 @@ telemetry::ResponseSource source_of(const Exchange& exchange) {
   }
 }
 
+std::string_view label(const Exchange& exchange, std::string_view id, std::string_view name) {
+  return exchange.metrics_by_name && !name.empty() ? name : id;
+}
+
 }  // namespace
 
 void ExchangeLog::set_access_log(std::shared_ptr<const telemetry::AccessLogFormat> format, Write write) {
@@ -27,9 +31,9 @@ void ExchangeLog::set_access_log(std::shared_ptr<const telemetry::AccessLogForma
 
 void ExchangeLog::finished(const Exchange& exchange) {
   telemetry::RequestSample sample;
-  sample.labels = {
-      exchange.matched.route_id, exchange.matched.uri, exchange.matched.host, exchange.matched.service_id, {},
-      exchange.endpoint.ip};
+  const exchange::Matched& matched = exchange.matched;
+  sample.labels = {label(exchange, matched.route_id, matched.route_name),     matched.uri, matched.host,
+                   label(exchange, matched.service_id, matched.service_name), {},          exchange.endpoint.ip};
   sample.status = exchange.response.status;
   sample.source = source_of(exchange);
   sample.total = exchange.clock.steady() - exchange.timing.started;
