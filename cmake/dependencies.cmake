@@ -7,6 +7,7 @@
 #   SQLite         3.40      the embedded store
 #   c-ares         1.18      name lookup that never blocks
 #   PCRE2          10.42     regular expressions with nginx's dialect, JIT and match limits
+#   zlib           1.2.13    gzip bodies, which plugins that edit bodies must read
 #   Wasmtime       48.0.8    the WebAssembly engine (cmake/wasmtime, built once per lock file)
 #   GoogleTest     1.12      unit tests;  Google Benchmark 1.7: microbenchmarks
 #
@@ -17,6 +18,7 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(ZLIB REQUIRED)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 if(BUILD_TESTING)
