@@ -17,10 +17,10 @@
 namespace sallyport::upstream {
 
 class ForbiddenAddresses;
+class HashKey;
 class HashRing;
 
 enum class Balancing : std::uint8_t { kRoundRobin, kConsistentHash, kLeastConnections };
-using resources::HashOn;
 using resources::KeepalivePool;  // per worker and endpoint
 using resources::PassHost;
 using resources::Timeouts;
@@ -28,7 +28,7 @@ using resources::Timeouts;
 struct Node {
   std::string host;  // as configured, an IPv6 address without brackets
   std::uint16_t port = 80;
-  std::uint32_t weight = 1;
+  std::uint32_t weight = 1;  // 0: never chosen
   std::int64_t priority = 0;
   std::optional<async::Address> literal;  // the address with its port when `host` is one, else it is a name
   std::string host_header;                // "host", or "host:port" when the port is not the scheme's
@@ -58,9 +58,9 @@ class Cluster final {
   const KeepalivePool& keepalive_pool() const noexcept { return keepalive_pool_; }
 
   Balancing balancing() const noexcept { return balancing_; }
-  HashOn hash_on() const noexcept { return hash_on_; }
-  const std::string& hash_key() const noexcept { return hash_key_; }
-  const HashRing* ring() const noexcept { return ring_.get(); }  // of kConsistentHash, else null
+  // Of kConsistentHash, else null.
+  const HashKey* hash_key() const noexcept { return hash_key_.get(); }
+  const HashRing* ring() const noexcept { return ring_.get(); }
 
  private:
   Cluster();
@@ -77,8 +77,7 @@ class Cluster final {
   Milliseconds retry_timeout_{0};
   KeepalivePool keepalive_pool_;
   Balancing balancing_ = Balancing::kRoundRobin;
-  HashOn hash_on_ = HashOn::kVars;
-  std::string hash_key_;
+  std::unique_ptr<const HashKey> hash_key_;
   std::unique_ptr<const HashRing> ring_;
 };
 

@@ -46,7 +46,8 @@ async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(const async::
 }
 
 void ConnectionPool::give_back(Lease connection, const KeepalivePool& limits) {
-  if (!connection->wire_.is_reusable() || std::cmp_greater_equal(connection->wire_.exchanges(), limits.requests)) return;
+  if (!connection->wire_.is_reusable() || std::cmp_greater_equal(connection->wire_.exchanges(), limits.requests))
+    return;
   Shelf& shelf = shelves_[connection->address_];
   if (std::cmp_greater_equal(shelf.idle.size(), limits.size)) return;
   connection->shelf_ = &shelf;

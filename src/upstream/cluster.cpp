@@ -1,0 +1,105 @@
+#include "upstream/cluster.h"
+
+#include "upstream/forbidden_addresses.h"
+#include "upstream/hash_key.h"
+#include "upstream/hash_ring.h"
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <utility>
+
+namespace sallyport::upstream {
+namespace {
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
+
+std::unexpected<Error> wrong(std::string what) { return fail(ErrorCode::kInvalid, "upstream." + std::move(what)); }
+
+Result<Balancing> balancing_of(const std::string& type) {
+  if (type == "roundrobin") return Balancing::kRoundRobin;
+  if (type == "chash") return Balancing::kConsistentHash;
+  if (type == "least_conn") return Balancing::kLeastConnections;
+  return wrong("type: \"" + type + "\" is not supported; take roundrobin, chash or least_conn");
+}
+
+std::string host_header_of(const resources::Node& node, resources::Scheme scheme) {
+  const bool is_v6 = node.host.find(':') != std::string::npos;
+  std::string host = is_v6 ? "[" + node.host + "]" : node.host;
+  if (resources::default_port(scheme) != node.port) host += ":" + std::to_string(node.port);
+  return host;
+}
+
+Result<Node> compile_node(const resources::Node& written, resources::Scheme scheme,
+                          const ForbiddenAddresses& forbidden) {
+  if (written.port == 0) return wrong("nodes: \"" + written.host + "\" has no port; write \"host:port\"");
+  constexpr std::int64_t kMostWeight = std::int64_t{1} << 31;
+  Node node;
+  node.host = written.host;
+  node.port = written.port;
+  node.weight = static_cast<std::uint32_t>(std::clamp<std::int64_t>(written.weight, 0, kMostWeight));
+  node.priority = written.priority;
+  node.host_header = host_header_of(written, scheme);
+  if (auto literal = async::Address::from_ip(node.host, node.port)) {
+    if (forbidden.contains(*literal)) {
+      return wrong("nodes: " + literal->to_string() +
+                   " is the gateway's own Admin API, which no route may lead to unless the settings allow it");
+    }
+    node.literal = *literal;
+  }
+  return node;
+}
+
+// Where no node of a priority has a weight, all of them count the same, as in APISIX.
+void even_out_zero_weights(std::vector<Node>& nodes) {
+  for (auto first = nodes.begin(); first != nodes.end();) {
+    auto last = std::find_if(first, nodes.end(), [&](const Node& node) { return node.priority != first->priority; });
+    if (std::all_of(first, last, [](const Node& node) { return node.weight == 0; })) {
+      std::for_each(first, last, [](Node& node) { node.weight = 1; });
+    }
+    first = last;
+  }
+}
+
+}  // namespace
+
+Cluster::Cluster() = default;
+Cluster::~Cluster() = default;
+
+Result<ClusterPtr> Cluster::compile(const resources::Upstream& upstream, std::string key,
+                                    const ForbiddenAddresses& forbidden) {
+  if (upstream.scheme != resources::Scheme::kHttp) {
+    return wrong("scheme: \"" + std::string(resources::name_of(upstream.scheme)) +
+                 "\" is not supported; upstreams are spoken to in http");
+  }
+  std::shared_ptr<Cluster> cluster(new Cluster);
+  cluster->key_ = std::move(key);
+  cluster->key_hash_ = std::hash<std::string>{}(cluster->key_);
+  cluster->serial_ = next_serial();
+  TRY(cluster->balancing_, balancing_of(upstream.type));
+  for (const resources::Node& written : upstream.nodes) {
+    TRY(Node node, compile_node(written, upstream.scheme, forbidden));
+    auto at = std::ranges::upper_bound(cluster->nodes_, node.priority, std::ranges::greater{}, &Node::priority);
+    cluster->nodes_.insert(at, std::move(node));
+  }
+  even_out_zero_weights(cluster->nodes_);
+
+  cluster->scheme_ = resources::name_of(upstream.scheme);
+  cluster->pass_host_ = upstream.pass_host;
+  cluster->upstream_host_ = upstream.upstream_host;
+  cluster->timeouts_ = upstream.timeout;
+  const auto others = std::max<std::int64_t>(0, static_cast<std::int64_t>(upstream.nodes.size()) - 1);
+  cluster->retries_ = static_cast<unsigned>(std::clamp<std::int64_t>(upstream.retries.value_or(others), 0, UINT16_MAX));
+  cluster->retry_timeout_ = upstream.retry_timeout;
+  cluster->keepalive_pool_ = upstream.keepalive_pool;
+  if (cluster->balancing_ == Balancing::kConsistentHash) {
+    cluster->hash_key_ = std::make_unique<const HashKey>(upstream);
+    cluster->ring_ = std::make_unique<const HashRing>(cluster->nodes_);
+  }
+  return cluster;
+}
+
+}  // namespace sallyport::upstream

@@ -1,0 +1,184 @@
+#include "upstream/cluster_state.h"
+
+#include "upstream/hash_key.h"
+#include "upstream/hash_ring.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sallyport::upstream {
+namespace {
+
+std::string named(const Cluster& cluster) { return "upstream of " + cluster.key(); }
+
+Error unavailable(std::string what) {
+  Error error{ErrorCode::kUnavailable, std::move(what)};
+  error.side = Side::kUpstream;
+  return error;
+}
+
+}  // namespace
+
+std::uint32_t ClusterState::Member::in_use() const noexcept {
+  std::uint32_t sum = 0;
+  for (const EndpointOwner& endpoint : endpoints) sum += endpoint->in_use();
+  return sum;
+}
+
+Endpoint* ClusterState::Member::untried(const Tried& tried, std::size_t first) const noexcept {
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    Endpoint* endpoint = endpoints[(first + i) % endpoints.size()].get();
+    if (tried.empty() || !tried.has(*endpoint)) return endpoint;
+  }
+  return nullptr;
+}
+
+bool ClusterState::in_use() const noexcept {
+  return std::ranges::any_of(members_, [](const Member& member) { return member.in_use() > 0; });
+}
+
+void ClusterState::follow(const Cluster& cluster) {
+  if (serial_ == cluster.serial()) return;
+  serial_ = cluster.serial();
+  Members members;
+  for (const Node& node : cluster.nodes()) members.push_back(adopt(node));
+  members_ = std::move(members);
+}
+
+// The member for `node`, with what is known of it.
+ClusterState::Member ClusterState::adopt(const Node& node) {
+  Member member;
+  auto known = std::ranges::find_if(members_, [&](const Member& old) {
+    return old.node.host == node.host && old.node.port == node.port && old.node.priority == node.priority;
+  });
+  if (known != members_.end()) member = std::move(*known);
+  if (known != members_.end()) members_.erase(known);
+  if (member.node.host_header != node.host_header) member.endpoints.clear();
+  member.node = node;
+  member.turn = std::clamp<std::int64_t>(member.turn, -std::int64_t{node.weight}, node.weight);
+  if (node.literal) {
+    if (member.endpoints.empty()) set_endpoints(member, {*node.literal});
+  } else if (!member.name) {
+    member.name = names_.use(node.host);
+  }
+  return member;
+}
+
+void ClusterState::refresh(Member& member) {
+  if (!member.name) return;
+  names_.keep_fresh(member.name);
+  if (member.name_version == member.name->version() && !member.endpoints.empty()) return;
+  member.name_version = member.name->version();
+  std::vector<async::Address> addresses = member.name->addresses();
+  for (async::Address& address : addresses) address.set_port(member.node.port);
+  set_endpoints(member, addresses);
+}
+
+// Endpoints that stay keep their counts.
+void ClusterState::set_endpoints(Member& member, const std::vector<async::Address>& addresses) {
+  std::vector<EndpointOwner> endpoints;
+  member.forbidden = false;
+  for (const async::Address& address : addresses) {
+    if (forbidden_.contains(address)) {
+      member.forbidden = true;
+      continue;
+    }
+    auto known =
+        std::ranges::find_if(member.endpoints, [&](const EndpointOwner& old) { return old->address == address; });
+    endpoints.push_back(known != member.endpoints.end() ? *known : EndpointOwner(new Endpoint(member.node, address)));
+  }
+  member.endpoints = std::move(endpoints);
+}
+
+ClusterState::Choice ClusterState::choose(const Cluster& cluster, const exchange::Exchange& exchange,
+                                          const Tried& tried) {
+  for (auto first = members_.begin(); first != members_.end();) {
+    auto last = std::find_if(first, members_.end(),
+                             [&](const Member& member) { return member.node.priority != first->node.priority; });
+    for (auto member = first; member != last; ++member) refresh(*member);
+    if (Endpoint* endpoint = choose_among(first, last, cluster, exchange, tried)) return {endpoint, {}, {}};
+
+    Choice choice;
+    for (auto member = first; member != last; ++member) {
+      if (member->name && member->name->is_pending()) choice.pending.push_back(member->name);
+    }
+    if (!choice.pending.empty()) return choice;
+    first = last;
+  }
+  // With one node there is no other to move to: a further try goes to it again.
+  if (members_.size() == 1 && !tried.empty()) return choose(cluster, exchange, Tried());
+  return nothing(cluster, tried);
+}
+
+Endpoint* ClusterState::choose_among(Members::iterator first, Members::iterator last, const Cluster& cluster,
+                                     const exchange::Exchange& exchange, const Tried& tried) {
+  if (cluster.ring()) return choose_by_hash(first, last, cluster, ring_hash(cluster.hash_key()->of(exchange)), tried);
+  return choose_by_turn(first, last, cluster.balancing(), tried);
+}
+
+// Smooth weighted round robin: everybody's turn comes nearer by his weight, and who was chosen goes back by the sum.
+// With least connections the load decides first, and the turn among equals.
+Endpoint* ClusterState::choose_by_turn(Members::iterator first, Members::iterator last, Balancing balancing,
+                                       const Tried& tried) {
+  Member* best = nullptr;
+  Endpoint* chosen = nullptr;
+  std::uint64_t best_load = 0;
+  std::int64_t sum = 0;
+  for (auto member = first; member != last; ++member) {
+    if (member->node.weight == 0) continue;
+    Endpoint* endpoint = member->untried(tried, member->next_endpoint);
+    if (!endpoint) continue;
+    member->turn += member->node.weight;
+    sum += member->node.weight;
+    const std::uint64_t load = balancing == Balancing::kLeastConnections ? member->in_use() : 0;
+    if (best) {
+      const std::uint64_t mine = load * best->node.weight, others = best_load * member->node.weight;
+      if (mine > others || (mine == others && member->turn <= best->turn)) continue;
+    }
+    best = &*member;
+    best_load = load;
+    chosen = endpoint;
+  }
+  if (!best) return nullptr;
+  best->turn -= sum;
+  ++best->next_endpoint;
+  return chosen;
+}
+
+Endpoint* ClusterState::choose_by_hash(Members::iterator first, Members::iterator last, const Cluster& cluster,
+                                       std::uint64_t hash, const Tried& tried) {
+  Endpoint* chosen = nullptr;
+  const auto from = static_cast<std::size_t>(first - members_.begin());
+  const auto to = static_cast<std::size_t>(last - members_.begin());
+  cluster.ring()->walk(hash, [&](std::uint32_t node) {
+    if (node < from || node >= to) return false;
+    const Member& member = members_[node];
+    if (!member.endpoints.empty()) chosen = member.untried(tried, hash % member.endpoints.size());
+    return chosen != nullptr;
+  });
+  return chosen;
+}
+
+ClusterState::Choice ClusterState::nothing(const Cluster& cluster, const Tried& tried) const {
+  Choice choice;
+  if (members_.empty()) {
+    choice.error = unavailable(named(cluster) + " has no nodes");
+    return choice;
+  }
+  if (!tried.empty()) {
+    choice.error = unavailable(named(cluster) + ": every endpoint was tried");
+    choice.error.code = ErrorCode::kNotFound;
+    return choice;
+  }
+  choice.error = unavailable(named(cluster) + ": no node can be used");
+  for (const Member& member : members_) {
+    if (member.forbidden) {
+      choice.error.what += "; " + member.node.host + " is the gateway's own Admin API, which no route may lead to";
+    } else if (member.name && member.name->error()) {
+      choice.error.what += "; " + member.name->error()->what;
+    }
+  }
+  return choice;
+}
+
+}  // namespace sallyport::upstream

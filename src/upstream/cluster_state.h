@@ -1,0 +1,64 @@
+#pragma once
+// What one worker knows about one cluster while it serves: whose turn it is, and which endpoints its nodes have now.
+// It outlives changes of the cluster, which it takes over node by node.
+
+#include "exchange/exchange.h"
+#include "upstream/balancer.h"
+#include "upstream/names.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sallyport::upstream {
+
+class ClusterState final {
+ public:
+  ClusterState(Names& names, const ForbiddenAddresses& forbidden) : names_(names), forbidden_(forbidden) {}
+
+  // Takes over what `cluster` says, unless it is the one already followed.
+  void follow(const Cluster& cluster);
+
+  struct Choice {
+    Endpoint* endpoint = nullptr;  // null: none now
+    std::vector<NamePtr> pending;  // wait for one of these and choose again; empty: `error` says why there is none
+    Error error;
+  };
+  Choice choose(const Cluster& cluster, const exchange::Exchange& exchange, const Tried& tried);
+
+  bool in_use() const noexcept;
+  SteadyTime last_used{};
+
+ private:
+  // A node with its place in the turn and its endpoints.
+  struct Member {
+    Node node;
+    std::int64_t turn = 0;
+    std::size_t next_endpoint = 0;
+    std::vector<EndpointOwner> endpoints;
+    NamePtr name;  // null for a literal address
+    std::uint64_t name_version = 0;
+    bool forbidden = false;  // an address was left out
+
+    std::uint32_t in_use() const noexcept;
+    Endpoint* untried(const Tried& tried, std::size_t first) const noexcept;
+  };
+  using Members = std::vector<Member>;
+
+  Member adopt(const Node& node);
+  void refresh(Member& member);
+  void set_endpoints(Member& member, const std::vector<async::Address>& addresses);
+  Endpoint* choose_among(Members::iterator first, Members::iterator last, const Cluster& cluster,
+                         const exchange::Exchange& exchange, const Tried& tried);
+  Endpoint* choose_by_turn(Members::iterator first, Members::iterator last, Balancing balancing, const Tried& tried);
+  Endpoint* choose_by_hash(Members::iterator first, Members::iterator last, const Cluster& cluster, std::uint64_t hash,
+                           const Tried& tried);
+  Choice nothing(const Cluster& cluster, const Tried& tried) const;
+
+  Names& names_;
+  const ForbiddenAddresses& forbidden_;
+  std::uint64_t serial_ = 0;  // of the cluster that is followed
+  Members members_;           // one a node, in the cluster's order
+};
+
+}  // namespace sallyport::upstream
