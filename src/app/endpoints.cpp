@@ -1,0 +1,60 @@
+#include "app/endpoints.h"
+
+#include "admin/status.h"
+
+namespace sallyport::app {
+
+using admin::HttpService;
+using admin::ServiceRequest;
+using http::Response;
+
+Endpoints::Endpoints(async::Reactor& control, EndpointSources sources)
+    : sources_(std::move(sources)),
+      status_(control, [this](const ServiceRequest& request) { return answer_status(request); }, {}),
+      metrics_(control, [this](const ServiceRequest& request) { return answer_metrics(request); }, {}),
+      admin_(control, sources_.admin, {}) {}
+
+Status Endpoints::listen_on(HttpService& service, const Listen& listen, std::string_view name) {
+  TRY(auto address, async::Address::from_ip(listen.ip, listen.port));
+  TRY(auto bound, service.listen(address));
+  description_ += fmt::format(", {} on {}", name, bound.to_string());
+  return {};
+}
+
+Status Endpoints::listen(const Settings& settings) {
+  export_uri_ = settings.prometheus.export_uri;
+  metric_prefix_ = settings.prometheus.metric_prefix;
+  TRY_STATUS(listen_on(status_, settings.status_listen, "status"));
+  if (settings.prometheus.export_server) {
+    TRY_STATUS(listen_on(metrics_, settings.prometheus.listen, "metrics"));
+  }
+  if (settings.admin.enabled) {
+    TRY_STATUS(listen_on(admin_, settings.admin.listen, "Admin API"));
+  }
+  return {};
+}
+
+std::string Endpoints::describe() const { return description_; }
+
+void Endpoints::stop_listening() {
+  status_.stop_listening();
+  metrics_.stop_listening();
+  admin_.stop_listening();
+}
+
+async::Task<Response> Endpoints::answer_status(const ServiceRequest& request) const {
+  std::optional<std::size_t> unready;
+  if (!sources_.is_ready()) unready = 0;
+  return admin::answer_status(request.head.method, request.path, unready);
+}
+
+async::Task<Response> Endpoints::answer_metrics(const ServiceRequest& request) const {
+  if (request.path != export_uri_) return Response::error(404, "the metrics are at " + export_uri_);
+  auto workers = sources_.metrics();
+  Response response;
+  response.headers.emplace_back("Content-Type", telemetry::kExpositionContentType);
+  response.body = telemetry::expose(workers, sources_.facts(), metric_prefix_);
+  return response;
+}
+
+}  // namespace sallyport::app

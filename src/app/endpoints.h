@@ -1,0 +1,52 @@
+#pragma once
+// The gateway's own endpoints beside the proxy: status, metrics, and the Admin API. Belongs to the control thread.
+
+#include "admin/http_service.h"
+#include "app/settings.h"
+#include "async/reactor.h"
+#include "base/result.h"
+#include "telemetry/exposition.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::app {
+
+// What the endpoints ask of the gateway.
+struct EndpointSources {
+  std::function<bool()> is_ready;
+  std::function<std::vector<const telemetry::WorkerMetrics*>()> metrics;
+  std::function<telemetry::ProcessFacts()> facts;
+  admin::HttpService::Handle admin;
+};
+
+class Endpoints final {
+ public:
+  Endpoints(async::Reactor& control, EndpointSources sources);
+  Endpoints(const Endpoints&) = delete;
+  Endpoints& operator=(const Endpoints&) = delete;
+
+  // Error: kUnavailable, naming the address.
+  Status listen(const Settings& settings);
+  // As they are bound; none where an endpoint is off.
+  std::string describe() const;
+  void stop_listening();
+
+ private:
+  Status listen_on(admin::HttpService& service, const Listen& listen, std::string_view name);
+  async::Task<http::Response> answer_status(const admin::ServiceRequest& request) const;
+  async::Task<http::Response> answer_metrics(const admin::ServiceRequest& request) const;
+
+  EndpointSources sources_;
+  std::string export_uri_;
+  std::string metric_prefix_;
+  std::string description_;
+  admin::HttpService status_;
+  admin::HttpService metrics_;
+  admin::HttpService admin_;
+};
+
+}  // namespace sallyport::app

@@ -1,0 +1,173 @@
+#include "app/gateway.h"
+
+#include "app/gateway_options.h"
+#include "plugins/native/native_plugins.h"
+#include "resources/kinds.h"
+#include "store/embedded_store.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+namespace sallyport::app {
+
+namespace {
+
+constexpr Milliseconds kYamlPoll{500};
+
+std::vector<snapshot::Item> as_items(const std::vector<store::EntryPtr>& entries) {
+  std::vector<snapshot::Item> items;
+  for (const auto& entry : entries) items.push_back({entry->key.kind, entry->key.id, entry->value});
+  return items;
+}
+
+void report(const std::vector<snapshot::Rejected>& rejected) {
+  for (const auto& item : rejected) {
+    log::error("{}/{}: {}; its last good form, if any, keeps serving", item.kind, item.id, item.error.what);
+  }
+}
+
+std::string host_name() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+}  // namespace
+
+Gateway::Gateway(Settings settings, SettingsSource source, Signals& signals)
+    : settings_(std::move(settings)), source_(std::move(source)), signals_(signals) {
+  add_native_plugins(catalog_);
+}
+
+// Workers end before what they use; plugins end after the workers whose machines they hold.
+Gateway::~Gateway() {
+  for (auto& worker : workers_) worker->stop();
+  tasks_.cancel_all();
+  endpoints_.reset();
+  telemetry::install_error_log(nullptr);
+}
+
+int Gateway::run() {
+  signals_.deliver_to(control_, [this](int signal) { on_signal(signal); });
+  tasks_.spawn(start());
+  if (exit_code_ == 0) control_.run();
+  signals_.stop_delivering();
+  return exit_code_;
+}
+
+Task<void> Gateway::start() {
+  Status started = co_await try_to_start();
+  if (started) co_return;
+  std::fprintf(stderr, "sallyport: %s\n", started.error().what.c_str());
+  log::error("{}", started.error().what);
+  end(1);
+}
+
+Task<Status> Gateway::try_to_start() {
+  CO_TRY_STATUS(open_logs());
+  for (const std::string& warning : settings_.warnings) log::warn("{}", warning);
+  if (settings_.plugins) catalog_.keep_only(*settings_.plugins);
+  CO_TRY_STATUS(open_store());
+  CO_TRY_STATUS(start_workers());
+  CO_TRY_STATUS(co_await load_resources());
+  CO_TRY_STATUS(listen());
+  ready_ = true;
+  co_return Status{};
+}
+
+Status Gateway::open_logs() { return use_log_settings(settings_.logs); }
+
+Status Gateway::open_store() {
+  if (settings_.store.kind == StoreKind::kEmbedded) {
+    TRY(store_, store::EmbeddedStore::open(settings_.store.embedded_path));
+    return {};
+  }
+  auto check = [this](const store::Key& key, const json::Value& value) { return check_item(catalog_, key, value); };
+  TRY(auto yaml, store::YamlStore::open(settings_.store.yaml_path, check));
+  for (const std::string& problem : yaml->problems()) log::error("{}", problem);
+  for (const std::string& warning : yaml->warnings()) log::warn("{}", warning);
+  yaml_store_ = yaml.get();
+  store_ = std::move(yaml);
+  store_->on_change([this](std::vector<store::Change> changes) { tasks_.spawn(take_over(std::move(changes))); });
+  yaml_poll_ = control_.start_timer(kYamlPoll, async::Reactor::Repeat::kEvery, [this] { yaml_store_->poll(); });
+  return {};
+}
+
+Status Gateway::start_workers() {
+  TRY(auto options, worker_options(settings_));
+  std::size_t count = settings_.workers != 0 ? settings_.workers : std::max(1u, std::thread::hardware_concurrency());
+  std::vector<async::Reactor*> reactors;
+  for (std::size_t number = 0; number < count; ++number) {
+    workers_.push_back(std::make_unique<Worker>(number));
+    reactors.push_back(&workers_.back()->reactor());
+  }
+  builder_.emplace(catalog_, builder_options(settings_));
+  snapshots_.emplace(control_, reactors, builder_->latest());
+  for (auto& worker : workers_) TRY_STATUS(worker->start(*snapshots_, options));
+  return use_log_settings(settings_.logs);
+}
+
+Status Gateway::listen() {
+  std::string bound_to;
+  for (const Listen& wanted : settings_.listen) {
+    TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
+    for (auto& worker : workers_) {
+      auto bound = worker->listen(address);
+      if (!bound && wanted.optional) break;
+      if (!bound) return fail(std::move(bound).error());
+      if (&worker == &workers_.front()) bound_to += (bound_to.empty() ? "" : ", ") + bound->to_string();
+      address = *bound;  // with port 0, the others take the port that the first one got
+    }
+  }
+  endpoints_.emplace(control_, EndpointSources{
+                                   [this] { return ready_; },
+                                   [this] {
+                                     std::vector<const telemetry::WorkerMetrics*> metrics;
+                                     for (const auto& worker : workers_) metrics.push_back(&worker->metrics());
+                                     return metrics;
+                                   },
+                                   [this] {
+                                     return telemetry::ProcessFacts{host_name(), SALLYPORT_VERSION,
+                                                                    snapshots_->latest()->revision(), 0};
+                                   },
+                                   admin_handle()});
+  TRY_STATUS(endpoints_->listen(settings_));
+  std::fprintf(stderr, "sallyport %s: proxy on %s%s, %zu workers, %s\n", SALLYPORT_VERSION, bound_to.c_str(),
+               endpoints_->describe().c_str(), workers_.size(), store_->describe().c_str());
+  return {};
+}
+
+Task<Status> Gateway::load_resources() {
+  auto lock = co_await changes_.lock();
+  auto entries = co_await store_->list_all();
+  if (!entries) co_return fail(std::move(entries).error());
+  auto change = co_await builder_->prepare_all(as_items(*entries));
+  co_await put_into_force(std::move(change));
+  co_return Status{};
+}
+
+// What somebody else changed in the store.
+Task<void> Gateway::take_over(std::vector<store::Change> changes) {
+  auto lock = co_await changes_.lock();
+  std::vector<snapshot::Item> items;
+  for (const auto& change : changes) {
+    items.push_back({change.key.kind, change.key.id, std::nullopt});
+    if (change.entry) items.back().value = change.entry->value;
+  }
+  auto prepared = co_await builder_->prepare_all(std::move(items));
+  co_await put_into_force(std::move(prepared));
+}
+
+Task<void> Gateway::put_into_force(snapshot::SnapshotBuilder::Change change) {
+  report(change.rejected());
+  auto next = builder_->commit(std::move(change));
+  if (!next) co_return log::error("{}", next.error().what);
+  co_await publish(std::move(*next));
+}
+
+Task<void> Gateway::publish(snapshot::SnapshotPtr snapshot) { return snapshots_->publish(std::move(snapshot)); }
+
+}  // namespace sallyport::app

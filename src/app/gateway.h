@@ -1,0 +1,89 @@
+#pragma once
+// The running gateway: stores, snapshots, workers and the gateway's own endpoints, wired together.
+// Made, run and ended by the main thread, which is the control thread.
+
+#include "app/endpoints.h"
+#include "app/settings.h"
+#include "app/signals.h"
+#include "app/worker.h"
+#include "async/epoll_reactor.h"
+#include "async/mutex.h"
+#include "async/task_group.h"
+#include "chain/catalog.h"
+#include "snapshot/snapshot_builder.h"
+#include "snapshot/snapshots.h"
+#include "store/store.h"
+#include "store/yaml_store.h"
+#include "telemetry/log_file.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::app {
+
+using async::Task;
+
+class Gateway final {
+ public:
+  // `source` is read again on HUP. `signals` are handled while it runs.
+  Gateway(Settings settings, SettingsSource source, Signals& signals);
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+  ~Gateway();
+
+  // Serves until it is told to end; the exit code of the process.
+  int run();
+
+ private:
+  // The start, step by step; the first that fails ends the process with its message.
+  Task<void> start();
+  Task<Status> try_to_start();
+  Status open_logs();
+  Status open_store();
+  Status start_workers();
+  Status listen();
+  Task<Status> load_resources();
+
+  Task<void> take_over(std::vector<store::Change> changes);
+  Task<void> put_into_force(snapshot::SnapshotBuilder::Change change);
+  Task<void> publish(snapshot::SnapshotPtr snapshot);
+
+  // Signals (app/gateway_signals.cpp).
+  void on_signal(int signal);
+  Task<void> read_settings_again();
+  Status use_log_settings(const LogSettings& logs);
+  void reopen_logs();
+  void drain();
+  void wait_for_connections();
+  void end(int exit_code);
+
+  Settings settings_;
+  SettingsSource source_;
+  Signals& signals_;
+  async::EpollReactor control_;
+  std::unique_ptr<telemetry::LogFile> error_log_;
+  std::shared_ptr<telemetry::LogFile> access_log_;
+
+  chain::Catalog catalog_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<store::Store> store_;
+  store::YamlStore* yaml_store_ = nullptr;  // `store_`, when it is one
+  std::unique_ptr<async::Timer> yaml_poll_;
+  std::optional<snapshot::SnapshotBuilder> builder_;
+  std::optional<snapshot::Snapshots> snapshots_;
+  async::Mutex changes_;  // held by whoever changes resources
+
+  std::optional<Endpoints> endpoints_;
+  bool ready_ = false;
+  bool draining_ = false;
+  int exit_code_ = 0;
+  std::size_t open_connections_ = 0;
+  std::size_t workers_asked_ = 0;
+  std::unique_ptr<async::Timer> drain_deadline_;
+  std::unique_ptr<async::Timer> drain_poll_;
+  async::TaskGroup tasks_;
+};
+
+}  // namespace sallyport::app

@@ -1,0 +1,66 @@
+#include "app/gateway_options.h"
+
+#include "resources/kinds.h"
+
+namespace sallyport::app {
+
+namespace {
+
+wire::ServerLimits client_limits(const ClientSettings& client) {
+  wire::ServerLimits limits;
+  limits.keep_alive = client.keepalive_timeout;
+  limits.head_arrival = client.header_timeout;
+  limits.body_piece = client.body_timeout;
+  limits.send = client.send_timeout;
+  return limits;
+}
+
+}  // namespace
+
+upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings) {
+  if (!settings.admin.enabled || settings.admin.reachable_through_routes) return {};
+  auto address = async::Address::from_ip(settings.admin.listen.ip, settings.admin.listen.port);
+  if (!address) return {};
+  return upstream::ForbiddenAddresses({*address});
+}
+
+Result<WorkerOptions> worker_options(const Settings& settings) {
+  WorkerOptions options;
+  options.resolver.servers = settings.resolver.servers;
+  options.resolver.enable_ipv6 = settings.ipv6;
+  options.balancer.forbidden = forbidden_addresses(settings);
+  options.balancer.resolve_timeout = settings.resolver.timeout;
+  if (settings.resolver.valid_for) options.balancer.names_valid = *settings.resolver.valid_for;
+  options.proxy.limits = client_limits(settings.client);
+  options.proxy.max_request_body = settings.client.max_body_bytes;
+  options.proxy.server = settings.server_header;
+  options.proxy.always_show_upstream_status = settings.show_upstream_status;
+  for (const std::string& text : settings.client.trusted_addresses) {
+    TRY(auto range, IpRange::parse(text));
+    options.proxy.trusted.push_back(range);
+  }
+  return options;
+}
+
+snapshot::BuilderOptions builder_options(const Settings& settings) {
+  snapshot::BuilderOptions options;
+  options.forbidden = forbidden_addresses(settings);
+  switch (settings.routing.router) {
+    case Router::kHostUri: options.router = route::RouterKind::kHostUri; break;
+    case Router::kUri: options.router = route::RouterKind::kUri; break;
+    case Router::kUriWithParameter: options.router = route::RouterKind::kUriWithParameter; break;
+  }
+  return options;
+}
+
+Status check_item(const chain::Catalog& catalog, const store::Key& key, const json::Value& value) {
+  const resources::KindInfo* info = resources::find_kind(key.kind);
+  if (!info) return fail(ErrorCode::kInvalid, key.kind + " is not served");
+  TRY_STATUS(resources::check(info->kind, value, ""));
+  const json::Value* plugins = value.find("plugins");
+  if (!plugins) return {};
+  for (const auto& [name, conf] : plugins->object()) TRY_STATUS(catalog.check(name, conf));
+  return {};
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,20 @@
+#pragma once
+// What the settings mean to the rooms that serve.
+
+#include "app/settings.h"
+#include "app/worker.h"
+#include "base/result.h"
+#include "chain/catalog.h"
+#include "snapshot/snapshot_builder.h"
+#include "store/store.h"
+
+namespace sallyport::app {
+
+Result<WorkerOptions> worker_options(const Settings& settings);
+snapshot::BuilderOptions builder_options(const Settings& settings);
+upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings);
+
+// Whether an item of a file can be served, as far as that shows without the others. Error: kInvalid.
+Status check_item(const chain::Catalog& catalog, const store::Key& key, const json::Value& value);
+
+}  // namespace sallyport::app

@@ -1,0 +1,121 @@
+// What the gateway does when it is told something from outside: end, read the settings again, reopen logs.
+
+#include "app/gateway.h"
+#include "telemetry/error_log.h"
+
+#include <csignal>
+
+namespace sallyport::app {
+
+namespace {
+
+constexpr Milliseconds kDrainPoll{50};
+
+Result<std::shared_ptr<const telemetry::AccessLogFormat>> access_log_format(const LogSettings& logs) {
+  if (logs.access_log_format.empty()) {
+    return std::shared_ptr<const telemetry::AccessLogFormat>(&telemetry::AccessLogFormat::standard(), [](auto*) {});
+  }
+  if (logs.access_log_format == "json") {
+    return std::shared_ptr<const telemetry::AccessLogFormat>(&telemetry::AccessLogFormat::json(), [](auto*) {});
+  }
+  auto escape = logs.access_log_escape == LogEscape::kJson   ? telemetry::Escape::kJson
+                : logs.access_log_escape == LogEscape::kNone ? telemetry::Escape::kNone
+                                                             : telemetry::Escape::kDefault;
+  TRY(auto format, telemetry::AccessLogFormat::compile(logs.access_log_format, escape));
+  return std::make_shared<const telemetry::AccessLogFormat>(std::move(format));
+}
+
+}  // namespace
+
+void Gateway::on_signal(int signal) {
+  switch (signal) {
+    case SIGTERM:
+    case SIGINT: return draining_ ? end(exit_code_) : drain();
+    case SIGHUP: return tasks_.spawn(read_settings_again());
+    case SIGUSR1: return reopen_logs();
+    default: return;
+  }
+}
+
+Status Gateway::use_log_settings(const LogSettings& logs) {
+  TRY(auto error_log, telemetry::LogFile::open(logs.error_log));
+  AccessLog access;
+  if (logs.access_log_enabled) {
+    TRY(auto format, access_log_format(logs));
+    TRY(auto file, telemetry::LogFile::open(logs.access_log));
+    access = {std::move(format), std::move(file)};
+  }
+  telemetry::install_error_log(error_log.get());
+  error_log_ = std::move(error_log);
+  log::set_level(logs.error_log_level);
+  access_log_ = access.file;
+  for (auto& worker : workers_) worker->set_access_log(access);
+  return {};
+}
+
+void Gateway::reopen_logs() {
+  if (error_log_) error_log_->reopen();
+  if (access_log_) access_log_->reopen();
+}
+
+// A file that cannot be used changes nothing.
+Task<void> Gateway::read_settings_again() {
+  auto next = load_settings(source_);
+  if (!next) {
+    log::error("the settings stay as they are: {}", next.error().what);
+    co_return;
+  }
+  for (const std::string& warning : next->warnings) log::warn("{}", warning);
+  for (const std::string& key : changes_that_need_a_restart(settings_, *next)) {
+    log::warn("{}: this change takes effect with a restart", key);
+  }
+  if (next->logs != settings_.logs) {
+    if (auto used = use_log_settings(next->logs); used) {
+      settings_.logs = next->logs;
+    } else {
+      log::error("the logs stay as they are: {}", used.error().what);
+    }
+  }
+  settings_.admin.keys = next->admin.keys;
+  settings_.admin.key_required = next->admin.key_required;
+  settings_.admin.allow_from = next->admin.allow_from;
+  if (yaml_store_) {
+    if (auto read = yaml_store_->read_again(); !read) log::error("{}", read.error().what);
+  }
+  log::warn("settings were read again from {}", settings_.file);
+}
+
+void Gateway::drain() {
+  draining_ = true;
+  log::warn("draining: no new connections, {} ms for what is under way; a second signal ends at once",
+            settings_.drain_timeout.count());
+  if (workers_.empty() || !ready_) return end(0);
+  endpoints_->stop_listening();
+  for (auto& worker : workers_) worker->drain();
+  drain_deadline_ = control_.start_timer(settings_.drain_timeout, async::Reactor::Repeat::kOnce, [this] {
+    log::warn("the time to drain is over: ending with open connections");
+    end(0);
+  });
+  wait_for_connections();
+}
+
+void Gateway::wait_for_connections() {
+  open_connections_ = 0;
+  workers_asked_ = workers_.size();
+  for (auto& worker : workers_) {
+    worker->count_connections(control_, [this](std::size_t open) {
+      open_connections_ += open;
+      if (--workers_asked_ != 0) return;
+      if (open_connections_ == 0) return end(0);
+      drain_poll_ =
+          control_.start_timer(kDrainPoll, async::Reactor::Repeat::kOnce, [this] { wait_for_connections(); });
+    });
+  }
+}
+
+void Gateway::end(int exit_code) {
+  exit_code_ = exit_code;
+  control_.stop();
+}
+
+}  // namespace sallyport::app

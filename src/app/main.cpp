@@ -1,0 +1,52 @@
+#include "app/command_line.h"
+#include "app/gateway.h"
+#include "app/settings.h"
+#include "app/signals.h"
+
+#include <csignal>
+#include <cstdio>
+#include <span>
+#include <string>
+
+namespace sallyport::app {
+namespace {
+
+int run(const SettingsSource& source) {
+  auto settings = load_settings(source);
+  if (!settings) {
+    std::fprintf(stderr, "%s\n", settings.error().what.c_str());
+    return 1;
+  }
+  Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+  return Gateway(std::move(*settings), source, signals).run();
+}
+
+int check(const SettingsSource& source) {
+  CheckedSettings checked = check_settings(source);
+  for (const Problem& problem : checked.problems) std::fprintf(stderr, "%s\n", problem.to_string().c_str());
+  if (checked.has_errors()) return 1;
+  std::printf("%s: ok\n", checked.settings.file.c_str());
+  return 0;
+}
+
+int execute(std::span<const char* const> arguments) {
+  auto line = parse_command_line(arguments);
+  if (!line) {
+    std::fprintf(stderr, "sallyport: %s\n", line.error().what.c_str());
+    return 2;
+  }
+  switch (line->command) {
+    case Command::kRun: return run(line->source);
+    case Command::kCheck: return check(line->source);
+    case Command::kVersion: std::printf("sallyport %s\n", SALLYPORT_VERSION); return 0;
+    case Command::kHelp: std::fwrite(usage().data(), 1, usage().size(), stdout); return 0;
+  }
+  return 2;
+}
+
+}  // namespace
+}  // namespace sallyport::app
+
+int main(int count, char** words) {
+  return sallyport::app::execute({const_cast<const char* const*>(words) + 1, static_cast<std::size_t>(count - 1)});
+}
