@@ -8,11 +8,13 @@ using admin::HttpService;
 using admin::ServiceRequest;
 using http::Response;
 
-Endpoints::Endpoints(async::Reactor& control, EndpointSources sources)
+Endpoints::Endpoints(async::Reactor& control, EndpointSources sources, admin::AdminApi& api)
     : sources_(std::move(sources)),
+      api_(api),
       status_(control, [this](const ServiceRequest& request) { return answer_status(request); }, {}),
       metrics_(control, [this](const ServiceRequest& request) { return answer_metrics(request); }, {}),
-      admin_(control, sources_.admin, {}) {}
+      admin_(control, [this](const ServiceRequest& request) { return answer_admin(request); },
+             {admin::kMaxBodyBytes, api.too_large()}) {}
 
 Status Endpoints::listen_on(HttpService& service, const Listen& listen, std::string_view name) {
   TRY(auto address, async::Address::from_ip(listen.ip, listen.port));
@@ -55,6 +57,12 @@ async::Task<Response> Endpoints::answer_metrics(const ServiceRequest& request) c
   response.headers.emplace_back("Content-Type", telemetry::kExpositionContentType);
   response.body = telemetry::expose(workers, sources_.facts(), metric_prefix_);
   return response;
+}
+
+async::Task<Response> Endpoints::answer_admin(const ServiceRequest& request) {
+  auto taken = admin::AdminRequest::from(request.head, request.peer, std::string(request.body));
+  if (!taken) co_return Response::error(400, taken.error().what);
+  co_return co_await api_.handle(std::move(*taken));
 }
 
 }  // namespace sallyport::app

@@ -1,6 +1,7 @@
 #pragma once
 // The gateway's own endpoints beside the proxy: status, metrics, and the Admin API. Belongs to the control thread.
 
+#include "admin/admin_api.h"
 #include "admin/http_service.h"
 #include "app/settings.h"
 #include "async/reactor.h"
@@ -20,12 +21,12 @@ struct EndpointSources {
   std::function<bool()> is_ready;
   std::function<std::vector<const telemetry::WorkerMetrics*>()> metrics;
   std::function<telemetry::ProcessFacts()> facts;
-  admin::HttpService::Handle admin;
 };
 
 class Endpoints final {
  public:
-  Endpoints(async::Reactor& control, EndpointSources sources);
+  // `api` outlives the Endpoints.
+  Endpoints(async::Reactor& control, EndpointSources sources, admin::AdminApi& api);
   Endpoints(const Endpoints&) = delete;
   Endpoints& operator=(const Endpoints&) = delete;
 
@@ -39,8 +40,10 @@ class Endpoints final {
   Status listen_on(admin::HttpService& service, const Listen& listen, std::string_view name);
   async::Task<http::Response> answer_status(const admin::ServiceRequest& request) const;
   async::Task<http::Response> answer_metrics(const admin::ServiceRequest& request) const;
+  async::Task<http::Response> answer_admin(const admin::ServiceRequest& request);
 
   EndpointSources sources_;
+  admin::AdminApi& api_;
   std::string export_uri_;
   std::string metric_prefix_;
   std::string description_;

@@ -67,18 +67,17 @@ Task<void> Gateway::start() {
 }
 
 Task<Status> Gateway::try_to_start() {
-  CO_TRY_STATUS(open_logs());
+  CO_TRY_STATUS(use_log_settings(settings_.logs));
   for (const std::string& warning : settings_.warnings) log::warn("{}", warning);
   if (settings_.plugins) catalog_.keep_only(*settings_.plugins);
   CO_TRY_STATUS(open_store());
   CO_TRY_STATUS(start_workers());
   CO_TRY_STATUS(co_await load_resources());
+  CO_TRY_STATUS(open_endpoints());
   CO_TRY_STATUS(listen());
   ready_ = true;
   co_return Status{};
 }
-
-Status Gateway::open_logs() { return use_log_settings(settings_.logs); }
 
 Status Gateway::open_store() {
   if (settings_.store.kind == StoreKind::kEmbedded) {
@@ -106,8 +105,11 @@ Status Gateway::start_workers() {
   }
   builder_.emplace(catalog_, builder_options(settings_));
   snapshots_.emplace(control_, reactors, builder_->latest());
-  for (auto& worker : workers_) TRY_STATUS(worker->start(*snapshots_, options));
-  return use_log_settings(settings_.logs);
+  for (auto& worker : workers_) {
+    TRY_STATUS(worker->start(*snapshots_, options));
+    worker->set_access_log(access_log_);
+  }
+  return {};
 }
 
 Status Gateway::listen() {
@@ -122,21 +124,34 @@ Status Gateway::listen() {
       address = *bound;  // with port 0, the others take the port that the first one got
     }
   }
-  endpoints_.emplace(control_, EndpointSources{
-                                   [this] { return ready_; },
-                                   [this] {
-                                     std::vector<const telemetry::WorkerMetrics*> metrics;
-                                     for (const auto& worker : workers_) metrics.push_back(&worker->metrics());
-                                     return metrics;
-                                   },
-                                   [this] {
-                                     return telemetry::ProcessFacts{host_name(), SALLYPORT_VERSION,
-                                                                    snapshots_->latest()->revision(), 0};
-                                   },
-                                   admin_handle()});
   TRY_STATUS(endpoints_->listen(settings_));
   std::fprintf(stderr, "sallyport %s: proxy on %s%s, %zu workers, %s\n", SALLYPORT_VERSION, bound_to.c_str(),
                endpoints_->describe().c_str(), workers_.size(), store_->describe().c_str());
+  return {};
+}
+
+Status Gateway::open_endpoints() {
+  TRY(auto api, api_settings(settings_));
+  services_.store = store_.get();
+  services_.catalog = &catalog_;
+  services_.builder = &*builder_;
+  services_.clock = &clock_;
+  services_.changes = &changes_;
+  services_.publish = [this](snapshot::SnapshotPtr snapshot) { return publish(std::move(snapshot)); };
+  services_.reload_plugins = [] { return Task<Status>(Status{}); };
+  admin_api_.emplace(services_, std::move(api));
+  EndpointSources sources;
+  sources.is_ready = [this] { return ready_; };
+  sources.metrics = [this] {
+    std::vector<const telemetry::WorkerMetrics*> metrics;
+    for (const auto& worker : workers_) metrics.push_back(&worker->metrics());
+    return metrics;
+  };
+  sources.facts = [this] {
+    std::uint64_t dropped = access_log_.file ? access_log_.file->dropped_lines() : 0;
+    return telemetry::ProcessFacts{host_name(), SALLYPORT_VERSION, snapshots_->latest()->revision(), dropped};
+  };
+  endpoints_.emplace(control_, std::move(sources), *admin_api_);
   return {};
 }
 

@@ -2,6 +2,8 @@
 // The running gateway: stores, snapshots, workers and the gateway's own endpoints, wired together.
 // Made, run and ended by the main thread, which is the control thread.
 
+#include "admin/admin_api.h"
+#include "admin/services.h"
 #include "app/endpoints.h"
 #include "app/settings.h"
 #include "app/signals.h"
@@ -40,9 +42,9 @@ class Gateway final {
   // The start, step by step; the first that fails ends the process with its message.
   Task<void> start();
   Task<Status> try_to_start();
-  Status open_logs();
   Status open_store();
   Status start_workers();
+  Status open_endpoints();
   Status listen();
   Task<Status> load_resources();
 
@@ -62,9 +64,11 @@ class Gateway final {
   Settings settings_;
   SettingsSource source_;
   Signals& signals_;
+  SystemClock clock_;
   async::EpollReactor control_;
   std::unique_ptr<telemetry::LogFile> error_log_;
-  std::shared_ptr<telemetry::LogFile> access_log_;
+  std::vector<std::unique_ptr<telemetry::LogFile>> former_error_logs_;  // another thread may be in the middle of a line
+  AccessLog access_log_;
 
   chain::Catalog catalog_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -75,6 +79,8 @@ class Gateway final {
   std::optional<snapshot::Snapshots> snapshots_;
   async::Mutex changes_;  // held by whoever changes resources
 
+  admin::Services services_;
+  std::optional<admin::AdminApi> admin_api_;
   std::optional<Endpoints> endpoints_;
   bool ready_ = false;
   bool draining_ = false;

@@ -1,6 +1,9 @@
 #include "app/gateway_options.h"
 
+#include "admin/admin_keys.h"
 #include "resources/kinds.h"
+
+#include <cstdio>
 
 namespace sallyport::app {
 
@@ -45,12 +48,29 @@ Result<WorkerOptions> worker_options(const Settings& settings) {
 snapshot::BuilderOptions builder_options(const Settings& settings) {
   snapshot::BuilderOptions options;
   options.forbidden = forbidden_addresses(settings);
-  switch (settings.routing.router) {
-    case Router::kHostUri: options.router = route::RouterKind::kHostUri; break;
-    case Router::kUri: options.router = route::RouterKind::kUri; break;
-    case Router::kUriWithParameter: options.router = route::RouterKind::kUriWithParameter; break;
-  }
+  options.router = settings.routing.router;
   return options;
+}
+
+Result<admin::ApiSettings> api_settings(const Settings& settings) {
+  const AdminSettings& wanted = settings.admin;
+  admin::ApiSettings api;
+  api.cors = wanted.cors;
+  api.server_header = settings.server_header;
+  api.access.key_required = wanted.key_required;
+  TRY(api.access.allow_from, IpRanges::parse(wanted.allow_from));
+  for (const AdminKey& key : wanted.keys) {
+    auto role = key.role == AdminRole::kViewer ? admin::Role::kViewer : admin::Role::kAdmin;
+    api.access.keys.push_back({key.name, key.key, role});
+  }
+  if (!wanted.enabled || !wanted.key_required || !wanted.keys.empty()) return api;
+  TRY(auto kept, admin::keep_admin_key(wanted.key_file));
+  if (kept.created) {
+    std::fprintf(stderr, "sallyport: no admin key is configured; made one, kept in %s:\n  X-API-KEY: %s\n",
+                 wanted.key_file.c_str(), kept.key.c_str());
+  }
+  api.access.keys.push_back({"admin", std::move(kept.key), admin::Role::kAdmin});
+  return api;
 }
 
 Status check_item(const chain::Catalog& catalog, const store::Key& key, const json::Value& value) {

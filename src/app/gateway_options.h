@@ -1,6 +1,7 @@
 #pragma once
 // What the settings mean to the rooms that serve.
 
+#include "admin/admin_api.h"
 #include "app/settings.h"
 #include "app/worker.h"
 #include "base/result.h"
@@ -13,6 +14,10 @@ namespace sallyport::app {
 Result<WorkerOptions> worker_options(const Settings& settings);
 snapshot::BuilderOptions builder_options(const Settings& settings);
 upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings);
+
+// Without a configured key one is generated, kept in `admin.key_file` and shown once, on standard error.
+// Error: kUnavailable, naming the key file.
+Result<admin::ApiSettings> api_settings(const Settings& settings);
 
 // Whether an item of a file can be served, as far as that shows without the others. Error: kInvalid.
 Status check_item(const chain::Catalog& catalog, const store::Key& key, const json::Value& value);

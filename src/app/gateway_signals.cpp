@@ -1,6 +1,7 @@
 // What the gateway does when it is told something from outside: end, read the settings again, reopen logs.
 
 #include "app/gateway.h"
+#include "app/gateway_options.h"
 #include "telemetry/error_log.h"
 
 #include <csignal>
@@ -18,10 +19,7 @@ Result<std::shared_ptr<const telemetry::AccessLogFormat>> access_log_format(cons
   if (logs.access_log_format == "json") {
     return std::shared_ptr<const telemetry::AccessLogFormat>(&telemetry::AccessLogFormat::json(), [](auto*) {});
   }
-  auto escape = logs.access_log_escape == LogEscape::kJson   ? telemetry::Escape::kJson
-                : logs.access_log_escape == LogEscape::kNone ? telemetry::Escape::kNone
-                                                             : telemetry::Escape::kDefault;
-  TRY(auto format, telemetry::AccessLogFormat::compile(logs.access_log_format, escape));
+  TRY(auto format, telemetry::AccessLogFormat::compile(logs.access_log_format, logs.access_log_escape));
   return std::make_shared<const telemetry::AccessLogFormat>(std::move(format));
 }
 
@@ -46,16 +44,17 @@ Status Gateway::use_log_settings(const LogSettings& logs) {
     access = {std::move(format), std::move(file)};
   }
   telemetry::install_error_log(error_log.get());
+  if (error_log_) former_error_logs_.push_back(std::move(error_log_));
   error_log_ = std::move(error_log);
   log::set_level(logs.error_log_level);
-  access_log_ = access.file;
-  for (auto& worker : workers_) worker->set_access_log(access);
+  access_log_ = std::move(access);
+  for (auto& worker : workers_) worker->set_access_log(access_log_);
   return {};
 }
 
 void Gateway::reopen_logs() {
   if (error_log_) error_log_->reopen();
-  if (access_log_) access_log_->reopen();
+  if (access_log_.file) access_log_.file->reopen();
 }
 
 // A file that cannot be used changes nothing.
@@ -79,6 +78,11 @@ Task<void> Gateway::read_settings_again() {
   settings_.admin.keys = next->admin.keys;
   settings_.admin.key_required = next->admin.key_required;
   settings_.admin.allow_from = next->admin.allow_from;
+  if (auto api = api_settings(settings_); api) {
+    admin_api_->change_settings(std::move(*api));
+  } else {
+    log::error("{}", api.error().what);
+  }
   if (yaml_store_) {
     if (auto read = yaml_store_->read_again(); !read) log::error("{}", read.error().what);
   }
