@@ -58,7 +58,9 @@ Result<admin::ApiSettings> api_settings(const Settings& settings) {
   api.cors = wanted.cors;
   api.server_header = settings.server_header;
   api.access.key_required = wanted.key_required;
-  TRY(api.access.allow_from, IpRanges::parse(wanted.allow_from));
+  for (const std::string& range : wanted.allow_from) {
+    TRY_STATUS(api.access.allow_from.add(range));
+  }
   for (const AdminKey& key : wanted.keys) {
     auto role = key.role == AdminRole::kViewer ? admin::Role::kViewer : admin::Role::kAdmin;
     api.access.keys.push_back({key.name, key.key, role});
