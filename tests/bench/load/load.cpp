@@ -1,308 +1,192 @@
 // A saturating load: HTTP/1.1 clients and, if asked, the upstream behind the proxy, in one thread that never sleeps, so
-// that no proxy pays for waking its peers.
+// that no proxy pays for waking its peers. Closed loop: a client sends its next request when the last response is
+// there.
 //
-// usage: load --proxy PORT --upstream PORT|0 --connections N --seconds S [--path P] [--header 'Name: value']...
-//             [--body BYTES] [--expect STATUS] [--expect-header Name]
-// Prints one JSON object: requests, rps, errors, latency quantiles in microseconds. Closed loop: each connection sends
-// its next request when the last response has arrived.
+// Prints START when counting begins, "DONE n" where --mark-every asks for it, and at the end one JSON object. Every
+// response is compared with what is expected. Exits with 0 when all were as expected, with 1 when not.
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
+#include "client.h"
+#include "cpu_time.h"
+#include "head_text.h"
+#include "latencies.h"
+#include "options.h"
+#include "upstream.h"
+
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
-#include <cerrno>
-#include <csignal>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
+#include <optional>
 
+namespace bench {
 namespace {
 
-struct Options {
-  int proxy = 0;
-  int upstream = 0;
-  int connections = 50;
-  double seconds = 5;
-  std::string path = "/";
-  std::string headers;
-  std::size_t body = 100;
-  std::string expected_status = "200";
-  std::string expected_header;
-};
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kIdleBeforeYielding = 300'000;
+constexpr std::uint64_t kStalled = 20 * kSecond;
+constexpr std::uint64_t kMostFailures = 1000;
 
-std::uint64_t now() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+std::string request_text(const Options& options) {
+  std::string text = options.post_bytes == 0 ? "GET " : "POST ";
+  text += options.path +
+          " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+          "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\n"
+          "Accept: application/json, text/plain, */*\r\nAccept-Encoding: gzip, deflate\r\n"
+          "Cookie: session=0123456789abcdef0123456789abcdef; lang=en\r\n"
+          "X-Trace-Id: 7f9d3c1e-6a5b-4c3d-8e2f-1a0b9c8d7e6f\r\n";
+  for (const std::string& header : options.headers) text += header + "\r\n";
+  if (options.post_bytes != 0) text += "Content-Length: " + std::to_string(options.post_bytes) + "\r\n";
+  return text + "\r\n" + std::string(options.post_bytes, 'b');
 }
 
-[[noreturn]] void give_up(const char* what) {
-  std::fprintf(stderr, "load: %s: %s\n", what, std::strerror(errno));
-  std::exit(1);
-}
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-void no_delay(int fd) {
-  int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-enum class Role { kListener, kUpstream, kClient };
-
-struct Peer {
-  Peer(Role is, int descriptor) : role(is), fd(descriptor) {}
-  Role role;
-  int fd;
-  std::uint64_t sent_at = 0;
-  std::size_t got = 0;       // bytes of the present response
-  std::size_t expected = 0;  // its length, once the head is known
-  std::string head;
-};
-
-class Load {
+class Load final : public ClientEvents {
  public:
-  explicit Load(const Options& options) : options_(options), epoll_(epoll_create1(0)) {
-    request_ = "GET " + options.path +
-               " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-               "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\n"
-               "Accept: application/json, text/plain, */*\r\nAccept-Encoding: gzip, deflate\r\n"
-               "Cookie: session=0123456789abcdef0123456789abcdef; lang=en\r\n"
-               "X-Trace-Id: 7f9d3c1e-6a5b-4c3d-8e2f-1a0b9c8d7e6f\r\n" +
-               options.headers + "\r\n";
-    response_ =
-        "HTTP/1.1 200 OK\r\nServer: upstream\r\nDate: Sat, 21 Nov 2026 07:16:34 GMT\r\n"
-        "Content-Type: text/plain\r\nContent-Length: " +
-        std::to_string(options.body) + "\r\nConnection: keep-alive\r\n\r\n" + std::string(options.body, 'a');
+  explicit Load(const Options& options) : options_(options), request_(request_text(options)) {
+    expected_.status = options.expected_status;
+    for (const std::string& header : options.expected_headers) {
+      expected_.headers.push_back(Expectation::header_line(header));
+    }
+    expected_.body = options.expected_body;
+    if (options.upstream == 0) return;
+    upstream_.emplace(options.upstream, options.body_bytes, poller_);
+    if (expected_.body.empty()) expected_.body = upstream_->body();
   }
 
   int run() {
-    if (options_.upstream != 0) listen();
-    connect_all();
-    std::uint64_t start = now();
-    std::uint64_t warm = start + 500'000'000;
-    std::uint64_t end = warm + static_cast<std::uint64_t>(options_.seconds * 1e9);
-    for (auto& client : clients_) send_request(*client);
-    std::uint64_t last_event = start;
-    for (std::uint64_t time = start; time < end; time = now()) {
-      if (!counting_ && time >= warm) start_counting();
-      if (turn()) {
-        last_event = time;
-      } else if (time - last_event > 300'000) {
-        usleep(10);  // a spinning thread would keep the kernel's softirq thread of this core from running
-        last_event = now();
-      }
-    }
-    report(static_cast<double>(now() - warm) / 1e9);
-    return errors_ == 0 ? 0 : 1;
+    const std::uint64_t started = now_ns();
+    const bool counts_all = options_.requests != 0;
+    begins_at_ = started + (counts_all ? 0 : static_cast<std::uint64_t>(options_.warm_up_seconds * kSecond));
+    ends_at_ = counts_all ? ~0ULL : begins_at_ + static_cast<std::uint64_t>(options_.seconds * kSecond);
+    if (counts_all) start_counting();
+    start_clients();
+    turn_until_the_end(started);
+    report();
+    return failures_ == 0 ? 0 : 1;
+  }
+
+  bool take_turn() override {
+    if (options_.requests != 0 && taken_ == options_.requests) return false;
+    ++taken_;
+    return true;
+  }
+
+  void done(std::uint64_t latency_ns) override {
+    latencies_.add(latency_ns);
+    count_one();
+  }
+
+  void failed(const std::string& reason) override {
+    if (failures_++ == 0) first_failure_ = reason;
+    if (failures_ == kMostFailures) give_up("too many failed requests; the first: " + first_failure_);
+    count_one();
   }
 
  private:
-  void watch(Peer& peer) {
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-    event.data.ptr = &peer;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, peer.fd, &event);
-  }
-
-  void listen() {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    no_delay(fd);
-    sockaddr_in address = loopback(options_.upstream);
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(fd, 4096) != 0) {
-      give_up("cannot listen as the upstream");
-    }
-    listener_.fd = fd;
-    watch(listener_);
-  }
-
-  void connect_all() {
+  void start_clients() {
     for (int i = 0; i < options_.connections; ++i) {
-      int fd = socket(AF_INET, SOCK_STREAM, 0);
-      sockaddr_in address = loopback(options_.proxy);
-      if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-        give_up("cannot connect to the proxy");
-      no_delay(fd);
-      fcntl(fd, F_SETFL, O_NONBLOCK);
-      clients_.push_back(std::make_unique<Peer>(Role::kClient, fd));
-      watch(*clients_.back());
+      clients_.push_back(
+          std::make_unique<Client>(options_.proxy, request_, ResponseReader(expected_, known_head_), poller_, *this));
     }
+    for (const auto& client : clients_) client->start();
+  }
+
+  void turn_until_the_end(std::uint64_t started) {
+    std::uint64_t last_event = started;
+    std::uint64_t last_answer = started;
+    std::uint64_t previous = started;
+    for (std::uint64_t time = started; time < ends_at_ && !all_are_done(); time = now_ns()) {
+      if (!counting_ && time >= begins_at_) start_counting();
+      const std::uint64_t answers_before = answers_;
+      if (poller_.turn(0)) {
+        last_event = time;
+      } else {
+        idle_ns_ += time - previous;
+        if (time - last_event > kIdleBeforeYielding) yield(last_event);
+      }
+      if (answers_ != answers_before) last_answer = time;
+      if (time - last_answer > kStalled) give_up("no response for 20 seconds");
+      previous = time;
+    }
+    finish_counting();
+  }
+
+  // A spinning thread would keep the kernel's softirq thread of this core from running.
+  static void yield(std::uint64_t& last_event) {
+    usleep(10);
+    last_event = now_ns();
+  }
+
+  bool all_are_done() const { return options_.requests != 0 && answers_ == options_.requests; }
+
+  void count_one() {
+    ++answers_;
+    if (options_.mark_every == 0 || answers_ % options_.mark_every != 0) return;
+    std::printf("DONE %llu\n", static_cast<unsigned long long>(answers_));
+    std::fflush(stdout);
   }
 
   void start_counting() {
     counting_ = true;
-    requests_ = 0;
-    std::fill(histogram_.begin(), histogram_.end(), 0);
+    latencies_.clear();
+    idle_ns_ = 0;
     std::puts("START");
     std::fflush(stdout);
+    own_cpu_ = cpu_time_of(kOwn);
+    cpu_ = cpu_time_of(options_.cpu_of);
+    counted_from_ = now_ns();
   }
 
-  bool turn() {
-    epoll_event events[256];
-    int ready = epoll_wait(epoll_, events, 256, 0);
-    for (int i = 0; i < ready; ++i) {
-      Peer& peer = *static_cast<Peer*>(events[i].data.ptr);
-      if (peer.role == Role::kListener) {
-        accept_all();
-      } else {
-        receive(peer);
-      }
-    }
-    return ready > 0;
+  void finish_counting() {
+    counted_ns_ = now_ns() - counted_from_;
+    cpu_ = cpu_time_of(options_.cpu_of) - cpu_;
+    own_cpu_ = cpu_time_of(kOwn) - own_cpu_;
   }
 
-  void accept_all() {
-    for (int fd; (fd = accept4(listener_.fd, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) {
-      upstreams_.push_back(std::make_unique<Peer>(Role::kUpstream, fd));
-      watch(*upstreams_.back());
-    }
+  void report() const {
+    const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+    const double seconds = static_cast<double>(counted_ns_) / kSecond;
+    std::printf("{\"requests\": %llu, \"failures\": %llu, \"seconds\": %.6f, \"rps\": %.1f,\n",
+                number(latencies_.count()), number(failures_), seconds,
+                static_cast<double>(latencies_.count()) / seconds);
+    std::printf(" \"p50_us\": %llu, \"p99_us\": %llu, \"p999_us\": %llu,\n", number(latencies_.quantile(0.5)),
+                number(latencies_.quantile(0.99)), number(latencies_.quantile(0.999)));
+    std::printf(" \"cpu_ns\": %llu, \"wait_ns\": %llu, \"own_idle_ns\": %llu, \"own_wait_ns\": %llu,\n",
+                number(cpu_.run_ns), number(cpu_.wait_ns), number(idle_ns_), number(own_cpu_.wait_ns));
+    std::printf(" \"first_failure\": %s,\n \"response_head\": %s,\n \"upstream_request\": %s}\n",
+                as_json_string(first_failure_).c_str(), as_json_string(known_head_.bytes()).c_str(),
+                as_json_string(upstream_ ? upstream_->first_request() : "").c_str());
   }
 
-  void receive(Peer& peer) {
-    static char buffer[65536];
-    ssize_t got = recv(peer.fd, buffer, sizeof buffer, 0);
-    if (got <= 0) {
-      if (got < 0 && errno == EAGAIN) return;
-      if (peer.role == Role::kClient) ++errors_;
-      close(peer.fd);
-      return;
-    }
-    std::string_view bytes(buffer, static_cast<std::size_t>(got));
-    if (peer.role == Role::kUpstream) {
-      if (!bytes.ends_with("\r\n\r\n")) return;
-      if (send(peer.fd, response_.data(), response_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(response_.size())) {
-        ++errors_;
-      }
-      return;
-    }
-    receive_response(peer, bytes);
-  }
-
-  // Every response of a run has the length of the first one on its connection.
-  void receive_response(Peer& peer, std::string_view bytes) {
-    if (peer.expected == 0) {
-      peer.head.append(bytes);
-      if (!learn_length(peer)) return;
-      peer.got = peer.head.size();
-    } else {
-      peer.got += bytes.size();
-    }
-    if (peer.got < peer.expected) return;
-    if (peer.got != peer.expected) ++errors_;
-    std::uint64_t latency = (now() - peer.sent_at) / 1000;
-    histogram_[std::min<std::uint64_t>(latency, histogram_.size() - 1)]++;
-    ++requests_;
-    send_request(peer);
-  }
-
-  bool learn_length(Peer& peer) {
-    std::size_t end = peer.head.find("\r\n\r\n");
-    if (end == std::string::npos) return false;
-    std::string lower = peer.head.substr(0, end + 2);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    std::size_t length = lower.find("\r\ncontent-length: ");
-    bool expected =
-        peer.head.compare(9, 3, options_.expected_status) == 0 && length != std::string::npos &&
-        (options_.expected_header.empty() || lower.find("\r\n" + options_.expected_header + ":") != std::string::npos);
-    if (!expected) {
-      std::fprintf(stderr, "load: not the expected response:\n%s\n", peer.head.c_str());
-      std::exit(1);
-    }
-    peer.expected = end + 4 + static_cast<std::size_t>(std::atoll(lower.c_str() + length + 18));
-    return true;
-  }
-
-  void send_request(Peer& peer) {
-    peer.sent_at = now();
-    peer.got = 0;
-    if (send(peer.fd, request_.data(), request_.size(), MSG_NOSIGNAL) < 0) ++errors_;
-  }
-
-  std::uint64_t quantile(double part) const {
-    std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < histogram_.size(); ++i) {
-      seen += histogram_[i];
-      if (static_cast<double>(seen) >= part * static_cast<double>(requests_)) return i;
-    }
-    return histogram_.size();
-  }
-
-  void report(double seconds) const {
-    std::printf(R"({"requests": %llu, "rps": %.1f, "errors": %llu, "p50_us": %llu, "p99_us": %llu, "p999_us": %llu})"
-                "\n",
-                static_cast<unsigned long long>(requests_), static_cast<double>(requests_) / seconds,
-                static_cast<unsigned long long>(errors_), static_cast<unsigned long long>(quantile(0.5)),
-                static_cast<unsigned long long>(quantile(0.99)), static_cast<unsigned long long>(quantile(0.999)));
-  }
-
+  const pid_t self_ = getpid();
+  const std::span<const pid_t> kOwn{&self_, 1};
   const Options& options_;
-  int epoll_;
-  std::string request_;
-  std::string response_;
-  Peer listener_{Role::kListener, -1};
-  std::vector<std::unique_ptr<Peer>> upstreams_;
-  std::vector<std::unique_ptr<Peer>> clients_;
-  std::vector<std::uint32_t> histogram_ = std::vector<std::uint32_t>(200'001);
-  std::uint64_t requests_ = 0;
-  std::uint64_t errors_ = 0;
+  const std::string request_;
+  Expectation expected_;
+  KnownHead known_head_;
+  Poller poller_;
+  std::optional<Upstream> upstream_;
+  std::vector<std::unique_ptr<Client>> clients_;
+
+  std::uint64_t begins_at_ = 0;
+  std::uint64_t ends_at_ = 0;
   bool counting_ = false;
+  std::uint64_t counted_from_ = 0;
+  std::uint64_t counted_ns_ = 0;
+  std::uint64_t idle_ns_ = 0;  // of this thread: turns in which nothing was ready
+  CpuTime cpu_;                // at the start of counting, later what was used since
+  CpuTime own_cpu_;
+
+  std::uint64_t taken_ = 0;
+  std::uint64_t answers_ = 0;
+  std::uint64_t failures_ = 0;
+  std::string first_failure_;
+  Latencies latencies_;
 };
 
-Options parse(int count, char** words) {
-  Options options;
-  for (int i = 1; i + 1 < count; i += 2) {
-    std::string_view name = words[i];
-    const char* value = words[i + 1];
-    if (name == "--proxy") {
-      options.proxy = std::atoi(value);
-    } else if (name == "--upstream") {
-      options.upstream = std::atoi(value);
-    } else if (name == "--connections") {
-      options.connections = std::atoi(value);
-    } else if (name == "--seconds") {
-      options.seconds = std::atof(value);
-    } else if (name == "--path") {
-      options.path = value;
-    } else if (name == "--header") {
-      options.headers += std::string(value) + "\r\n";
-    } else if (name == "--body") {
-      options.body = static_cast<std::size_t>(std::atoll(value));
-    } else if (name == "--expect") {
-      options.expected_status = value;
-    } else if (name == "--expect-header") {
-      options.expected_header = value;
-    } else {
-      std::fprintf(stderr, "load: unknown option %s\n", words[i]);
-      std::exit(2);
-    }
-  }
-  return options;
-}
-
 }  // namespace
+}  // namespace bench
 
 int main(int count, char** words) {
-  std::signal(SIGPIPE, SIG_IGN);
-  Options options = parse(count, words);
-  return Load(options).run();
+  const bench::Options options = bench::parse_options(count, words);
+  return bench::Load(options).run();
 }
