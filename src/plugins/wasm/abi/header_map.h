@@ -1,0 +1,80 @@
+#pragma once
+// The headers of an exchange as guests see them: lower-case names, pseudo-headers first, `host` as `:authority`, the
+// length of a body as `content-length`. Changes go through the rules of the gateway: what would break framing or the
+// message is left out with a warning, and the guest is told that all is well, since SDKs panic on anything else.
+
+#include "plugins/wasm/abi/codes.h"
+#include "plugins/wasm/pairs.h"
+#include "plugins/wasm/vm.h"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::wasm::abi {
+
+class HeaderMap {
+ public:
+  // The map of that type of what host calls work on now.
+  HeaderMap(Vm& vm, MapType type);
+
+  // False: there is no such map now, which reads as empty.
+  bool is_readable() const noexcept { return side_ != Side::kNone; }
+
+  // Every line, pseudo-headers first.
+  template <class Visit>
+  void for_each(Visit visit) const;
+  // The first value.
+  std::optional<std::string_view> get(std::string_view name) const;
+
+  // Texts may lie in guest memory; they are copied.
+  void add(std::string_view name, std::string_view value);
+  void replace(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
+  void set_all(const std::vector<Pair>& pairs);
+
+ private:
+  enum class Side { kNone, kRequest, kResponse };
+
+  http::Headers& fields() const;
+  const http::BodyLength& body() const;
+  std::optional<std::string_view> pseudo(std::string_view name) const;
+  std::string_view target() const;
+  std::string_view authority() const;
+  std::string_view status() const;
+  std::string_view content_length() const;
+
+  bool may_write(std::string_view name);
+  bool accepts(std::string_view name, std::string_view value);
+  bool is_hidden(const http::Field& field) const;
+  bool set_special(std::string_view name, std::string_view value);
+  void set_method(std::string_view value);
+  void set_target(std::string_view value);
+  void set_authority(std::string_view value);
+  void set_status(std::string_view value);
+  void leave_out(std::string_view name, std::string_view why);
+
+  Vm& vm_;
+  HttpContext* http_;
+  Side side_ = Side::kNone;
+  bool is_open_ = false;
+};
+
+template <class Visit>
+void HeaderMap::for_each(Visit visit) const {
+  if (side_ == Side::kNone) return;
+  if (side_ == Side::kRequest) {
+    visit(":authority", authority());
+    visit(":path", target());
+    visit(":method", http_->exchange.request.method);
+    visit(":scheme", http_->exchange.scheme);
+  } else {
+    visit(":status", status());
+  }
+  for (const http::Field& field : fields()) {
+    if (!is_hidden(field)) visit(field.name, field.value);
+  }
+  if (body().kind == http::BodyLength::Kind::kSized) visit("content-length", content_length());
+}
+
+}  // namespace sallyport::wasm::abi

@@ -1,0 +1,82 @@
+// Properties: built-in ones, those that plugins set, and the gateway's variables.
+
+#include "plugins/wasm/abi/attributes.h"
+#include "plugins/wasm/abi/binding.h"
+#include "plugins/wasm/abi/groups.h"
+
+#include <algorithm>
+
+namespace sallyport::wasm::abi {
+namespace {
+
+// C++ plugins end most paths with a NUL.
+std::string_view without_last_nul(std::string_view path) {
+  if (path.ends_with('\0')) path.remove_suffix(1);
+  return path;
+}
+
+bool is_one_segment(std::string_view path) { return path.find('\0') == std::string_view::npos; }
+
+std::optional<std::string_view> property_of_root(const RootContext& root, std::string_view path) {
+  auto found =
+      std::ranges::find(root.properties, path, [](const auto& property) { return std::string_view(property.first); });
+  if (found == root.properties.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<std::string_view> find_property(const Vm& vm, Scope scope, std::string_view path) {
+  if (auto value = built_in_property(vm, scope, path)) return value;
+  if (!scope.http) return scope.root ? property_of_root(*scope.root, path) : std::nullopt;
+  const exchange::Exchange& exchange = scope.http->exchange;
+  if (auto value = exchange.property(path)) return value;
+  if (!is_one_segment(path)) return std::nullopt;
+  if (auto value = exchange.variable(path)) return value;
+  if (path.find('.') == std::string_view::npos) return std::nullopt;
+  std::string divided(path);  // some plugins write request.path in one segment
+  std::ranges::replace(divided, '.', '\0');
+  return built_in_property(vm, scope, divided);
+}
+
+Status get_property(Vm& vm, GuestRange path_at, GuestRange out) {
+  auto path = vm.memory().read(path_at);
+  if (!path) return Status::kInvalidMemoryAccess;
+  std::string_view name = without_last_nul(*path);
+  if (name.empty()) return Status::kNotFound;
+  auto value = find_property(vm, vm.effective(), name);
+  return value ? vm.give(*value, out) : Status::kNotFound;
+}
+
+void set_on_root(RootContext& root, std::string_view path, std::string_view value) {
+  for (auto& [name, text] : root.properties) {
+    if (name == path) {
+      text = value;
+      return;
+    }
+  }
+  root.properties.emplace_back(path, value);
+}
+
+Status set_property(Vm& vm, GuestRange path_at, GuestRange value_at) {
+  auto path = vm.memory().read(path_at);
+  auto value = vm.memory().read(value_at);
+  if (!path || !value) return Status::kInvalidMemoryAccess;
+  std::string_view name = without_last_nul(*path);
+  Scope scope = vm.effective();
+  if (!scope.http) {
+    if (scope.root) set_on_root(*scope.root, name, *value);
+    return Status::kOk;
+  }
+  if (name == "wasm_process_req_body") scope.http->whole_request_body = !value->empty();
+  if (name == "wasm_process_resp_body") scope.http->whole_response_body = !value->empty();
+  scope.http->exchange.set_property(name, *value);
+  return Status::kOk;
+}
+
+}  // namespace
+
+void add_properties(std::vector<Import>& table) {
+  table.push_back(import <"proxy_get_property", When::kRunning, &get_property>("env"));
+  table.push_back(import <"proxy_set_property", When::kRunning, &set_property>("env"));
+}
+
+}  // namespace sallyport::wasm::abi

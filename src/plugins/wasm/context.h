@@ -1,0 +1,73 @@
+#pragma once
+// What guests know by a number: a root context (one conf of a plugin) and a HTTP context (one exchange).
+// Both belong to the thread of their Vm.
+
+#include "async/event.h"
+#include "exchange/exchange.h"
+#include "http/message.h"
+#include "plugins/wasm/body_buffer.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::wasm {
+
+// A conf as its root context is configured with it.
+struct RootConf {
+  std::string plugin;         // name, for messages and the property plugin_name
+  std::string root_id;        // C++ plugins pick their code by it
+  std::string configuration;  // bytes for proxy_on_configure
+};
+
+struct RootContext {
+  std::uint32_t id = 0;
+  RootConf conf;
+  std::vector<std::pair<std::string, std::string>> properties;  // set outside of exchanges
+  bool done = true;  // false between a proxy_on_done that said no and proxy_done
+};
+
+// One direction of an exchange as the guest steers it.
+struct StreamControl {
+  bool paused = false;
+  bool resumed = false;  // continue_stream was called
+};
+
+struct HttpContext {
+  explicit HttpContext(exchange::Exchange& its_exchange) : exchange(its_exchange) {}
+  HttpContext(const HttpContext&) = delete;
+  HttpContext& operator=(const HttpContext&) = delete;
+
+  exchange::Exchange& exchange;
+  std::uint32_t id = 0;  // 0: the guest does not know it (yet, or any more)
+  RootContext* root = nullptr;
+
+  bool request_head_open = false;  // its fields may be changed
+  bool has_response = false;       // the response can be read
+  bool ended = false;              // only reading is left
+  BodyBuffer request_body;
+  BodyBuffer response_body;
+  StreamControl request;
+  StreamControl response;
+
+  // What the guest decided in a callback, carried out after it returned.
+  std::optional<http::Response> answer;
+  bool closes = false;
+  bool whole_request_body = false;
+  bool whole_response_body = false;
+
+  async::Event wake;  // set when something changed from outside of its own callbacks
+
+  bool response_head_open() const { return has_response && !ended && !exchange.response_head_sent; }
+};
+
+// What a host call works on: a root context, and the exchange if there is one.
+struct Scope {
+  RootContext* root = nullptr;
+  HttpContext* http = nullptr;
+  std::uint32_t id() const noexcept { return http ? http->id : root ? root->id : 0; }
+};
+
+}  // namespace sallyport::wasm

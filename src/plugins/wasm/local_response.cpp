@@ -1,0 +1,82 @@
+#include "plugins/wasm/local_response.h"
+
+#include "base/bytes.h"
+#include "http/field_name.h"
+#include "plugins/wasm/gateway_fields.h"
+
+#include <algorithm>
+
+namespace sallyport::wasm {
+namespace {
+
+bool is_grpc(const exchange::Exchange& exchange) {
+  auto type = exchange.request.headers.get(http::FieldName::kContentType);
+  return type && type->starts_with("application/grpc");
+}
+
+// https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+int grpc_status_of(std::uint32_t status) {
+  switch (status) {
+    case 200:
+      return 0;
+    case 400:
+      return 13;
+    case 401:
+      return 16;
+    case 403:
+      return 7;
+    case 404:
+      return 12;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return 14;
+    default:
+      return 2;
+  }
+}
+
+http::Response grpc_answer(std::uint32_t status, std::string_view message, std::int32_t grpc_status) {
+  bool given = grpc_status >= 0 && grpc_status <= 16;
+  http::Response response;
+  response.headers.emplace_back("content-type", "application/grpc");
+  response.headers.emplace_back("grpc-status", std::to_string(given ? grpc_status : grpc_status_of(status)));
+  if (!message.empty())
+    response.headers.emplace_back("grpc-message", percent_encode(message, " !\"#$&'()*+,/:;<=>?@[\\]^`{|}"));
+  return response;
+}
+
+}  // namespace
+
+http::Response make_local_response(Vm& vm, const exchange::Exchange& exchange, std::uint32_t status,
+                                   std::string_view body, const std::vector<Pair>& headers, std::int32_t grpc_status) {
+  if (status < 200 || status > 599) {
+    vm.warn("an answer with status " + std::to_string(status) + " becomes 500");
+    status = 500;
+  }
+  http::Response response;
+  if (is_grpc(exchange)) {
+    response = grpc_answer(status, body, grpc_status);
+  } else {
+    response.status = static_cast<int>(status);
+    response.body = body;
+  }
+  bool has_type = !response.headers.empty();
+  for (const auto& [name, value] : headers) {
+    if (name.starts_with(':') || is_of_the_gateway(http::known_field(name))) continue;
+    if (!http::is_field_name(name) || !http::is_field_value(value)) {
+      vm.warn("header " + std::string(name) + " of an answer is left out: its name or value is invalid");
+      continue;
+    }
+    if (equals_ignoring_case(name, "content-type")) {
+      if (is_grpc(exchange)) continue;
+      has_type = true;
+    }
+    response.headers.emplace_back(name, value);
+  }
+  if (!has_type && !response.body.empty()) response.headers.emplace_back("content-type", "text/plain");
+  return response;
+}
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,227 @@
+#include "plugins/wasm/module_reader.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+namespace sallyport::wasm {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kMagic = "\0asm"sv;
+constexpr std::string_view kModuleVersion = "\1\0\0\0"sv;
+constexpr std::string_view kComponentVersion = "\x0d\0\1\0"sv;
+
+// Reads on until something does not fit; then it has failed and everything reads as nothing.
+class ByteReader {
+ public:
+  explicit ByteReader(std::string_view bytes, std::size_t offset = 0) : bytes_(bytes), offset_(offset) {}
+
+  bool failed() const noexcept { return failed_; }
+  bool at_end() const noexcept { return failed_ || position_ == bytes_.size(); }
+  std::size_t offset() const noexcept { return offset_ + position_; }
+  void give_up() noexcept { failed_ = true; }
+
+  std::uint8_t byte() {
+    if (at_end()) {
+      failed_ = true;
+      return 0;
+    }
+    return static_cast<std::uint8_t>(bytes_[position_++]);
+  }
+
+  std::uint64_t unsigned_number() {  // LEB128
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      std::uint8_t next = byte();
+      value |= std::uint64_t{next & 0x7fu} << shift;
+      if ((next & 0x80) == 0) return value;
+    }
+    failed_ = true;
+    return 0;
+  }
+
+  std::uint32_t count() {
+    std::uint64_t value = unsigned_number();
+    if (value > std::numeric_limits<std::uint32_t>::max()) failed_ = true;
+    return failed_ ? 0 : static_cast<std::uint32_t>(value);
+  }
+
+  std::string_view bytes(std::size_t size) {
+    if (failed_ || size > bytes_.size() - position_) {
+      failed_ = true;
+      return {};
+    }
+    position_ += size;
+    return bytes_.substr(position_ - size, size);
+  }
+
+  std::string name() { return std::string(bytes(count())); }
+  ByteReader part(std::size_t size) {
+    std::size_t from = offset();
+    return ByteReader(bytes(size), from);
+  }
+
+ private:
+  std::string_view bytes_;
+  std::size_t offset_;
+  std::size_t position_ = 0;
+  bool failed_ = false;
+};
+
+class OutlineReader {
+ public:
+  Result<ModuleOutline> read(std::string_view bytes) {
+    ByteReader reader(bytes.substr(8), 8);
+    while (!reader.at_end()) {
+      std::uint8_t id = reader.byte();
+      ByteReader section = reader.part(reader.count());
+      if (reader.failed()) return broken(reader);
+      read_section(id, section);
+      if (section.failed()) return broken(section);
+    }
+    if (reader.failed()) return broken(reader);
+    return std::move(outline_);
+  }
+
+ private:
+  static std::unexpected<Error> broken(const ByteReader& reader) {
+    return fail(ErrorCode::kInvalid,
+                "it is a broken or unsupported WebAssembly module (at byte " + std::to_string(reader.offset()) + ")");
+  }
+
+  void read_section(std::uint8_t id, ByteReader& section) {
+    switch (id) {
+      case 1:
+        return read_types(section);
+      case 2:
+        return read_imports(section);
+      case 3:
+        return read_functions(section);
+      case 7:
+        return read_exports(section);
+      default:
+        return;
+    }
+  }
+
+  static std::vector<ValueType> read_value_types(ByteReader& section) {
+    std::vector<ValueType> types;
+    for (std::uint32_t left = section.count(); left > 0 && !section.failed(); --left) {
+      std::uint8_t type = section.byte();
+      bool is_number =
+          type >= static_cast<std::uint8_t>(ValueType::kF64) && type <= static_cast<std::uint8_t>(ValueType::kI32);
+      types.push_back(is_number ? static_cast<ValueType>(type) : ValueType::kOther);
+    }
+    return types;
+  }
+
+  void read_types(ByteReader& section) {
+    for (std::uint32_t left = section.count(); left > 0 && !section.failed(); --left) {
+      if (section.byte() != 0x60) return section.give_up();  // only plain function types
+      Signature signature;
+      signature.params = read_value_types(section);
+      signature.results = read_value_types(section);
+      types_.push_back(std::move(signature));
+    }
+  }
+
+  void read_limits(ByteReader& section) {
+    std::uint8_t flags = section.byte();
+    section.unsigned_number();
+    if (flags & 1) section.unsigned_number();
+  }
+
+  void read_imports(ByteReader& section) {
+    for (std::uint32_t left = section.count(); left > 0 && !section.failed(); --left) {
+      ModuleImport import;
+      import.module = section.name();
+      import.name = section.name();
+      import.kind = static_cast<ExternKind>(section.byte());
+      switch (import.kind) {
+        case ExternKind::kFunction:
+          functions_.push_back(section.count());
+          import.signature = signature_of(functions_.size() - 1, section);
+          break;
+        case ExternKind::kTable:
+          section.byte();
+          read_limits(section);
+          break;
+        case ExternKind::kMemory:
+          read_limits(section);
+          break;
+        case ExternKind::kGlobal:
+          section.byte();
+          section.byte();
+          break;
+        case ExternKind::kTag:
+          section.byte();
+          section.count();
+          break;
+        default:
+          return section.give_up();
+      }
+      outline_.imports.push_back(std::move(import));
+    }
+  }
+
+  void read_functions(ByteReader& section) {
+    for (std::uint32_t left = section.count(); left > 0 && !section.failed(); --left)
+      functions_.push_back(section.count());
+  }
+
+  void read_exports(ByteReader& section) {
+    for (std::uint32_t left = section.count(); left > 0 && !section.failed(); --left) {
+      ModuleExport exported;
+      exported.name = section.name();
+      exported.kind = static_cast<ExternKind>(section.byte());
+      std::uint32_t index = section.count();
+      if (exported.kind == ExternKind::kFunction) exported.signature = signature_of(index, section);
+      outline_.exports.push_back(std::move(exported));
+    }
+  }
+
+  Signature signature_of(std::size_t function, ByteReader& section) {
+    if (function >= functions_.size() || functions_[function] >= types_.size()) {
+      section.give_up();
+      return {};
+    }
+    return types_[functions_[function]];
+  }
+
+  std::vector<Signature> types_;
+  std::vector<std::uint32_t> functions_;  // the type of each, imported ones first
+  ModuleOutline outline_;
+};
+
+}  // namespace
+
+const ModuleExport* ModuleOutline::find_export(std::string_view name) const noexcept {
+  auto found = std::ranges::find(exports, name, &ModuleExport::name);
+  return found == exports.end() ? nullptr : &*found;
+}
+
+const ModuleExport* ModuleOutline::find_function(std::string_view name) const noexcept {
+  const ModuleExport* found = find_export(name);
+  return found && found->kind == ExternKind::kFunction ? found : nullptr;
+}
+
+bool ModuleOutline::imports_function(std::string_view name) const noexcept {
+  return std::ranges::any_of(imports, [&](const ModuleImport& import) { return import.name == name; });
+}
+
+Result<ModuleOutline> read_module(std::string_view bytes) {
+  if (!bytes.starts_with(kMagic))
+    return fail(ErrorCode::kInvalid, "it is not WebAssembly: it does not begin with \\0asm");
+  std::string_view version = bytes.substr(4, 4);
+  if (version == kComponentVersion) {
+    return fail(
+        ErrorCode::kInvalid,
+        "it is a WebAssembly component; Proxy-Wasm plugins are core modules (build it without component tooling)");
+  }
+  if (version != kModuleVersion) return fail(ErrorCode::kInvalid, "it is WebAssembly of an unknown version");
+  return OutlineReader().read(bytes);
+}
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,42 @@
+#pragma once
+// What the host must know of a WebAssembly module before it is compiled: its Proxy-Wasm version, imports and exports,
+// read from the binary form (WebAssembly core specification, chapter 5). The engine validates the rest.
+
+#include "base/result.h"
+#include "plugins/wasm/engine.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::wasm {
+
+enum class ExternKind : std::uint8_t { kFunction = 0, kTable = 1, kMemory = 2, kGlobal = 3, kTag = 4 };
+
+struct ModuleImport {
+  std::string module;
+  std::string name;
+  ExternKind kind = ExternKind::kFunction;
+  Signature signature;  // of a function
+};
+
+struct ModuleExport {
+  std::string name;
+  ExternKind kind = ExternKind::kFunction;
+  Signature signature;  // of a function
+};
+
+struct ModuleOutline {
+  std::vector<ModuleImport> imports;
+  std::vector<ModuleExport> exports;
+
+  const ModuleExport* find_export(std::string_view name) const noexcept;
+  const ModuleExport* find_function(std::string_view name) const noexcept;
+  bool imports_function(std::string_view name) const noexcept;
+};
+
+// Error: kInvalid: no WebAssembly at all, a component, or broken at some offset.
+Result<ModuleOutline> read_module(std::string_view bytes);
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,61 @@
+#include "plugins/wasm/plugin_log.h"
+
+#include "base/log.h"
+
+namespace sallyport::wasm {
+namespace {
+
+constexpr std::size_t kLongestLine = 8192;
+constexpr std::size_t kKeptLines = 50;
+
+log::Level level_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::kTrace:
+    case LogLevel::kDebug:
+      return log::Level::kDebug;
+    case LogLevel::kInfo:
+      return log::Level::kInfo;
+    case LogLevel::kWarn:
+      return log::Level::kWarn;
+    default:
+      return log::Level::kError;
+  }
+}
+
+// One line that cannot pretend to be two.
+std::string printable(std::string_view text) {
+  std::string line(text.substr(0, kLongestLine));
+  for (char& c : line) {
+    if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f') c = ' ';
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+void PluginLog::write(LogLevel level, std::string_view message) {
+  bool written = log::enabled(level_of(level)) && mode_ == Mode::kWrite;
+  if (!written && !remembers_ && mode_ == Mode::kWrite) return;
+  std::string line = printable(message);
+  if (written) print(level, line);
+  if (mode_ == Mode::kKeep && kept_.size() < kKeptLines) kept_.emplace_back(level, line);
+  if (remembers_) last_line_ = std::move(line);
+}
+
+LogLevel PluginLog::lowest() const {
+  if (log::enabled(log::Level::kDebug)) return LogLevel::kTrace;
+  if (log::enabled(log::Level::kInfo)) return LogLevel::kInfo;
+  return log::enabled(log::Level::kWarn) ? LogLevel::kWarn : LogLevel::kError;
+}
+
+void PluginLog::release() {
+  for (const auto& [level, line] : kept_) print(level, line);
+  kept_.clear();
+}
+
+void PluginLog::print(LogLevel level, std::string_view line) const {
+  log::at(level_of(level), "plugin {}: {}", plugin_, line);
+}
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,215 @@
+#include "plugins/wasm/vm.h"
+
+#include <algorithm>
+
+namespace sallyport::wasm {
+namespace {
+
+constexpr std::size_t kNamedFrames = 6;
+
+std::string described(const Trap& trap, std::string_view host_reason) {
+  std::string text = trap.kind == TrapKind::kHost ? std::string(host_reason) : trap.what;
+  for (std::size_t i = 0; i < trap.frames.size() && i < kNamedFrames; ++i) {
+    text += i == 0 ? " in " : i == 1 ? ", called by " : " < ";
+    text += trap.frames[i];
+  }
+  return text;
+}
+
+}  // namespace
+
+Vm::Vm(std::shared_ptr<const VmSpec> spec, PluginLog::Mode log)
+    : spec_(std::move(spec)),
+      log_(spec_->plugin, log),
+      instance_(spec_->module->code->make_instance(spec_->limits, this)),
+      memory_(*instance_) {}
+
+Result<std::unique_ptr<Vm>> Vm::start(std::shared_ptr<const VmSpec> spec, std::chrono::nanoseconds cpu_budget,
+                                      PluginLog::Mode log) {
+  std::unique_ptr<Vm> vm(new Vm(std::move(spec), log));
+  vm->set_cpu_budget(cpu_budget);
+  if (!vm->instance_->instantiate()) return fail(vm->trap_error("instantiation"));
+  vm->find_callbacks();
+  TRY_STATUS(vm->run_start_functions());
+  vm->stage_ = Stage::kRunning;
+  vm->log_.remember_last_line(false);
+  return vm;
+}
+
+void Vm::find_callbacks() {
+  const ModuleOutline& outline = spec_->module->outline;
+  for (std::size_t i = 0; i < kCallbacks; ++i) {
+    if (outline.find_function(kCallbackShapes[i].name)) functions_[i] = instance_->find(kCallbackShapes[i].name);
+  }
+  allocator_ = instance_->find("proxy_on_memory_allocate");
+  if (!allocator_) allocator_ = instance_->find("malloc");
+}
+
+// Reactors have `_initialize`, commands `_start`; code of very old toolchains has only its constructors.
+Result<void> Vm::run_start_functions() {
+  const ModuleOutline& outline = spec_->module->outline;
+  if (outline.find_function("_initialize")) {
+    TRY_STATUS(run("_initialize", 0));
+    if (outline.find_function("main")) return run("main", 2);
+    if (outline.find_function("__main_void")) return run("__main_void", 0);
+    return {};
+  }
+  if (outline.find_function("_start")) return run("_start", 0);
+  if (outline.find_function("__wasm_call_ctors")) return run("__wasm_call_ctors", 0);
+  return {};
+}
+
+Result<void> Vm::run(std::string_view name, std::size_t params) {
+  std::array<Slot, 2> slots{};
+  if (instance_->call(instance_->find(name), std::span(slots).first(std::max<std::size_t>(params, 1)))) return {};
+  if (exit_code_ == 0u) {  // a command that ends by exit(0) has ended well
+    exit_code_.reset();
+    instance_->take_trap();
+    return {};
+  }
+  return fail(trap_error(name));
+}
+
+Result<RootContext*> Vm::add_root(RootConf conf) {
+  if (failure_) return fail(*failure_);
+  RootContext& root = *roots_.emplace_back(std::make_unique<RootContext>());
+  root.conf = std::move(conf);
+  root.id = contexts_.add({&root, nullptr});
+  log_.remember_last_line(true);
+  Result<void> configured = configure(root);
+  log_.remember_last_line(false);
+  if (configured) return &root;
+  if (!failure_) end_root(root);
+  return fail(std::move(configured.error()));
+}
+
+Result<void> Vm::configure(RootContext& root) {
+  if (exports(Callback::kContextCreate) && !call(Callback::kContextCreate, {&root, nullptr}, root.id, 0)) {
+    return fail(*failure_);
+  }
+  TRY_STATUS(ask(Callback::kVmStart, root, spec_->vm_config.size()));
+  TRY_STATUS(ask(Callback::kValidateConfiguration, root, root.conf.configuration.size()));
+  return ask(Callback::kConfigure, root, root.conf.configuration.size());
+}
+
+// A missing callback has nothing against it.
+Result<void> Vm::ask(Callback callback, RootContext& root, std::size_t size) {
+  if (!exports(callback)) return {};
+  auto accepted = call(callback, {&root, nullptr}, root.id, static_cast<std::uint32_t>(size));
+  if (!accepted) return fail(*failure_);
+  if (*accepted != 0) return {};
+  std::string what =
+      "plugin " + root.conf.plugin + ": " + std::string(shape_of(callback).name) + " refused the configuration";
+  if (!log_.last_line().empty()) what += "; its last log line: " + log_.last_line();
+  return fail(ErrorCode::kInvalid, std::move(what));
+}
+
+void Vm::end_root(RootContext& root) {
+  Scope scope{&root, nullptr};
+  for (Callback callback : {Callback::kDone, Callback::kLog, Callback::kDelete}) {
+    if (!failure_ && exports(callback)) call(callback, scope, root.id);
+  }
+  contexts_.remove(root.id);
+  std::erase_if(roots_, [&](const auto& owned) { return owned.get() == &root; });
+}
+
+bool Vm::open(HttpContext& http, RootContext& root) {
+  http.root = &root;
+  http.id = contexts_.add({&root, &http});
+  if (!exports(Callback::kContextCreate)) return true;
+  return call(Callback::kContextCreate, {&root, &http}, http.id, root.id).has_value();
+}
+
+void Vm::close(HttpContext& http) {
+  http.ended = true;
+  Scope scope{http.root, &http};
+  for (Callback callback : {Callback::kDone, Callback::kLog, Callback::kDelete}) {
+    if (!failure_ && exports(callback)) call(callback, scope, http.id);
+  }
+  forget(http);
+}
+
+void Vm::forget(HttpContext& http) {
+  contexts_.remove(http.id);
+  http.id = 0;
+}
+
+std::optional<std::uint32_t> Vm::call(Callback callback, Scope scope, std::uint32_t a, std::uint32_t b,
+                                      std::uint32_t c) {
+  std::array<Slot, 3> slots{{{a}, {b}, {c}}};
+  running_ = callback;
+  current_ = effective_ = scope;
+  bool returned = instance_->call(function(callback), slots);
+  current_ = effective_ = {};
+  if (!returned) [[unlikely]] {
+    failure_ = trap_error(shape_of(callback).name);
+    return std::nullopt;
+  }
+  if (!to_wake_.empty() && on_wake_) on_wake_(std::exchange(to_wake_, {}));
+  return slots[0].u32();
+}
+
+Error Vm::trap_error(std::string_view where) {
+  std::string what = "plugin " + spec_->plugin + ": " + std::string(where) +
+                     " trapped: " + described(instance_->take_trap(), trap_reason_);
+  std::size_t used = memory_.size();
+  if (used * 10 >= spec_->limits.memory_bytes * 9) {
+    what += "; it uses " + std::to_string(used >> 20) + " MiB of its memory limit of " +
+            std::to_string(spec_->limits.memory_bytes >> 20) + " MiB";
+  }
+  return Error{ErrorCode::kPlugin, std::move(what)};
+}
+
+bool Vm::set_effective(std::uint32_t context) {
+  if (context == 0) {
+    effective_ = current_;
+    return true;
+  }
+  const Scope* scope = contexts_.find(context);
+  if (scope) effective_ = *scope;
+  return scope != nullptr;
+}
+
+void Vm::wake_later(const HttpContext& http) {
+  if (current_.http != &http) to_wake_.push_back(http.id);
+}
+
+Status Vm::trap(std::string reason) {
+  trap_reason_ = std::move(reason);
+  return Status::kTrap;
+}
+
+void Vm::exit(std::uint32_t code) {
+  if (stage_ == Stage::kStarting) exit_code_ = code;
+  trap_reason_ = "the plugin called exit(" + std::to_string(code) + ")";
+}
+
+Status Vm::allocate(std::uint32_t size, Block& block) {
+  std::array<Slot, 1> slots{{{size}}};
+  Stage before = std::exchange(stage_, Stage::kAllocating);
+  bool returned = instance_->call(allocator_, slots);
+  stage_ = before;
+  if (!returned) {
+    Trap trap = instance_->take_trap();
+    return this->trap("its allocator trapped: " + described(trap, trap_reason_));
+  }
+  block.at = slots[0].u32();
+  block.bytes = block.at == 0 ? nullptr : memory_.write(block.at, size);
+  return block.bytes ? Status::kOk : Status::kInvalidMemoryAccess;
+}
+
+Status Vm::give(std::string_view value, GuestRange slots) {
+  Block block;
+  if (!value.empty()) {
+    if (Status status = allocate(static_cast<std::uint32_t>(value.size()), block); status != Status::kOk) return status;
+    std::memcpy(block.bytes, value.data(), value.size());
+  }
+  return give_block(block, static_cast<std::uint32_t>(value.size()), slots);
+}
+
+Status Vm::give_block(const Block& block, std::uint32_t size, GuestRange slots) {
+  bool stored = memory_.store(slots.at, block.at) && memory_.store(slots.size, size);
+  return stored ? Status::kOk : Status::kInvalidMemoryAccess;
+}
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,137 @@
+#pragma once
+// One running instance of a plugin's module with its contexts. Calls the plugin's callbacks, serves its host calls, and
+// once anything in it has trapped it is never entered again. A Vm belongs to one thread at a time.
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "plugins/wasm/abi/codes.h"
+#include "plugins/wasm/callbacks.h"
+#include "plugins/wasm/context.h"
+#include "plugins/wasm/context_table.h"
+#include "plugins/wasm/engine.h"
+#include "plugins/wasm/guest_memory.h"
+#include "plugins/wasm/module.h"
+#include "plugins/wasm/plugin_log.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sallyport::wasm {
+
+// What makes two VMs interchangeable; immutable, shared by all threads.
+struct VmSpec {
+  std::string plugin;  // name; also the vm_id that guests see
+  std::shared_ptr<const Module> module;
+  std::string vm_config;
+  InstanceLimits limits;
+  const Clock* clock = nullptr;
+};
+
+class Vm {
+ public:
+  enum class Stage : std::uint8_t { kStarting, kRunning, kAllocating };
+
+  // Instantiates the module and runs its start-up functions. Error: kPlugin with the reason.
+  static Result<std::unique_ptr<Vm>> start(std::shared_ptr<const VmSpec> spec, std::chrono::nanoseconds cpu_budget,
+                                           PluginLog::Mode log = PluginLog::Mode::kWrite);
+  Vm(const Vm&) = delete;
+  Vm& operator=(const Vm&) = delete;
+
+  const VmSpec& spec() const noexcept { return *spec_; }
+  bool exports(Callback callback) const noexcept { return static_cast<bool>(function(callback)); }
+  // Why it must not be entered any more; null while it is well.
+  const Error* failure() const noexcept { return failure_ ? &*failure_ : nullptr; }
+  // Of each call from now on.
+  void set_cpu_budget(std::chrono::nanoseconds budget) { instance_->set_cpu_budget(budget); }
+
+  // Makes and configures a root context. Error: kInvalid when the plugin refuses, kPlugin when it trapped.
+  Result<RootContext*> add_root(RootConf conf);
+  // done, log, delete.
+  void end_root(RootContext& root);
+  std::size_t root_count() const noexcept { return roots_.size(); }
+
+  // Gives `http` a number and tells the guest. False: trapped.
+  bool open(HttpContext& http, RootContext& root);
+  // done, log, delete: the guest forgets it.
+  void close(HttpContext& http);
+  // The number is free again, without a word to the guest.
+  void forget(HttpContext& http);
+
+  // Calls a callback that the module exports. Nothing: it trapped, see `failure`.
+  std::optional<std::uint32_t> call(Callback callback, Scope scope, std::uint32_t a, std::uint32_t b = 0,
+                                    std::uint32_t c = 0);
+
+  // Told the numbers of exchanges that a callback of another context has changed; never called inside the guest.
+  void on_wake(std::function<void(std::vector<std::uint32_t>)> wake) { on_wake_ = std::move(wake); }
+  const ContextTable& contexts() const noexcept { return contexts_; }
+  PluginLog& log() noexcept { return log_; }
+
+  // For host calls:
+  Stage stage() const noexcept { return stage_; }
+  GuestMemory& memory() noexcept { return memory_; }
+  Scope effective() const noexcept { return effective_; }
+  // 0 goes back to the context of the running callback. False: there is none of that number.
+  bool set_effective(std::uint32_t context);
+  Callback running_callback() const noexcept { return running_; }
+  // Has `http` looked after, unless it is its own callback that runs.
+  void wake_later(const HttpContext& http);
+  void warn(std::string_view message) { log_.write(LogLevel::kWarn, message); }
+  // Makes the present host call trap.
+  Status trap(std::string reason);
+  void exit(std::uint32_t code);
+
+  // A block in guest memory from the guest's own allocator; the guest owns it.
+  struct Block {
+    std::uint32_t at = 0;
+    char* bytes = nullptr;
+  };
+  // `size` is not 0. Views into guest memory are invalid afterwards. kOk, kInvalidMemoryAccess (the allocator gave
+  // nothing that can be used) or kTrap.
+  Status allocate(std::uint32_t size, Block& block);
+  // Hands `value` to the guest through two out slots; an empty one as address 0 without a block.
+  Status give(std::string_view value, GuestRange slots);
+  Status give_block(const Block& block, std::uint32_t size, GuestRange slots);
+
+ private:
+  Vm(std::shared_ptr<const VmSpec> spec, PluginLog::Mode log);
+
+  Result<void> run_start_functions();
+  Result<void> run(std::string_view name, std::size_t params);
+  void find_callbacks();
+  Result<void> configure(RootContext& root);
+  Result<void> ask(Callback callback, RootContext& root, std::size_t size);
+  Error trap_error(std::string_view where);
+  const GuestFunction& function(Callback callback) const noexcept {
+    return functions_[static_cast<std::size_t>(callback)];
+  }
+
+  std::shared_ptr<const VmSpec> spec_;
+  PluginLog log_;
+  std::unique_ptr<Instance> instance_;
+  GuestMemory memory_;
+  GuestFunction allocator_;
+  std::array<GuestFunction, kCallbacks> functions_{};
+
+  Stage stage_ = Stage::kStarting;
+  Callback running_ = Callback::kContextCreate;
+  Scope current_;    // whose callback runs
+  Scope effective_;  // what host calls work on
+  std::optional<Error> failure_;
+  std::string trap_reason_;  // of a trap that a host call asked for
+  std::optional<std::uint32_t> exit_code_;
+
+  ContextTable contexts_;
+  std::vector<std::unique_ptr<RootContext>> roots_;
+  std::vector<std::uint32_t> to_wake_;
+  std::function<void(std::vector<std::uint32_t>)> on_wake_;
+};
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,187 @@
+#include "plugins/wasm/wasmtime_engine.h"
+
+#include "plugins/wasm/wasmtime_instance.h"
+
+#include <sys/mman.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace sallyport::wasm {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
+constexpr std::uint64_t kMemorySpace = 4ull << 30;  // of a 32-bit memory: no access needs a bounds check
+constexpr std::uint64_t kGuardSpace = 32u << 20;
+constexpr std::uint32_t kPoolSlots = 1000;
+constexpr std::size_t kGuestStack = 512u << 10;
+constexpr std::chrono::milliseconds kEpoch{5};
+
+// A pool reserves address space, no memory; a limit on address space (`ulimit -v`) forbids it.
+bool can_reserve(std::uint64_t bytes) {
+  void* space = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (space == MAP_FAILED) return false;
+  munmap(space, bytes);
+  return true;
+}
+
+void use_pool(wasm_config_t& config) {
+  auto* pool = wasmtime_pooling_allocation_config_new();
+  wasmtime_pooling_allocation_config_total_core_instances_set(pool, kPoolSlots);
+  wasmtime_pooling_allocation_config_total_memories_set(pool, kPoolSlots);
+  wasmtime_pooling_allocation_config_total_tables_set(pool, kPoolSlots);
+  wasmtime_pooling_allocation_config_total_stacks_set(pool, 0);
+  wasmtime_pooling_allocation_config_max_memory_size_set(pool, kMemorySpace);
+  wasmtime_pooling_allocation_config_table_elements_set(pool, InstanceLimits{}.table_elements);
+  wasmtime_pooling_allocation_strategy_set(&config, pool);
+  wasmtime_pooling_allocation_config_delete(pool);
+}
+
+wasm_config_t* make_config() {
+  wasm_config_t* config = wasm_config_new();
+  wasmtime_config_strategy_set(config, WASMTIME_STRATEGY_CRANELIFT);
+  wasmtime_config_cranelift_opt_level_set(config, WASMTIME_OPT_LEVEL_SPEED);
+  wasmtime_config_epoch_interruption_set(config, true);
+  wasmtime_config_max_wasm_stack_set(config, kGuestStack);
+  wasmtime_config_wasm_memory64_set(config, false);
+  wasmtime_config_wasm_multi_memory_set(config, false);
+  wasmtime_config_memory_may_move_set(config, false);
+  if (kSanitized) {  // sanitizers have their own handlers for the signals that guard pages raise
+    wasmtime_config_signals_based_traps_set(config, false);
+    wasmtime_config_memory_init_cow_set(config, false);
+    return config;
+  }
+  wasmtime_config_memory_reservation_set(config, kMemorySpace);
+  wasmtime_config_memory_guard_size_set(config, kGuardSpace);
+  if (can_reserve(kPoolSlots * (kMemorySpace + kGuardSpace))) use_pool(*config);
+  return config;
+}
+
+// Advances the epoch of an engine until it is destroyed.
+class EpochTicker {
+ public:
+  explicit EpochTicker(const wasm_engine_t& engine) : thread_([this, &engine] { run(engine); }) {}
+  ~EpochTicker() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+  }
+
+ private:
+  void run(const wasm_engine_t& engine) {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, kEpoch, [this] { return stopping_; })) wasmtime_engine_increment_epoch(&engine);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+struct EngineHandle {
+  WasmtimePtr<wasm_engine_t> engine{wasm_engine_new_with_config(make_config())};
+  EpochTicker ticker{*engine};
+};
+
+class WasmtimeModule final : public CompiledModule {
+ public:
+  WasmtimeModule(std::shared_ptr<const EngineHandle> engine, WasmtimePtr<wasmtime_module_t> module,
+                 WasmtimePtr<wasmtime_instance_pre_t> prepared)
+      : engine_(std::move(engine)), module_(std::move(module)), prepared_(std::move(prepared)) {}
+
+  std::unique_ptr<Instance> make_instance(const InstanceLimits& limits, void* host) const override {
+    return std::make_unique<WasmtimeInstance>(*engine_->engine, *prepared_, limits, host);
+  }
+
+ private:
+  std::shared_ptr<const EngineHandle> engine_;
+  WasmtimePtr<wasmtime_module_t> module_;
+  WasmtimePtr<wasmtime_instance_pre_t> prepared_;
+};
+
+wasm_valkind_t kind_of(ValueType type) {
+  switch (type) {
+    case ValueType::kI64:
+      return WASM_I64;
+    case ValueType::kF32:
+      return WASM_F32;
+    case ValueType::kF64:
+      return WASM_F64;
+    default:
+      return WASM_I32;
+  }
+}
+
+wasm_valtype_vec_t types_of(const std::vector<ValueType>& types) {
+  wasm_valtype_vec_t vec;
+  wasm_valtype_vec_new_uninitialized(&vec, types.size());
+  for (std::size_t i = 0; i < types.size(); ++i) vec.data[i] = wasm_valtype_new(kind_of(types[i]));
+  return vec;
+}
+
+WasmtimePtr<wasm_functype_t> type_of(const Signature& signature) {
+  wasm_valtype_vec_t params = types_of(signature.params);
+  wasm_valtype_vec_t results = types_of(signature.results);
+  return WasmtimePtr<wasm_functype_t>(wasm_functype_new(&params, &results));
+}
+
+WasmtimePtr<wasmtime_error_t> define(wasmtime_linker_t& linker, const Import& import) {
+  auto type = type_of(import.signature);
+  auto* data = reinterpret_cast<void*>(import.function);
+  return WasmtimePtr<wasmtime_error_t>(wasmtime_linker_define_func_unchecked(
+      &linker, import.module.data(), import.module.size(), import.name.data(), import.name.size(), type.get(),
+      &WasmtimeInstance::enter_host, data, nullptr));
+}
+
+class WasmtimeEngine final : public Engine {
+ public:
+  Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes,
+                                                        std::span<const Import> imports) override {
+    wasmtime_module_t* raw_module = nullptr;
+    WasmtimePtr<wasmtime_error_t> error(wasmtime_module_new(
+        handle_->engine.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), &raw_module));
+    if (error) return fail(ErrorCode::kInvalid, "it does not compile: " + text_of(*error));
+    WasmtimePtr<wasmtime_module_t> module(raw_module);
+
+    WasmtimePtr<wasmtime_linker_t> linker(wasmtime_linker_new(handle_->engine.get()));
+    for (const Import& import : imports) {
+      if (auto refused = define(*linker, import)) return fail(ErrorCode::kInternal, text_of(*refused));
+    }
+    wasmtime_instance_pre_t* raw_prepared = nullptr;
+    error.reset(wasmtime_linker_instantiate_pre(linker.get(), module.get(), &raw_prepared));
+    if (error) return fail(ErrorCode::kInvalid, "its imports do not fit: " + text_of(*error));
+    WasmtimePtr<wasmtime_instance_pre_t> prepared(raw_prepared);
+    return std::make_shared<const WasmtimeModule>(handle_, std::move(module), std::move(prepared));
+  }
+
+  Result<std::string> assemble(std::string_view text) override {
+    wasm_byte_vec_t bytes;
+    WasmtimePtr<wasmtime_error_t> error(wasmtime_wat2wasm(text.data(), text.size(), &bytes));
+    if (error) return fail(ErrorCode::kInvalid, text_of(*error));
+    std::string binary(bytes.data, bytes.size);
+    wasm_byte_vec_delete(&bytes);
+    return binary;
+  }
+
+ private:
+  std::shared_ptr<const EngineHandle> handle_ = std::make_shared<const EngineHandle>();
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Engine>> make_wasmtime_engine() { return std::make_shared<WasmtimeEngine>(); }
+
+}  // namespace sallyport::wasm

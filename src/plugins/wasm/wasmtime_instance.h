@@ -1,0 +1,77 @@
+#pragma once
+// One instance on Wasmtime with its store. Belongs to one thread at a time.
+
+#include "plugins/wasm/engine.h"
+
+#include <wasm.h>
+#include <wasmtime.h>
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sallyport::wasm {
+
+struct DeleteWasmtime {
+  void operator()(wasm_engine_t* engine) const { wasm_engine_delete(engine); }
+  void operator()(wasmtime_module_t* module) const { wasmtime_module_delete(module); }
+  void operator()(wasmtime_linker_t* linker) const { wasmtime_linker_delete(linker); }
+  void operator()(wasmtime_instance_pre_t* prepared) const { wasmtime_instance_pre_delete(prepared); }
+  void operator()(wasmtime_store_t* store) const { wasmtime_store_delete(store); }
+  void operator()(wasmtime_error_t* error) const { wasmtime_error_delete(error); }
+  void operator()(wasm_trap_t* trap) const { wasm_trap_delete(trap); }
+  void operator()(wasm_functype_t* type) const { wasm_functype_delete(type); }
+};
+template <class T>
+using WasmtimePtr = std::unique_ptr<T, DeleteWasmtime>;
+
+// The first line of the engine's message.
+std::string text_of(const wasmtime_error_t& error);
+
+class WasmtimeInstance final : public Instance {
+ public:
+  // `prepared` and the engine outlive the instance.
+  WasmtimeInstance(wasm_engine_t& engine, const wasmtime_instance_pre_t& prepared, const InstanceLimits& limits,
+                   void* host);
+  WasmtimeInstance(const WasmtimeInstance&) = delete;
+  WasmtimeInstance& operator=(const WasmtimeInstance&) = delete;
+
+  bool instantiate() override;
+  GuestFunction find(std::string_view name) override;
+  bool call(const GuestFunction& function, std::span<Slot> slots) override;
+  Trap take_trap() override { return std::move(trap_); }
+  MemoryView memory() override;
+  void set_cpu_budget(std::chrono::nanoseconds budget) override { cpu_budget_ = budget; }
+
+  // Every host function is entered here; `data` is its HostFunction.
+  static wasm_trap_t* enter_host(void* data, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t count);
+
+ private:
+  static wasmtime_error_t* on_epoch(wasmtime_context_t*, void* data, std::uint64_t* ticks, std::uint8_t* kind);
+  bool over_budget();
+  bool adopt_memory(const wasmtime_extern_t& exported);
+  void keep_trap(wasmtime_error_t* error, wasm_trap_t* trap);
+
+  const wasmtime_instance_pre_t& prepared_;
+  void* host_;
+  WasmtimePtr<wasmtime_store_t> store_;
+  wasmtime_context_t* context_;
+  wasmtime_instance_t instance_{};
+  wasmtime_memory_t memory_{};
+  bool has_memory_ = false;
+  bool out_of_time_ = false;
+  bool host_trapped_ = false;
+  wasmtime_caller_t* starting_caller_ = nullptr;  // of a host function that the start section called
+
+  // A budget is that of one outermost call; `calls_` tells them apart.
+  std::chrono::nanoseconds cpu_budget_;
+  std::chrono::nanoseconds cpu_at_first_tick_{0};
+  std::uint64_t calls_ = 0;
+  std::uint64_t timed_call_ = 0;
+  int depth_ = 0;
+  Trap trap_;
+};
+
+}  // namespace sallyport::wasm
