@@ -47,6 +47,8 @@ struct HttpContext {
   bool request_head_open = false;  // its fields may be changed
   bool has_response = false;       // the response can be read
   bool ended = false;              // only reading is left
+  bool lost = false;               // its Vm has failed
+  bool told_of_loss = false;
   BodyBuffer request_body;
   BodyBuffer response_body;
   StreamControl request;

@@ -57,10 +57,15 @@ struct InstanceLimits {
 
 enum class TrapKind : std::uint8_t { kUnreachable, kMemory, kStack, kTime, kHost, kOther };
 
+struct Frame {
+  std::string function;     // from the module's name section; empty where it has none
+  std::uint32_t index = 0;  // of the function in the module
+};
+
 struct Trap {
   TrapKind kind = TrapKind::kOther;
-  std::string what;                 // "unreachable", "call stack exhausted" ...
-  std::vector<std::string> frames;  // functions by name or number, innermost first, at most kFrames
+  std::string what;           // "unreachable", "call stack exhausted" ...
+  std::vector<Frame> frames;  // innermost first, at most kFrames
   static constexpr std::size_t kFrames = 20;
 };
 

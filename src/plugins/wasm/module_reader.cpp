@@ -176,8 +176,8 @@ class OutlineReader {
       ModuleExport exported;
       exported.name = section.name();
       exported.kind = static_cast<ExternKind>(section.byte());
-      std::uint32_t index = section.count();
-      if (exported.kind == ExternKind::kFunction) exported.signature = signature_of(index, section);
+      exported.index = section.count();
+      if (exported.kind == ExternKind::kFunction) exported.signature = signature_of(exported.index, section);
       outline_.exports.push_back(std::move(exported));
     }
   }
@@ -205,6 +205,13 @@ const ModuleExport* ModuleOutline::find_export(std::string_view name) const noex
 const ModuleExport* ModuleOutline::find_function(std::string_view name) const noexcept {
   const ModuleExport* found = find_export(name);
   return found && found->kind == ExternKind::kFunction ? found : nullptr;
+}
+
+std::string_view ModuleOutline::export_name(std::uint32_t function) const noexcept {
+  for (const ModuleExport& exported : exports) {
+    if (exported.kind == ExternKind::kFunction && exported.index == function) return exported.name;
+  }
+  return {};
 }
 
 bool ModuleOutline::imports_function(std::string_view name) const noexcept {

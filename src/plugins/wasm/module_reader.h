@@ -24,6 +24,7 @@ struct ModuleImport {
 struct ModuleExport {
   std::string name;
   ExternKind kind = ExternKind::kFunction;
+  std::uint32_t index = 0;
   Signature signature;  // of a function
 };
 
@@ -33,6 +34,8 @@ struct ModuleOutline {
 
   const ModuleExport* find_export(std::string_view name) const noexcept;
   const ModuleExport* find_function(std::string_view name) const noexcept;
+  // The name under which a function is exported, or nothing.
+  std::string_view export_name(std::uint32_t function) const noexcept;
   bool imports_function(std::string_view name) const noexcept;
 };
 

@@ -7,11 +7,17 @@ namespace {
 
 constexpr std::size_t kNamedFrames = 6;
 
-std::string described(const Trap& trap, std::string_view host_reason) {
+std::string name_of(const Frame& frame, const ModuleOutline& outline) {
+  if (!frame.function.empty()) return frame.function;
+  if (auto name = outline.export_name(frame.index); !name.empty()) return std::string(name);
+  return "function " + std::to_string(frame.index);
+}
+
+std::string described(const Trap& trap, std::string_view host_reason, const ModuleOutline& outline) {
   std::string text = trap.kind == TrapKind::kHost ? std::string(host_reason) : trap.what;
   for (std::size_t i = 0; i < trap.frames.size() && i < kNamedFrames; ++i) {
     text += i == 0 ? " in " : i == 1 ? ", called by " : " < ";
-    text += trap.frames[i];
+    text += name_of(trap.frames[i], outline);
   }
   return text;
 }
@@ -126,12 +132,18 @@ void Vm::close(HttpContext& http) {
   for (Callback callback : {Callback::kDone, Callback::kLog, Callback::kDelete}) {
     if (!failure_ && exports(callback)) call(callback, scope, http.id);
   }
-  forget(http);
 }
 
 void Vm::forget(HttpContext& http) {
   contexts_.remove(http.id);
   http.id = 0;
+}
+
+void Vm::lose_exchanges() {
+  contexts_.for_each([](std::uint32_t, const Scope& scope) {
+    if (scope.http) scope.http->lost = true;
+  });
+  instance_.reset();
 }
 
 std::optional<std::uint32_t> Vm::call(Callback callback, Scope scope, std::uint32_t a, std::uint32_t b,
@@ -151,7 +163,7 @@ std::optional<std::uint32_t> Vm::call(Callback callback, Scope scope, std::uint3
 
 Error Vm::trap_error(std::string_view where) {
   std::string what = "plugin " + spec_->plugin + ": " + std::string(where) +
-                     " trapped: " + described(instance_->take_trap(), trap_reason_);
+                     " trapped: " + described(instance_->take_trap(), trap_reason_, spec_->module->outline);
   std::size_t used = memory_.size();
   if (used * 10 >= spec_->limits.memory_bytes * 9) {
     what += "; it uses " + std::to_string(used >> 20) + " MiB of its memory limit of " +
@@ -191,7 +203,7 @@ Status Vm::allocate(std::uint32_t size, Block& block) {
   stage_ = before;
   if (!returned) {
     Trap trap = instance_->take_trap();
-    return this->trap("its allocator trapped: " + described(trap, trap_reason_));
+    return this->trap("its allocator trapped: " + described(trap, trap_reason_, spec_->module->outline));
   }
   block.at = slots[0].u32();
   block.bytes = block.at == 0 ? nullptr : memory_.write(block.at, size);

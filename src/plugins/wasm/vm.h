@@ -60,10 +60,13 @@ class Vm {
 
   // Gives `http` a number and tells the guest. False: trapped.
   bool open(HttpContext& http, RootContext& root);
-  // done, log, delete: the guest forgets it.
+  // done, log, delete: the guest forgets it; `forget` follows.
   void close(HttpContext& http);
-  // The number is free again, without a word to the guest.
+  // Its number is free again.
   void forget(HttpContext& http);
+  bool has_exchanges() const noexcept { return contexts_.size() > roots_.size(); }
+  // After a failure: tells the exchanges that they are lost, and gives the instance back.
+  void lose_exchanges();
 
   // Calls a callback that the module exports. Nothing: it trapped, see `failure`.
   std::optional<std::uint32_t> call(Callback callback, Scope scope, std::uint32_t a, std::uint32_t b = 0,

@@ -37,16 +37,16 @@ std::string readable(std::string_view symbol) {
   return name;
 }
 
-std::string name_of(const wasm_frame_t& frame) {
-  if (const wasm_name_t* name = wasmtime_frame_func_name(&frame)) return readable({name->data, name->size});
-  return "function " + std::to_string(wasm_frame_func_index(&frame));
+Frame frame_of(const wasm_frame_t& frame) {
+  const wasm_name_t* name = wasmtime_frame_func_name(&frame);
+  return {name ? readable({name->data, name->size}) : std::string(), wasm_frame_func_index(&frame)};
 }
 
-std::vector<std::string> names_of(wasm_frame_vec_t& frames) {
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < frames.size && i < Trap::kFrames; ++i) names.push_back(name_of(*frames.data[i]));
-  wasm_frame_vec_delete(&frames);
-  return names;
+std::vector<Frame> take_frames(wasm_frame_vec_t& trace) {
+  std::vector<Frame> frames;
+  for (std::size_t i = 0; i < trace.size && i < Trap::kFrames; ++i) frames.push_back(frame_of(*trace.data[i]));
+  wasm_frame_vec_delete(&trace);
+  return frames;
 }
 
 struct TrapText {
@@ -202,11 +202,11 @@ void WasmtimeInstance::keep_trap(wasmtime_error_t* raw_error, wasm_trap_t* raw_t
     trap_.kind = kind;
     trap_.what = what;
     wasm_trap_trace(trap.get(), &frames);
-    trap_.frames = names_of(frames);
+    trap_.frames = take_frames(frames);
   } else if (error) {
     trap_.what = first_line(text_of(*error));
     wasmtime_error_wasm_trace(error.get(), &frames);
-    trap_.frames = names_of(frames);
+    trap_.frames = take_frames(frames);
   }
   if (out_of_time_) {
     trap_.kind = TrapKind::kTime;

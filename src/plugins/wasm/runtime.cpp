@@ -1,0 +1,261 @@
+#include "plugins/wasm/runtime.h"
+
+#include "async/event.h"
+#include "plugins/wasm/wasmtime_engine.h"
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include <optional>
+#include <utility>
+
+namespace sallyport::wasm {
+namespace {
+
+constexpr int kCompilerNiceness = 19;
+constexpr int kBuilderNiceness = 5;
+constexpr std::chrono::milliseconds kCheapStart{1};  // below this a worker may start a Vm itself
+constexpr int kShareOfBudget = 4;                    // a worker configures what took less than this part of a budget
+
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+std::string key_of(const VmSpec& spec) {
+  std::string key = spec.plugin;
+  for (const std::string& part : {spec.module->hash, std::to_string(spec.limits.memory_bytes),
+                                  std::to_string(spec.limits.cpu_budget.count()), spec.vm_config}) {
+    key += '\0';
+    key += part;
+  }
+  return key;
+}
+
+std::string key_of(const VmSpec& spec, const RootConf& conf, const std::string& resource) {
+  std::string key = resource;
+  for (const std::string& part : {conf.plugin, conf.root_id, conf.configuration, key_of(spec)}) {
+    key += '\0';
+    key += part;
+  }
+  return key;
+}
+
+std::int64_t nanoseconds_of(const timespec& time) { return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec; }
+
+template <class Map>
+void erase_expired(Map& map) {
+  std::erase_if(map, [](const auto& entry) { return entry.second.expired(); });
+}
+
+// On its worker.
+Result<void> join_now(WorkerRoot& root) {
+  root.join();
+  if (root.prepare() == WorkerVm::State::kFailed) return fail(root.failure());
+  return {};
+}
+
+// Whoever refuses a conf or a module refuses what the user wrote.
+std::unexpected<Error> refusal(Error error) {
+  error.code = ErrorCode::kInvalid;
+  return fail(std::move(error));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& clock) {
+  TRY(std::shared_ptr<Engine> engine, make_wasmtime_engine());
+  return std::shared_ptr<Runtime>(new Runtime(std::move(threads), clock, std::move(engine)));
+}
+
+Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> engine)
+    : threads_(std::move(threads)), clock_(clock), engine_(std::move(engine)) {
+  if (!threads_.control) return;
+  compiler_ = std::make_unique<Background>(kCompilerNiceness);
+  builder_ = std::make_unique<Background>(kBuilderNiceness);
+}
+
+// Does `work` in the background and comes back to the control thread with its result.
+template <class T>
+async::Task<T> Runtime::away(Background* background, std::move_only_function<T()> work) {
+  if (!background) co_return work();
+  struct Pending {
+    async::Event done;
+    std::optional<T> result;
+  };
+  auto pending = std::make_shared<Pending>();
+  background->post([pending, work = std::move(work), control = threads_.control]() mutable {
+    pending->result.emplace(work());
+    control([pending] { pending->done.set(); });
+  });
+  co_await pending->done;
+  co_return std::move(*pending->result);
+}
+
+Runtime::FileStamp Runtime::stamp_of(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds_of(status.st_mtim),
+          nanoseconds_of(status.st_ctim)};
+}
+
+Runtime::ModulePtr Runtime::find_by_stamp(const std::string& path, const FileStamp& stamp) const {
+  auto found = files_.find(path);
+  bool is_same = found != files_.end() && stamp != FileStamp{} && found->second.stamp == stamp;
+  return is_same ? found->second.module.lock() : nullptr;
+}
+
+Runtime::ModulePtr Runtime::find_by_hash(const std::string& hash) const {
+  for (const auto& [path, file] : files_) {
+    if (ModulePtr module = file.module.lock(); module && module->hash == hash) return module;
+  }
+  return nullptr;
+}
+
+Runtime::ModulePtr Runtime::remember(const std::string& path, const FileStamp& stamp, ModulePtr module) {
+  files_[path] = {stamp, module};
+  return module;
+}
+
+async::Task<Result<std::shared_ptr<const Module>>> Runtime::load(std::string path) {
+  FileStamp stamp = stamp_of(path);
+  if (ModulePtr module = find_by_stamp(path, stamp)) co_return module;
+  std::move_only_function<Result<ModuleFile>()> read = [engine = engine_, path] {
+    return read_module_file(*engine, path);
+  };
+  CO_TRY(ModuleFile file, co_await away(compiler_.get(), std::move(read)));
+  if (ModulePtr module = find_by_hash(file.hash)) co_return remember(path, stamp, std::move(module));
+  std::move_only_function<Result<ModulePtr>()> compile = [engine = engine_, file = std::move(file)] {
+    return compile_module(*engine, file);
+  };
+  CO_TRY(ModulePtr module, co_await away(compiler_.get(), std::move(compile)));
+  co_return remember(path, stamp, std::move(module));
+}
+
+Result<std::shared_ptr<const Module>> Runtime::load_now(const std::string& path) {
+  FileStamp stamp = stamp_of(path);
+  if (ModulePtr module = find_by_stamp(path, stamp)) return module;
+  TRY(ModuleFile file, read_module_file(*engine_, path));
+  if (ModulePtr module = find_by_hash(file.hash)) return remember(path, stamp, std::move(module));
+  TRY(ModulePtr module, compile_module(*engine_, file));
+  return remember(path, stamp, std::move(module));
+}
+
+async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec wanted, RootConf conf,
+                                                                     std::string resource) {
+  async::Mutex::Lock lock = co_await configuring_.lock();
+  wanted.clock = &clock_;
+  auto spec = std::make_shared<const VmSpec>(std::move(wanted));
+  std::string roots_key = key_of(*spec, conf, resource);
+  if (auto found = roots_.find(roots_key); found != roots_.end()) {
+    if (Roots roots = found->second.lock()) co_return roots;
+  }
+  std::move_only_function<Result<Costs>()> trial = [spec, conf] { return try_out(spec, conf); };
+  CO_TRY(Costs costs, co_await away(builder_.get(), std::move(trial)));
+
+  bool is_heavy = costs.configure * kShareOfBudget > spec->limits.cpu_budget;
+  std::string group_key = key_of(*spec);
+  auto known = groups_.find(group_key);
+  auto group = known == groups_.end() || is_heavy ? nullptr : known->second.lock();
+  Roots roots;
+  if (group) {
+    CO_TRY(roots, co_await join_group(std::move(group), std::move(conf)));
+  } else {
+    CO_TRY(roots, co_await make_group(spec, std::move(conf), costs));
+    if (!is_heavy) groups_[group_key] = roots->group();
+  }
+  erase_expired(groups_);
+  erase_expired(roots_);
+  roots_[roots_key] = roots;
+  co_return roots;
+}
+
+// Admission: everything that a worker will do with it, in a Vm that is thrown away.
+Result<Runtime::Costs> Runtime::try_out(std::shared_ptr<const VmSpec> spec, RootConf conf) {
+  Costs costs;
+  auto begun = thread_cpu_time();
+  auto vm = Vm::start(spec, kStartBudget, PluginLog::Mode::kKeep);
+  if (!vm) return refusal(std::move(vm.error()));
+  auto started = thread_cpu_time();
+  auto root = (*vm)->add_root(std::move(conf));
+  if (!root) {
+    (*vm)->log().release();
+    return refusal(std::move(root.error()));
+  }
+  costs.start = started - begun;
+  costs.configure = thread_cpu_time() - started;
+  return costs;
+}
+
+Result<Runtime::FirstVms> Runtime::make_vms(std::shared_ptr<const VmSpec> spec, RootConf conf, std::size_t count) {
+  FirstVms vms;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto vm = Vm::start(spec, kStartBudget);
+    if (!vm) return refusal(std::move(vm.error()));
+    auto root = (*vm)->add_root(conf);
+    if (!root) return refusal(std::move(root.error()));
+    vms.emplace_back(std::move(*vm), *root);
+  }
+  return vms;
+}
+
+async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::make_group(std::shared_ptr<const VmSpec> spec, RootConf conf,
+                                                                      Costs costs) {
+  std::move_only_function<Result<FirstVms>()> make = [spec, conf, count = threads_.workers.size()] {
+    return make_vms(spec, conf, count);
+  };
+  CO_TRY(FirstVms first, co_await away(builder_.get(), std::move(make)));
+  auto group = std::make_shared<VmGroup>();
+  group->spec = spec;
+  std::vector<std::unique_ptr<WorkerRoot>> roots;
+  bool is_cheap = costs.start + costs.configure < kCheapStart;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    WorkerVm::Ports ports{threads_.workers[i], post_to_builder()};
+    auto& vm = group->vms.emplace_back(std::make_shared<WorkerVm>(spec, std::move(ports), is_cheap));
+    vm->adopt(std::move(first[i].first));
+    roots.push_back(std::make_unique<WorkerRoot>(vm, conf));
+    roots.back()->join(first[i].second);
+  }
+  co_return std::make_shared<PluginRoots>(std::move(group), threads_.workers, std::move(roots));
+}
+
+Post Runtime::post_to_builder() const {
+  if (!builder_) return {};
+  return [builder = builder_.get()](Message job) { builder->post(std::move(job)); };
+}
+
+async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::join_group(std::shared_ptr<const VmGroup> group,
+                                                                      RootConf conf) {
+  std::vector<std::unique_ptr<WorkerRoot>> made;
+  for (const auto& vm : group->vms) made.push_back(std::make_unique<WorkerRoot>(vm, conf));
+  auto roots = std::make_shared<PluginRoots>(group, threads_.workers, std::move(made));
+  CO_TRY_STATUS(co_await join_workers(roots));
+  co_return roots;
+}
+
+// Every worker configures its root in its live Vm. One whose Vm is just being replaced does so later.
+async::Task<Result<void>> Runtime::join_workers(Roots roots) {
+  struct Pending {
+    async::Event done;
+    std::size_t left = 0;
+    Result<void> result;
+  };
+  auto pending = std::make_shared<Pending>();
+  pending->left = roots->size();
+  for (std::size_t i = 0; i < roots->size(); ++i) {
+    Message join = [this_worker = i, roots, pending, control = threads_.control] {
+      Result<void> joined = join_now(roots->at(this_worker));
+      Message told = [pending, joined = std::move(joined)] {
+        if (!joined && pending->result) pending->result = joined;
+        if (--pending->left == 0) pending->done.set();
+      };
+      control ? control(std::move(told)) : told();
+    };
+    threads_.control ? threads_.workers[i](std::move(join)) : join();
+  }
+  if (pending->left > 0) co_await pending->done;
+  co_return pending->result;
+}
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,94 @@
+#pragma once
+// Everything about Wasm that lives as long as the process: the engine, compiled modules, the VMs by what makes them
+// equal, and the background. `app` makes one; plugin types share it.
+//
+// All functions belong to the control thread and may wait. A module is compiled and a conf is tried in a throw-away VM
+// on background threads. The first conf of a VmSpec is configured there, too, in a new VM for each worker; further ones
+// are configured by the workers, in their live VMs, before the Task ends. A conf that takes a large part of a
+// callback's CPU budget gets VMs of its own instead, so that no worker is held up.
+
+#include "async/mutex.h"
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "plugins/wasm/background.h"
+#include "plugins/wasm/engine.h"
+#include "plugins/wasm/module.h"
+#include "plugins/wasm/plugin_roots.h"
+#include "plugins/wasm/threads.h"
+#include "plugins/wasm/vm.h"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sallyport::wasm {
+
+class Runtime {
+ public:
+  // `clock` outlives it. Error: kInternal when the engine cannot run here.
+  static Result<std::shared_ptr<Runtime>> start(Threads threads, const Clock& clock);
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // Reads and compiles a file, unless it is what it was. Error: kInvalid with the path and the reason.
+  async::Task<Result<std::shared_ptr<const Module>>> load(std::string path);
+  // The same on the calling thread, for plugins that are declared at start.
+  Result<std::shared_ptr<const Module>> load_now(const std::string& path);
+
+  // A conf, tried and configured on every worker. `resource` is where it stands ("routes/1"): the same conf there
+  // keeps its root contexts. Error: kInvalid with the reason.
+  async::Task<Result<std::shared_ptr<PluginRoots>>> configure(VmSpec spec, RootConf conf, std::string resource);
+
+  const Clock& clock() const noexcept { return clock_; }
+
+ private:
+  struct FileStamp {
+    std::uint64_t device = 0, inode = 0, size = 0;
+    std::int64_t modified = 0, changed = 0;  // nanoseconds since 1970
+    friend bool operator==(const FileStamp&, const FileStamp&) = default;
+  };
+  struct KnownFile {
+    FileStamp stamp;
+    std::weak_ptr<const Module> module;
+  };
+  using ModulePtr = std::shared_ptr<const Module>;
+  // What starting and configuring cost in CPU time.
+  struct Costs {
+    std::chrono::nanoseconds start{0};
+    std::chrono::nanoseconds configure{0};
+  };
+  using FirstVms = std::vector<std::pair<std::unique_ptr<Vm>, RootContext*>>;
+  using Roots = std::shared_ptr<PluginRoots>;
+
+  Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> engine);
+
+  static FileStamp stamp_of(const std::string& path);
+  ModulePtr find_by_stamp(const std::string& path, const FileStamp& stamp) const;
+  ModulePtr find_by_hash(const std::string& hash) const;
+  ModulePtr remember(const std::string& path, const FileStamp& stamp, ModulePtr module);
+
+  static Result<Costs> try_out(std::shared_ptr<const VmSpec> spec, RootConf conf);
+  static Result<FirstVms> make_vms(std::shared_ptr<const VmSpec> spec, RootConf conf, std::size_t count);
+  async::Task<Result<Roots>> make_group(std::shared_ptr<const VmSpec> spec, RootConf conf, Costs costs);
+  async::Task<Result<Roots>> join_group(std::shared_ptr<const VmGroup> group, RootConf conf);
+  async::Task<Result<void>> join_workers(Roots roots);
+  Post post_to_builder() const;
+
+  template <class T>
+  async::Task<T> away(Background* background, std::move_only_function<T()> work);
+
+  Threads threads_;
+  const Clock& clock_;
+  std::shared_ptr<Engine> engine_;
+  async::Mutex configuring_;  // so that two first confs do not make two groups
+  std::map<std::string, KnownFile> files_;
+  std::map<std::string, std::weak_ptr<const VmGroup>> groups_;
+  std::map<std::string, std::weak_ptr<PluginRoots>> roots_;
+  std::unique_ptr<Background> compiler_;  // none without a control thread
+  std::unique_ptr<Background> builder_;
+};
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,23 @@
+#pragma once
+// The threads of the gateway as the Wasm host knows them: places to send messages to. Filled by `app`.
+
+#include "async/reactor.h"
+
+#include <functional>
+#include <vector>
+
+namespace sallyport::wasm {
+
+using Message = std::move_only_function<void()>;
+using Post = std::function<void(Message)>;  // from any thread; a message to a loop that has ended is dropped
+
+struct Threads {
+  Post control;               // where plugins are configured; none: everything is done at once on the calling thread
+  std::vector<Post> workers;  // in the order of Exchange::worker; none: plugins are only checked
+};
+
+inline Post post_to(async::Reactor& reactor) {
+  return [&reactor](Message message) { reactor.post(std::move(message)); };
+}
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,251 @@
+#include "plugins/wasm/wasm_filter.h"
+
+#include "base/log.h"
+#include "http/message.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace sallyport::wasm {
+namespace {
+
+using chain::Verdict;
+
+// Of a callback of headers.
+bool is_pause(std::uint32_t action) { return action != action::kContinue && action != action::kContinueAndEndStream; }
+
+std::uint32_t count_of(const http::Headers& headers, const http::BodyLength& body, std::size_t pseudo_headers) {
+  bool is_sized = body.kind == http::BodyLength::Kind::kSized;
+  return static_cast<std::uint32_t>(headers.size() + pseudo_headers + (is_sized ? 1 : 0));
+}
+
+bool ends_with_head(const exchange::Exchange& exchange) {
+  if (http::has_no_body(exchange.request_method, exchange.response.status)) return true;
+  return exchange.response_source == exchange::ResponseSource::kUpstream && exchange.response.body.is_empty();
+}
+
+}  // namespace
+
+WorkerVm::State WasmFilter::enter() {
+  if (skipped_ || context_.lost) return WorkerVm::State::kFailed;
+  if (vm_) return WorkerVm::State::kReady;
+  WorkerVm::State state = root_.prepare();
+  if (state != WorkerVm::State::kReady) return state;
+  vm_ = &root_.vm();
+  return vm_->open(context_, root_.context()) ? WorkerVm::State::kReady : WorkerVm::State::kFailed;
+}
+
+// What a filter says that could not enter the guest, or came out of it by a trap.
+Verdict WasmFilter::refusal() {
+  if (skipped_) return Verdict::proceed();
+  if (!vm_) return fail_with(root_.failure());
+  if (!context_.lost) root_.worker_vm().discard();
+  return fail_with(root_.worker_vm().failure());
+}
+
+Verdict WasmFilter::fail_with(const Error& error) {
+  skipped_ = true;
+  if (policy_.on_failure == OnFailure::kRefuse) return Verdict::failed(error);
+  log::error("{}; the exchange goes on without it", error.what);
+  return Verdict::proceed();
+}
+
+std::optional<std::uint32_t> WasmFilter::call(Callback callback, std::uint32_t b, std::uint32_t c) {
+  return vm_->call(callback, {context_.root, &context_}, context_.id, b, c);
+}
+
+Verdict WasmFilter::decision() {
+  if (context_.closes || context_.exchange.response_head_sent) return Verdict::close();
+  return Verdict::answer(*std::exchange(context_.answer, std::nullopt));
+}
+
+WasmFilter::Task WasmFilter::request_headers() {
+  WorkerVm::State state = enter();
+  if (state == WorkerVm::State::kBuilding) return request_headers_later();
+  if (state == WorkerVm::State::kFailed) return refusal();
+  const http::RequestHead& head = context_.exchange.request;
+  context_.request_head_open = true;
+  auto action = call(Callback::kRequestHeaders, count_of(head.headers, head.body, 3), head.body.is_empty());
+  if (!action) return refusal();
+  if (has_decided()) return decision();
+  if (context_.whole_request_body && vm_->exports(Callback::kRequestBody)) return whole_request_body();
+  if (is_pause(*action) && !context_.request.resumed) return hold_request();
+  context_.request_head_open = false;
+  return Verdict::proceed();
+}
+
+WasmFilter::Task WasmFilter::request_headers_later() {
+  co_await root_.ready();
+  co_return co_await request_headers();
+}
+
+WasmFilter::Task WasmFilter::hold_request() {
+  Verdict verdict = co_await wait(kRequest);
+  context_.request_head_open = false;
+  co_return verdict;
+}
+
+// For a plugin that asked for it: the body as one piece while the head can still be changed and nothing has left.
+WasmFilter::Task WasmFilter::whole_request_body() {
+  auto body = co_await context_.exchange.whole_request_body(policy_.limits.whole_body_bytes);
+  if (!body) {
+    if (body.error().code != ErrorCode::kLimit) co_return Verdict::close();
+    co_return Verdict::answer(http::Response::error(413, "the request body is too large"));
+  }
+  if (context_.lost) co_return refusal();
+  has_seen_whole_request_body_ = true;
+  context_.request_body.open({}, *body);
+  auto action = call(Callback::kRequestBody, static_cast<std::uint32_t>(body->size()), 1);
+  if (!action) co_return refusal();
+  Verdict verdict = Verdict::proceed();
+  if (has_decided())
+    verdict = decision();
+  else if (*action != action::kContinue && !context_.request.resumed)
+    verdict = co_await wait(kRequest);
+  if (context_.request_body.is_edited()) new_request_body_ = context_.request_body.take_text();
+  context_.request_body.close();
+  context_.request_head_open = false;
+  co_return verdict;
+}
+
+WasmFilter::Task WasmFilter::request_body(chain::Exchange&, chain::BodyStage& stage) {
+  if (new_request_body_) return give_new_request_body(stage);
+  if (has_seen_whole_request_body_) return Verdict::proceed();
+  return call_body(kRequest, stage);
+}
+
+Verdict WasmFilter::give_new_request_body(chain::BodyStage& stage) {
+  stage.drop();
+  if (stage.is_last()) stage.replace(*new_request_body_);
+  return Verdict::proceed();
+}
+
+WasmFilter::Task WasmFilter::response_headers(chain::Exchange&) {
+  WorkerVm::State state = enter();
+  if (state == WorkerVm::State::kBuilding) return response_headers_later();
+  if (state == WorkerVm::State::kFailed) return refusal();
+  const http::ResponseHead& head = context_.exchange.response;
+  context_.has_response = true;
+  auto action =
+      call(Callback::kResponseHeaders, count_of(head.headers, head.body, 1), ends_with_head(context_.exchange));
+  if (!action) return refusal();
+  if (has_decided()) return decision();
+  if (is_pause(*action) && !context_.response.resumed && !context_.whole_response_body) return wait(kResponse);
+  return Verdict::proceed();
+}
+
+WasmFilter::Task WasmFilter::response_headers_later() {
+  co_await root_.ready();
+  co_return co_await response_headers(context_.exchange);
+}
+
+WasmFilter::Task WasmFilter::response_body(chain::Exchange&, chain::BodyStage& stage) {
+  if (context_.whole_response_body && !stage.is_last()) {
+    stage.hold();
+    return Verdict::proceed();
+  }
+  return call_body(kResponse, stage);
+}
+
+WasmFilter::Task WasmFilter::call_body(const Direction& direction, chain::BodyStage& stage) {
+  WorkerVm::State state = enter();
+  if (state == WorkerVm::State::kBuilding) return call_body_later(direction, stage);
+  if (state == WorkerVm::State::kFailed) return refusal();
+  BodyBuffer& buffer = context_.*direction.buffer;
+  buffer.open(stage.held(), stage.arrived());
+  (context_.*direction.control).resumed = false;
+  auto action = call(direction.body, static_cast<std::uint32_t>(buffer.size()), stage.is_last());
+  bool goes_on = action && (*action == action::kContinue || (context_.*direction.control).resumed);
+  if (action && !has_decided()) return goes_on ? pass_body(direction, stage) : keep_body(direction, stage, *action);
+  buffer.close();
+  return action ? decision() : refusal();
+}
+
+WasmFilter::Task WasmFilter::call_body_later(const Direction& direction, chain::BodyStage& stage) {
+  co_await root_.ready();
+  co_return co_await call_body(direction, stage);
+}
+
+Verdict WasmFilter::pass_body(const Direction& direction, chain::BodyStage& stage) {
+  BodyBuffer& buffer = context_.*direction.buffer;
+  if (buffer.is_edited())
+    stage.replace(buffer.take_text());
+  else
+    stage.pass();
+  buffer.close();
+  return Verdict::proceed();
+}
+
+// The guest wants more before anything goes on; with the last piece, it wants time.
+WasmFilter::Task WasmFilter::keep_body(const Direction& direction, chain::BodyStage& stage, std::uint32_t action) {
+  BodyBuffer& buffer = context_.*direction.buffer;
+  if (action == action::kStopAndDropBody) {
+    stage.drop();
+  } else {
+    if (buffer.is_edited()) {
+      stage.drop();
+      stage.held() = buffer.take_text();
+    }
+    if (!stage.hold()) return Verdict::proceed();  // over the limit: the chain answers
+  }
+  buffer.open(stage.held(), {});
+  if (stage.is_last()) return hold_body(direction, stage);
+  buffer.close();
+  return Verdict::proceed();
+}
+
+WasmFilter::Task WasmFilter::hold_body(const Direction& direction, chain::BodyStage& stage) {
+  Verdict verdict = co_await wait(direction);
+  if (verdict.proceeds()) co_return pass_body(direction, stage);
+  (context_.*direction.buffer).close();
+  co_return verdict;
+}
+
+WasmFilter::Task WasmFilter::wait(const Direction& direction) {
+  StreamControl& control = context_.*direction.control;
+  control.paused = true;
+  pause_is_over_ = false;
+  if (context_.exchange.waiter) watch_.spawn(watch_pause());
+  while (!context_.lost && !has_decided() && !control.resumed && !pause_is_over_) {
+    co_await context_.wake;
+    context_.wake.reset();
+  }
+  watch_.cancel_all();
+  control.paused = false;
+  if (context_.lost) co_return refusal();
+  if (has_decided()) co_return decision();
+  if (control.resumed) co_return Verdict::proceed();
+  co_return fail_with(Error{ErrorCode::kPlugin,
+                            fmt::format("plugin {}: it held an exchange for more than {} ms without letting it go on",
+                                        root_.conf().plugin, policy_.limits.longest_pause.count())});
+}
+
+// Does not wake by itself: what it woke might end the filter, and this coroutine with it.
+chain::Task<void> WasmFilter::watch_pause() {
+  co_await context_.exchange.sleep(policy_.limits.longest_pause);
+  pause_is_over_ = true;
+  root_.worker_vm().wake_soon({context_.id});
+}
+
+void WasmFilter::log(const chain::Exchange& exchange) noexcept {
+  context_.has_response = exchange.response_source != exchange::ResponseSource::kNone;
+  bool only_logs = !vm_ && !skipped_ && root_.prepare() == WorkerVm::State::kReady &&
+                   root_.vm().exports(Callback::kLog) && !root_.vm().exports(Callback::kRequestHeaders);
+  if (only_logs && enter() == WorkerVm::State::kFailed) static_cast<void>(refusal());
+  finish();
+}
+
+void WasmFilter::finish() {
+  if (!vm_) return;
+  if (!context_.lost) {
+    vm_->close(context_);
+    if (const Error* failure = vm_->failure()) {
+      log::error("{}", failure->what);
+      root_.worker_vm().discard();
+    }
+  }
+  root_.worker_vm().forget(*std::exchange(vm_, nullptr), context_);
+}
+
+}  // namespace sallyport::wasm

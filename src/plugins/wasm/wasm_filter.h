@@ -1,0 +1,83 @@
+#pragma once
+// A Wasm plugin at work on one exchange: turns the phases of the chain into callbacks, what the guest decides into
+// verdicts, and what goes wrong into what its `fail` says. Belongs to its worker; lives in the arena of the exchange.
+
+#include "async/task_group.h"
+#include "chain/plugin.h"
+#include "plugins/wasm/context.h"
+#include "plugins/wasm/wasm_settings.h"
+#include "plugins/wasm/worker_vm.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sallyport::wasm {
+
+class WasmFilter final : public chain::Filter {
+ public:
+  // `root` and `policy` belong to the plugin, which outlives the exchange.
+  WasmFilter(WorkerRoot& root, const PluginPolicy& policy, chain::Exchange& exchange)
+      : root_(root), policy_(policy), context_(exchange) {}
+  ~WasmFilter() override { finish(); }
+
+  chain::Task<chain::Verdict> rewrite(chain::Exchange&) override { return request_headers(); }
+  chain::Task<chain::Verdict> access(chain::Exchange&) override { return request_headers(); }
+  chain::Task<chain::Verdict> request_body(chain::Exchange&, chain::BodyStage& stage) override;
+  chain::Task<chain::Verdict> response_headers(chain::Exchange&) override;
+  chain::Task<chain::Verdict> response_body(chain::Exchange&, chain::BodyStage& stage) override;
+  void log(const chain::Exchange&) noexcept override;
+
+ private:
+  using Verdict = chain::Verdict;
+  using Task = chain::Task<Verdict>;
+
+  // What differs between request and response.
+  struct Direction {
+    Callback headers;
+    Callback body;
+    StreamControl HttpContext::* control;
+    BodyBuffer HttpContext::* buffer;
+  };
+  static constexpr Direction kRequest{Callback::kRequestHeaders, Callback::kRequestBody, &HttpContext::request,
+                                      &HttpContext::request_body};
+  static constexpr Direction kResponse{Callback::kResponseHeaders, Callback::kResponseBody, &HttpContext::response,
+                                       &HttpContext::response_body};
+
+  Task request_headers();
+  Task request_headers_later();
+  Task hold_request();
+  Task whole_request_body();
+  Task response_headers_later();
+  Task call_body(const Direction& direction, chain::BodyStage& stage);
+  Task call_body_later(const Direction& direction, chain::BodyStage& stage);
+  Task keep_body(const Direction& direction, chain::BodyStage& stage, std::uint32_t action);
+  Task hold_body(const Direction& direction, chain::BodyStage& stage);
+  Verdict pass_body(const Direction& direction, chain::BodyStage& stage);
+  Verdict give_new_request_body(chain::BodyStage& stage);
+
+  // Waits until the guest lets that direction go on: then the verdict proceeds.
+  Task wait(const Direction& direction);
+  chain::Task<void> watch_pause();
+
+  // Whether the guest knows this exchange; kFailed: `refusal` says what follows.
+  WorkerVm::State enter();
+  Verdict refusal();
+  std::optional<std::uint32_t> call(Callback callback, std::uint32_t b, std::uint32_t c);
+  bool has_decided() const { return context_.answer || context_.closes; }
+  Verdict decision();
+  Verdict fail_with(const Error& error);
+  void finish();
+
+  WorkerRoot& root_;
+  const PluginPolicy& policy_;
+  HttpContext context_;
+  Vm* vm_ = nullptr;      // in which the context lives
+  bool skipped_ = false;  // the plugin failed: it takes no part any more
+  bool pause_is_over_ = false;
+  bool has_seen_whole_request_body_ = false;
+  std::optional<std::string> new_request_body_;
+  async::TaskGroup watch_;
+};
+
+}  // namespace sallyport::wasm

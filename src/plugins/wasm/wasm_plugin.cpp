@@ -1,0 +1,42 @@
+#include "plugins/wasm/wasm_plugin.h"
+
+#include "plugins/wasm/callbacks.h"
+#include "plugins/wasm/wasm_filter.h"
+
+namespace sallyport::wasm {
+namespace {
+
+bool exports(const ModuleOutline& outline, Callback callback) {
+  return outline.find_function(shape_of(callback).name) != nullptr;
+}
+
+// Callbacks that the module does not export cost nothing. Body callbacks are called from the phase of the headers, too,
+// when a plugin asks for the whole body there.
+chain::PhaseSet phases_of(const ModuleOutline& outline, RequestPhase request_phase) {
+  chain::PhaseSet phases{chain::Phase::kLog};
+  if (exports(outline, Callback::kRequestHeaders)) {
+    phases.add(request_phase == RequestPhase::kRewrite ? chain::Phase::kRewrite : chain::Phase::kAccess);
+  }
+  if (exports(outline, Callback::kRequestBody)) phases.add(chain::Phase::kRequestBody);
+  if (exports(outline, Callback::kResponseHeaders)) phases.add(chain::Phase::kResponseHeaders);
+  if (exports(outline, Callback::kResponseBody)) phases.add(chain::Phase::kResponseBody);
+  return phases;
+}
+
+}  // namespace
+
+WasmPlugin::WasmPlugin(std::shared_ptr<PluginRoots> roots, PluginPolicy policy)
+    : roots_(std::move(roots)), policy_(policy) {
+  const ModuleOutline& outline = roots_->spec().module->outline;
+  phases_ = phases_of(outline, policy_.request_phase);
+  bool edits = outline.imports_function("proxy_set_buffer_bytes");
+  edits_request_body_ = edits && phases_.has(chain::Phase::kRequestBody);
+  edits_response_body_ = edits && phases_.has(chain::Phase::kResponseBody);
+}
+
+chain::Filter* WasmPlugin::make_filter(chain::Exchange& exchange) const {
+  if (exchange.worker >= roots_->size()) return nullptr;  // only checked, never served
+  return &exchange.arena.make<WasmFilter>(roots_->at(exchange.worker), policy_, exchange);
+}
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,135 @@
+#include "plugins/wasm/wasm_plugin_types.h"
+
+#include "plugins/wasm/inline_plugins.h"
+#include "plugins/wasm/wasm_plugin.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sallyport::wasm {
+namespace {
+
+using chain::Place;
+using chain::PluginInstance;
+using chain::PluginPtr;
+
+constexpr std::string_view kDeclaredSchema = R"({
+  "type": "object",
+  "properties": {
+    "conf": {"oneOf": [{"type": "object", "minProperties": 1}, {"type": "string", "minLength": 1}]}
+  },
+  "required": ["conf"]
+})";
+
+const json::Schema& declared_schema() {
+  static const json::Schema schema = json::Schema::must_compile(kDeclaredSchema);
+  return schema;
+}
+
+VmSpec spec_of(std::string plugin, std::shared_ptr<const Module> module, std::string vm_config,
+               const PluginLimits& limits) {
+  VmSpec spec;
+  spec.plugin = std::move(plugin);
+  spec.module = std::move(module);
+  spec.vm_config = std::move(vm_config);
+  spec.limits.memory_bytes = limits.memory_bytes;
+  spec.limits.cpu_budget = limits.cpu_budget;
+  return spec;
+}
+
+async::Task<Result<PluginPtr>> make_plugin(Runtime& runtime, VmSpec spec, RootConf conf, std::string resource,
+                                           PluginPolicy policy) {
+  auto roots = co_await runtime.configure(std::move(spec), std::move(conf), std::move(resource));
+  if (!roots) co_return fail(std::move(roots).error());
+  co_return std::make_shared<const WasmPlugin>(std::move(*roots), policy);
+}
+
+// An entry of `wasm.plugins`.
+class DeclaredPluginType final : public chain::PluginType {
+ public:
+  DeclaredPluginType(std::shared_ptr<Runtime> runtime, DeclaredPlugin declared, std::shared_ptr<const Module> module)
+      : runtime_(std::move(runtime)), declared_(std::move(declared)), module_(std::move(module)) {}
+
+  std::string_view name() const override { return declared_.name; }
+  int priority() const override { return declared_.priority; }
+  const json::Schema& schema() const override { return declared_schema(); }
+
+  async::Task<Result<PluginPtr>> configure(const json::Value& conf, const Place& place) const override {
+    RootConf root{declared_.name, declared_.root_id, configuration_of(conf.find("conf"))};
+    VmSpec spec = spec_of(declared_.name, module_, declared_.vm_config, declared_.policy.limits);
+    return make_plugin(*runtime_, std::move(spec), std::move(root), place.resource, declared_.policy);
+  }
+
+ private:
+  std::shared_ptr<Runtime> runtime_;
+  DeclaredPlugin declared_;
+  std::shared_ptr<const Module> module_;
+};
+
+// `wasm`.
+class InlinePluginType final : public chain::PluginType {
+ public:
+  InlinePluginType(std::shared_ptr<Runtime> runtime, const WasmSettings& settings)
+      : runtime_(std::move(runtime)),
+        prefix_(settings.prefix),
+        allowed_dirs_(settings.allowed_dirs),
+        policy_(settings.inline_policy) {}
+
+  std::string_view name() const override { return "wasm"; }
+  int priority() const override { return 0; }
+  const json::Schema& schema() const override { return inline_schema(); }
+
+  async::Task<Result<PluginPtr>> configure(const json::Value& conf, const Place& place) const override {
+    std::vector<InlinePlugin> plugins = read_inline_plugins(conf);
+    return configure_one(std::move(plugins.front()), place.resource);
+  }
+
+  async::Task<Result<std::vector<PluginInstance>>> instances(const json::Value& conf,
+                                                             const Place& place) const override {
+    return configure_all(read_inline_plugins(conf), place.resource);
+  }
+
+ private:
+  async::Task<Result<std::vector<PluginInstance>>> configure_all(std::vector<InlinePlugin> plugins,
+                                                                 std::string resource) const {
+    std::vector<PluginInstance> instances;
+    for (InlinePlugin& plugin : plugins) {
+      std::string name = plugin.name;
+      int rank = plugin.priority.value_or(priority());
+      auto configured = co_await configure_one(std::move(plugin), resource);
+      if (!configured) co_return fail(std::move(configured).error());
+      instances.push_back({std::move(name), rank, std::move(*configured)});
+    }
+    co_return instances;
+  }
+
+  async::Task<Result<PluginPtr>> configure_one(InlinePlugin plugin, std::string resource) const {
+    CO_TRY(std::string path, allowed_path(plugin.path, prefix_, allowed_dirs_));
+    CO_TRY(auto module, co_await runtime_->load(std::move(path)));
+    VmSpec spec = spec_of(plugin.name, std::move(module), {}, policy_.limits);
+    RootConf conf{plugin.name, {}, std::move(plugin.configuration)};
+    co_return co_await make_plugin(*runtime_, std::move(spec), std::move(conf), std::move(resource), policy_);
+  }
+
+  std::shared_ptr<Runtime> runtime_;
+  std::string prefix_;
+  std::vector<std::string> allowed_dirs_;
+  PluginPolicy policy_;
+};
+
+}  // namespace
+
+Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& settings, std::shared_ptr<Runtime> runtime) {
+  std::vector<std::unique_ptr<chain::PluginType>> types;
+  for (const DeclaredPlugin& declared : settings.plugins) {
+    auto module = runtime->load_now(declared.file);
+    if (!module) return fail_at("wasm.plugins: " + declared.name, std::move(module).error());
+    types.push_back(std::make_unique<DeclaredPluginType>(runtime, declared, std::move(*module)));
+  }
+  if (settings.inline_enabled) types.push_back(std::make_unique<InlinePluginType>(runtime, settings));
+  for (auto& type : types) catalog.add(std::move(type));
+  return {};
+}
+
+}  // namespace sallyport::wasm

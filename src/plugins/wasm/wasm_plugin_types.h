@@ -1,0 +1,19 @@
+#pragma once
+// The names under which Wasm plugins stand in `plugins` objects: each declared plugin under its own, with the conf
+// {"conf": text or object}; and, where it is enabled, `wasm` for plugins that name their file where they are used:
+// {"conf": {"path", "name", "config"}} or {"conf": {"plugins": [{"name", "priority", "path", "config"}]}}.
+
+#include "base/result.h"
+#include "chain/catalog.h"
+#include "plugins/wasm/runtime.h"
+#include "plugins/wasm/wasm_settings.h"
+
+#include <memory>
+
+namespace sallyport::wasm {
+
+// Compiles every declared plugin, on the calling thread. Error: kInvalid with the name of the plugin that cannot be
+// loaded and why; then the catalog has none of them.
+Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& settings, std::shared_ptr<Runtime> runtime);
+
+}  // namespace sallyport::wasm

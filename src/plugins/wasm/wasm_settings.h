@@ -1,0 +1,49 @@
+#pragma once
+// What the boot file says about Wasm plugins, every default filled in. Plain values.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sallyport::wasm {
+
+enum class RequestPhase : std::uint8_t { kAccess, kRewrite };
+enum class OnFailure : std::uint8_t { kRefuse, kPass };  // `fail: closed` and `fail: open`
+
+struct PluginLimits {
+  std::uint64_t memory_bytes = 128u << 20;          // of one instance; at most 4 GiB
+  std::chrono::milliseconds cpu_budget{50};         // of one callback
+  std::chrono::milliseconds longest_pause{60'000};  // of an exchange that a plugin holds
+  std::size_t whole_body_bytes = 1 << 20;           // of a request body that a plugin wants as a whole
+  friend bool operator==(const PluginLimits&, const PluginLimits&) = default;
+};
+
+// How a plugin takes part in exchanges, whatever its conf.
+struct PluginPolicy {
+  RequestPhase request_phase = RequestPhase::kAccess;
+  OnFailure on_failure = OnFailure::kRefuse;
+  PluginLimits limits;
+  friend bool operator==(const PluginPolicy&, const PluginPolicy&) = default;
+};
+
+// One entry of `wasm.plugins`.
+struct DeclaredPlugin {
+  std::string name;
+  std::string root_id;
+  int priority = 0;
+  std::string file;
+  std::string vm_config;  // text, or JSON of what was written
+  PluginPolicy policy;
+};
+
+struct WasmSettings {
+  bool inline_enabled = false;            // `plugins: {wasm: {conf: ...}}` is understood
+  std::string prefix;                     // where relative paths start
+  std::vector<std::string> allowed_dirs;  // where inline paths may point
+  std::vector<DeclaredPlugin> plugins;
+  PluginPolicy inline_policy;
+};
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,192 @@
+#include "plugins/wasm/worker_vm.h"
+
+#include "base/log.h"
+
+#include <algorithm>
+
+namespace sallyport::wasm {
+namespace {
+
+constexpr std::chrono::seconds kRetryDelay{1};  // after a start that failed
+
+}  // namespace
+
+WorkerVm::WorkerVm(std::shared_ptr<const VmSpec> spec, Ports ports, bool cheap)
+    : spec_(std::move(spec)), ports_(std::move(ports)), cheap_(cheap || !ports_.builder) {}
+
+void WorkerVm::adopt(std::unique_ptr<Vm> vm) {
+  vm_ = std::move(vm);
+  vm_->set_cpu_budget(spec_->limits.cpu_budget);
+  vm_->on_wake([this](std::vector<std::uint32_t> contexts) { wake_soon(std::move(contexts)); });
+}
+
+void WorkerVm::wake_soon(std::vector<std::uint32_t> contexts) {
+  ports_.worker([weak = weak_from_this(), contexts = std::move(contexts)] {
+    if (auto self = weak.lock()) self->wake(contexts);
+  });
+}
+
+WorkerVm::State WorkerVm::prepare() {
+  if (vm_) return State::kReady;
+  if (building_) return State::kBuilding;
+  if (spec_->clock->steady() < retry_at_) return State::kFailed;
+  if (!cheap_) {
+    start_building();
+    return State::kBuilding;
+  }
+  auto vm = Vm::start(spec_, spec_->limits.cpu_budget);
+  if (!vm) {
+    fail_for_now(std::move(vm.error()));
+    return State::kFailed;
+  }
+  adopt(std::move(*vm));
+  return State::kReady;
+}
+
+async::Task<void> WorkerVm::built() {
+  struct Waiting {
+    WorkerVm& vm;
+    async::Event event;
+    explicit Waiting(WorkerVm& its_vm) : vm(its_vm) { vm.waiting_.push_back(&event); }
+    ~Waiting() { std::erase(vm.waiting_, &event); }
+  };
+  Waiting waiting(*this);
+  if (building_) co_await waiting.event;
+}
+
+// Its exchanges are woken by a message: now, one of them is at work.
+void WorkerVm::discard() {
+  failure_ = *vm_->failure();
+  for (WorkerRoot* root : roots_) root->move_to(nullptr);
+  vm_->lose_exchanges();
+  failed_.push_back(std::move(vm_));
+  ports_.worker([weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->wake_lost();
+  });
+  if (!cheap_) start_building();
+}
+
+void WorkerVm::forget(Vm& vm, HttpContext& http) {
+  vm.forget(http);
+  if (&vm == vm_.get()) return;
+  std::erase_if(failed_, [](const auto& failed) { return !failed->has_exchanges(); });
+}
+
+std::uint64_t WorkerVm::add(WorkerRoot& root) {
+  roots_.push_back(&root);
+  return ++last_root_;
+}
+
+void WorkerVm::remove(WorkerRoot& root) { std::erase(roots_, &root); }
+
+Result<WorkerVm::Built> WorkerVm::build(std::shared_ptr<const VmSpec> spec, RootConfs confs) {
+  Built built;
+  TRY(built.vm, Vm::start(std::move(spec), kStartBudget));
+  for (auto& [number, conf] : confs) {
+    auto root = built.vm->add_root(std::move(conf));
+    if (built.vm->failure()) return fail(*built.vm->failure());
+    if (root) built.roots.emplace_back(number, *root);
+  }
+  return built;
+}
+
+void WorkerVm::start_building() {
+  building_ = true;
+  RootConfs confs;
+  for (const WorkerRoot* root : roots_) confs.emplace_back(root->number(), root->conf());
+  ports_.builder([weak = weak_from_this(), spec = spec_, confs = std::move(confs), post = ports_.worker]() mutable {
+    auto built = std::make_shared<Result<Built>>(build(std::move(spec), std::move(confs)));
+    post([weak, built] {
+      if (auto self = weak.lock()) self->finish_building(std::move(*built));
+    });
+  });
+}
+
+void WorkerVm::finish_building(Result<Built> built) {
+  building_ = false;
+  if (built) {
+    adopt(std::move(built->vm));
+    for (auto& [number, context] : built->roots) {
+      auto root = std::ranges::find(roots_, number, &WorkerRoot::number);
+      if (root != roots_.end())
+        (*root)->move_to(context);
+      else
+        vm_->end_root(*context);
+    }
+    if (vm_->failure()) discard();
+  } else {
+    fail_for_now(std::move(built.error()));
+  }
+  for (async::Event* event : std::exchange(waiting_, {})) event->set();
+}
+
+void WorkerVm::fail_for_now(Error error) {
+  failure_ = std::move(error);
+  retry_at_ = spec_->clock->steady() + kRetryDelay;
+  log::error("{}; it is tried again in a second", failure_.what);
+}
+
+void WorkerVm::wake(const std::vector<std::uint32_t>& contexts) {
+  for (std::uint32_t id : contexts) {
+    const Scope* scope = vm_ ? vm_->contexts().find(id) : nullptr;
+    if (scope && scope->http) scope->http->wake.set();
+  }
+}
+
+// Waking an exchange may end it and others, and with the last one its Vm.
+void WorkerVm::wake_lost() {
+  auto self = shared_from_this();
+  for (;;) {
+    HttpContext* next = nullptr;
+    for (const auto& vm : failed_) {
+      vm->contexts().for_each([&](std::uint32_t, const Scope& scope) {
+        if (scope.http && scope.http->lost && !scope.http->told_of_loss) next = scope.http;
+      });
+    }
+    if (!next) break;
+    next->told_of_loss = true;
+    next->wake.set();
+  }
+  std::erase_if(failed_, [](const auto& failed) { return !failed->has_exchanges(); });
+}
+
+WorkerRoot::~WorkerRoot() {
+  if (number_ != 0) vm_->remove(*this);
+}
+
+void WorkerRoot::join(RootContext* context) {
+  number_ = vm_->add(*this);
+  context_ = context;
+}
+
+WorkerVm::State WorkerRoot::prepare_slowly() {
+  WorkerVm::State state = vm_->prepare();
+  if (state == WorkerVm::State::kFailed) failure_ = vm_->failure();
+  if (state != WorkerVm::State::kReady || context_) return state;
+  if (vm_->spec().clock->steady() < retry_at_) return WorkerVm::State::kFailed;
+  auto root = vm_->vm()->add_root(conf_);
+  if (root) {
+    context_ = *root;
+    return WorkerVm::State::kReady;
+  }
+  failure_ = std::move(root.error());
+  retry_at_ = vm_->spec().clock->steady() + kRetryDelay;
+  if (vm_->vm()->failure()) vm_->discard();
+  return WorkerVm::State::kFailed;
+}
+
+async::Task<WorkerVm::State> WorkerRoot::ready() {
+  for (;;) {
+    WorkerVm::State state = prepare();
+    if (state != WorkerVm::State::kBuilding) co_return state;
+    co_await vm_->built();
+  }
+}
+
+void WorkerRoot::end() {
+  if (!context_) return;
+  vm_->vm()->end_root(*std::exchange(context_, nullptr));
+  if (vm_->vm()->failure()) vm_->discard();
+}
+
+}  // namespace sallyport::wasm

@@ -1,0 +1,130 @@
+#pragma once
+// The live Vm of one VmSpec on one worker, and its replacement once it has failed: at once where that is cheap, else
+// built in the background while exchanges wait. Belongs to its worker's thread; made elsewhere before it is published.
+
+#include "async/event.h"
+#include "async/task.h"
+#include "plugins/wasm/threads.h"
+#include "plugins/wasm/vm.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sallyport::wasm {
+
+inline constexpr std::chrono::seconds kStartBudget{10};  // CPU time of each step of a start off the workers
+
+class WorkerRoot;
+
+class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
+ public:
+  enum class State : std::uint8_t { kReady, kBuilding, kFailed };
+  struct Ports {
+    Post worker;   // its own
+    Post builder;  // the background; none: everything is rebuilt in place
+  };
+
+  // `cheap`: a new Vm is made in place.
+  WorkerVm(std::shared_ptr<const VmSpec> spec, Ports ports, bool cheap);
+  WorkerVm(const WorkerVm&) = delete;
+  WorkerVm& operator=(const WorkerVm&) = delete;
+
+  // The Vm to begin with, in which `root` may live already.
+  void adopt(std::unique_ptr<Vm> vm);
+
+  // Null while there is none.
+  Vm* vm() const noexcept { return vm_.get(); }
+  const VmSpec& spec() const noexcept { return *spec_; }
+  // Why there is no Vm.
+  const Error& failure() const noexcept { return failure_; }
+
+  // Sees to it that there is a Vm.
+  State prepare();
+  // Waits until the building that is under way has ended.
+  async::Task<void> built();
+  // The Vm has failed: it is taken out of use, its exchanges are told, and a new one is made.
+  void discard();
+  // Sets the `wake` of an exchange in the next turn of the loop.
+  void wake_soon(std::vector<std::uint32_t> contexts);
+  // An exchange has ended that lived in `vm`, which may be a failed one.
+  void forget(Vm& vm, HttpContext& http);
+
+  std::uint64_t add(WorkerRoot& root);
+  void remove(WorkerRoot& root);
+
+ private:
+  using RootConfs = std::vector<std::pair<std::uint64_t, RootConf>>;
+  struct Built {
+    std::unique_ptr<Vm> vm;
+    std::vector<std::pair<std::uint64_t, RootContext*>> roots;
+  };
+  static Result<Built> build(std::shared_ptr<const VmSpec> spec, RootConfs confs);
+
+  void start_building();
+  void finish_building(Result<Built> built);
+  void wake(const std::vector<std::uint32_t>& contexts);
+  void wake_lost();
+  void fail_for_now(Error error);
+
+  std::shared_ptr<const VmSpec> spec_;
+  Ports ports_;
+  bool cheap_;
+  bool building_ = false;
+  std::unique_ptr<Vm> vm_;
+  std::vector<std::unique_ptr<Vm>> failed_;  // kept until their last exchange has ended
+  Error failure_;
+  SteadyTime retry_at_{};
+  std::uint64_t last_root_ = 0;
+  std::vector<WorkerRoot*> roots_;
+  std::vector<async::Event*> waiting_;
+};
+
+// A conf of a plugin in the Vm of one worker, through all Vms that follow each other there.
+class WorkerRoot {
+ public:
+  // Made on any thread; `join` is the first thing that happens to it on its worker.
+  WorkerRoot(std::shared_ptr<WorkerVm> vm, RootConf conf) : vm_(std::move(vm)), conf_(std::move(conf)) {}
+  WorkerRoot(const WorkerRoot&) = delete;
+  WorkerRoot& operator=(const WorkerRoot&) = delete;
+  ~WorkerRoot();
+
+  // From now on it follows its VMs. `context`: where it lives already, if it does.
+  void join(RootContext* context = nullptr);
+
+  // Sees to it that `vm` and `context` can be used.
+  WorkerVm::State prepare() {
+    if (context_) [[likely]]
+      return WorkerVm::State::kReady;
+    return prepare_slowly();
+  }
+  // As prepare, but never kBuilding.
+  async::Task<WorkerVm::State> ready();
+  // After kFailed.
+  const Error& failure() const noexcept { return failure_; }
+
+  WorkerVm& worker_vm() noexcept { return *vm_; }
+  Vm& vm() noexcept { return *vm_->vm(); }
+  RootContext& context() noexcept { return *context_; }
+  const RootConf& conf() const noexcept { return conf_; }
+  std::uint64_t number() const noexcept { return number_; }
+
+  // For WorkerVm: where the conf lives now; null when its Vm is gone.
+  void move_to(RootContext* context) noexcept { context_ = context; }
+  // done, log, delete; nothing follows.
+  void end();
+
+ private:
+  WorkerVm::State prepare_slowly();
+
+  std::shared_ptr<WorkerVm> vm_;
+  RootConf conf_;
+  std::uint64_t number_ = 0;  // 0: has not joined
+  RootContext* context_ = nullptr;
+  Error failure_;
+  SteadyTime retry_at_{};
+};
+
+}  // namespace sallyport::wasm
