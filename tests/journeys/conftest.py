@@ -1,0 +1,72 @@
+"""Collects tests/journeys/TOPIC/CASE.yaml as tests, once for each store, and gives Python journeys their fixtures."""
+import pytest
+
+from harness.case import CaseRun, Different, load_case
+from harness.gateway import Gateway
+from harness.upstream import Upstream
+
+
+def pytest_collect_file(parent, file_path):
+    if file_path.suffix == ".yaml" and file_path.parent.parent.name == "journeys":
+        return CaseFile.from_parent(parent, path=file_path)
+    return None
+
+
+class CaseFile(pytest.File):
+    def collect(self):
+        case = load_case(self.path)
+        for store in case.get("store", ["embedded", "yaml"]):
+            yield CaseItem.from_parent(self, name=f"{case['name']} [{store}]", case=case, store=store)
+
+
+class CaseItem(pytest.Item):
+    def __init__(self, *, case, store, **options):
+        super().__init__(**options)
+        self.case = case
+        self.store = store
+
+    def runtest(self):
+        CaseRun(self.case, self.store).run()
+
+    def repr_failure(self, excinfo, style=None):
+        if isinstance(excinfo.value, Different):
+            return f"{self.path}\n{excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self):
+        return self.path, None, self.name
+
+
+@pytest.fixture
+def upstream():
+    """Makes upstreams that end with the test: upstream(answers=[...], down=False)."""
+    made = []
+
+    def make(name="upstream-a", answers=None, down=False):
+        made.append(Upstream(name, answers, down))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def gateway():
+    """Makes gateways that end, checked, with the test: gateway(settings={}, store="embedded", resources={})."""
+    made = []
+
+    def make(settings=None, store="embedded", resources=None, options=(), start=True):
+        made.append(Gateway(settings, store, resources, options))
+        if start:
+            made[-1].start()
+        return made[-1]
+
+    yield make
+    try:
+        for one in made:
+            print(one.tell())  # shown when the journey fails
+            one.stop()
+    finally:
+        for one in made:
+            one.remove()

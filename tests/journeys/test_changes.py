@@ -1,0 +1,97 @@
+"""Changes while requests flow: none fails, none is lost."""
+import json
+import random
+import signal
+import threading
+
+from harness.patience import wait_until
+from harness.wire import WireError
+
+
+def route(upstream, number=0):
+    return {"uri": "/a", "upstream": {"nodes": {upstream.address: 1}},
+            "plugins": {"response-rewrite": {"headers": {"set": {"X-Number": str(number)}}}}}
+
+
+class Asking(threading.Thread):
+    """Asks on one connection until told to stop, and remembers whatever is no 200."""
+
+    def __init__(self, gateway):
+        super().__init__(daemon=True)
+        self.client = gateway.connect()
+        self.stopped = threading.Event()
+        self.count = 0
+        self.failures = []
+        self.start()
+
+    def run(self):
+        try:
+            while not self.stopped.is_set():
+                response = self.client.request("GET", "/a")
+                self.count += 1
+                if response.status != 200:
+                    self.failures.append(response.start)
+        except (OSError, WireError) as error:
+            self.failures.append(repr(error))
+
+    def stop(self):
+        self.stopped.set()
+        self.join()
+        self.client.close()
+
+
+def test_no_request_fails_and_no_connection_closes_while_routes_change(gateway, upstream):
+    up = upstream()
+    one = gateway()
+    one.put("routes/1", route(up))
+    asking = [Asking(one) for _ in range(4)]
+    with one.connect() as client:
+        for number in range(200):
+            one.put("routes/1", route(up, number))
+            # A write answers after every worker serves it.
+            assert client.request("GET", "/a").get("x-number") == str(number)
+    for one_asking in asking:
+        one_asking.stop()
+    assert [a.failures for a in asking] == [[], [], [], []]
+    assert all(a.count > 10 for a in asking)
+
+
+def test_kill_loses_no_acknowledged_write(gateway, upstream):
+    """Kills the gateway within writes, many times over; after each, everything acknowledged is there."""
+    up = upstream()
+    one = gateway()
+    acknowledged = {}
+    dice = random.Random(20)
+    number = 0
+    for _ in range(200):
+        writes = dice.randrange(1, 6)
+        killer = threading.Timer(dice.random() * 0.01, one.kill)
+        killer.start()
+        try:
+            for _ in range(writes):
+                number += 1
+                name = f"r{number % 40}"
+                if one.admin("PUT", f"routes/{name}", route(up, number)).status in (200, 201):
+                    acknowledged[name] = number
+        except (OSError, WireError):
+            # It was under way: either value may be there.
+            acknowledged.pop(name, None)
+        killer.join()
+        one.kill()
+        one.spawn()
+        wait_until(one.is_ready, one.tell)
+        stored = {item["value"]["id"]: item["value"] for item in json.loads(one.admin("GET", "routes").body)["list"]}
+        for name, value in acknowledged.items():
+            headers = stored[name]["plugins"]["response-rewrite"]["headers"]
+            assert headers["set"]["X-Number"] == str(value), f"{name} after kill: {headers}, expected {value}"
+
+
+def test_resources_survive_a_restart(gateway, upstream):
+    up = upstream()
+    one = gateway()
+    one.put("routes/1", route(up))
+    one.signal(signal.SIGTERM)
+    assert one.wait_for_end() == 0
+    one.spawn()
+    wait_until(one.is_ready, one.tell)
+    assert one.ask("GET", "/a").status == 200
