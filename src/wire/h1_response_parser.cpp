@@ -60,8 +60,9 @@ Progress interpret_body(HeadReader& in, ResponseHead& head, const SeenFields& se
 }
 
 // A body that must not be there may be sent all the same: the connection is not used again where one is announced.
-void interpret_without_body(ResponseHead& head, std::string_view method, const SeenFields& seen) {
-  if (method == "HEAD" || head.status == 304) return;
+void interpret_without_body(ResponseHead& head, const SeenFields& seen) {
+  bool never_has_one = head.status < 200 || head.status == 204;
+  if (!never_has_one) return;  // to HEAD, or a 304: the length is that of another answer
   if (seen.has(FieldName::kTransferEncoding) || head.announced_length.value_or(0) != 0) head.keep_alive = false;
   head.announced_length.reset();
 }
@@ -90,7 +91,7 @@ Progress interpret(HeadReader& in, ResponseHead& head, const SeenFields& seen, s
   interpret_connection(head, seen);
   if (Progress length = interpret_length(in, head, seen); length != Progress::kDone) return length;
   if (http::has_no_body(method, head.status)) {
-    interpret_without_body(head, method, seen);
+    interpret_without_body(head, seen);
   } else if (Progress body = interpret_body(in, head, seen); body != Progress::kDone) {
     return body;
   }
