@@ -21,17 +21,18 @@ class HashTrie {
 
   // Null when there is no such key.
   const Value* find(std::string_view key) const noexcept {
-    if (!root_) return nullptr;
-    const std::size_t hash = hash_of(key);
-    const Node* node = root_.get();
-    for (unsigned shift = 0; node; shift += kBits) {
-      if (shift >= kHashBits) return find_among(*node, key);
-      const Slot* slot = node->find(part(hash, shift));
-      if (!slot) return nullptr;
-      if (slot->leaf) return slot->leaf->hash == hash && slot->leaf->key == key ? slot->leaf->value.get() : nullptr;
-      node = slot->child.get();
-    }
-    return nullptr;
+    const Leaf* leaf = find_leaf(key);
+    return leaf ? leaf->value.get() : nullptr;
+  }
+  ValuePtr share(std::string_view key) const noexcept {
+    const Leaf* leaf = find_leaf(key);
+    return leaf ? leaf->value : nullptr;
+  }
+
+  // Calls `visit(key, shared value)` for each key, in no order.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    if (root_) visit_all(*root_, visit);
   }
 
   // The map with `key` standing for `value`; null takes the key out.
@@ -76,11 +77,36 @@ class HashTrie {
   static std::size_t hash_of(std::string_view key) noexcept { return std::hash<std::string_view>{}(key); }
   static unsigned part(std::size_t hash, unsigned shift) noexcept { return (hash >> shift) & ((1u << kBits) - 1); }
 
-  static const Value* find_among(const Node& node, std::string_view key) noexcept {
-    for (const Slot& slot : node.slots) {
-      if (slot.leaf->key == key) return slot.leaf->value.get();
+  const Leaf* find_leaf(std::string_view key) const noexcept {
+    if (!root_) return nullptr;
+    const std::size_t hash = hash_of(key);
+    const Node* node = root_.get();
+    for (unsigned shift = 0; node; shift += kBits) {
+      if (shift >= kHashBits) return find_among(*node, key);
+      const Slot* slot = node->find(part(hash, shift));
+      if (!slot) return nullptr;
+      if (slot->leaf) return slot->leaf->hash == hash && slot->leaf->key == key ? slot->leaf.get() : nullptr;
+      node = slot->child.get();
     }
     return nullptr;
+  }
+
+  static const Leaf* find_among(const Node& node, std::string_view key) noexcept {
+    for (const Slot& slot : node.slots) {
+      if (slot.leaf->key == key) return slot.leaf.get();
+    }
+    return nullptr;
+  }
+
+  template <class Visit>
+  static void visit_all(const Node& node, Visit& visit) {
+    for (const Slot& slot : node.slots) {
+      if (slot.child) {
+        visit_all(*slot.child, visit);
+      } else {
+        visit(std::string_view(slot.leaf->key), slot.leaf->value);
+      }
+    }
   }
 
   // A copy of `node` (which may be null) with `leaf` in it, or without its key when it has no value; null when empty.

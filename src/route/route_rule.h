@@ -32,6 +32,8 @@ struct RuleSource {
   std::vector<std::string> remote_addrs;
   json::Value vars;  // null: none
   std::int64_t priority = 0;
+
+  friend bool operator==(const RuleSource&, const RuleSource&) = default;
 };
 
 // A request as rules look at it; what several rules ask is worked out once.

@@ -7,6 +7,7 @@
 #include "chain/catalog.h"
 #include "json/value.h"
 #include "route/route_rule.h"
+#include "snapshot/compiled_plugins.h"
 #include "snapshot/snapshot.h"
 #include "upstream/forbidden_addresses.h"
 
@@ -39,9 +40,9 @@ struct BuilderOptions {
   upstream::ForbiddenAddresses forbidden;
 };
 
-class SnapshotBuilder final {
-  struct Resources;  // the present set, immutable; changes share what they do not touch
+struct ResourceSet;
 
+class SnapshotBuilder final {
  public:
   // A change that is compiled and has no effect yet.
   class Change {
@@ -54,7 +55,7 @@ class SnapshotBuilder final {
    private:
     friend class SnapshotBuilder;
     Change();
-    std::shared_ptr<const Resources> next_;
+    std::shared_ptr<const ResourceSet> next_;
     std::uint64_t base_ = 0;  // the revision it was prepared upon
     std::vector<Rejected> rejected_;
   };
@@ -69,7 +70,8 @@ class SnapshotBuilder final {
   Task<Result<Change>> prepare(Item item);
 
   // Compiles many at once (a start, a file that was read again), keeping on over bad ones, which the change names.
-  Task<Change> prepare_all(std::vector<Item> items);
+  // With Reuse::kNothing the plugins are made anew even where their conf did not change (what they load did).
+  Task<Change> prepare_all(std::vector<Item> items, Reuse reuse = Reuse::kSameConf);
 
   // Puts a change into force and returns the Snapshot to publish. Error: kConflict when another change was committed
   // since it was prepared; nothing has changed then, prepare it again.
@@ -78,11 +80,9 @@ class SnapshotBuilder final {
   const SnapshotPtr& latest() const noexcept { return latest_; }
 
  private:
-  Task<Status> apply(std::shared_ptr<Resources> next, Item item) const;
-
   const chain::Catalog& catalog_;
   BuilderOptions options_;
-  std::shared_ptr<const Resources> resources_;
+  std::shared_ptr<const ResourceSet> resources_;  // in force
   SnapshotPtr latest_;
 };
 

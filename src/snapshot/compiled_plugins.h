@@ -1,0 +1,41 @@
+#pragma once
+// The plugins of one resource, compiled one by one, so that a plugin whose conf did not change is kept when another
+// one's did. Immutable.
+
+#include "async/task.h"
+#include "base/result.h"
+#include "chain/catalog.h"
+#include "chain/chain.h"
+#include "json/value.h"
+#include "resources/plugin_confs.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sallyport::snapshot {
+
+using async::Task;
+
+struct CompiledPlugin {
+  std::string name;
+  json::Value conf;                // as written, with `_meta`
+  std::vector<chain::Link> links;  // none when it is disabled
+};
+using CompiledPlugins = std::vector<CompiledPlugin>;
+using CompiledPluginsPtr = std::shared_ptr<const CompiledPlugins>;
+
+// Whether a plugin with the same conf as before is taken over, or made anew as the successor of the old one.
+enum class Reuse { kSameConf, kNothing };
+
+// `resource` is "routes/1"; `previous` is what the same resource had before, or null.
+// Error: kInvalid, as chain::compile_links words it.
+Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, json::Object plugins,
+                                                 std::string resource, CompiledPluginsPtr previous, Reuse reuse);
+
+// All links in the order of running: by priority, then as written.
+std::vector<chain::Link> links_of(const CompiledPlugins& plugins);
+
+json::Object to_object(const resources::PluginConfs& confs);
+
+}  // namespace sallyport::snapshot

@@ -1,0 +1,222 @@
+#include "snapshot/preparation.h"
+
+#include "resources/kinds.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sallyport::snapshot {
+namespace {
+
+using resources::Kind;
+
+// What others refer to goes before what refers to it, so that each route is compiled once.
+constexpr std::array kOrder{Kind::kUpstream, Kind::kPluginConfig, Kind::kService, Kind::kGlobalRule, Kind::kRoute};
+
+std::size_t rank_of(const Item& item) {
+  const resources::KindInfo* info = resources::find_kind(item.kind);
+  if (!info) return kOrder.size();
+  return static_cast<std::size_t>(std::ranges::find(kOrder, info->kind) - kOrder.begin());
+}
+
+// The value, checked and with its defaults.
+Result<json::Value> complete(Kind kind, const json::Value& value) {
+  TRY_STATUS(resources::check(kind, value));
+  json::Value filled = value;
+  resources::schema(kind).fill_defaults(filled);
+  return filled;
+}
+
+}  // namespace
+
+Task<void> Preparation::run(std::vector<Item> items) {
+  std::vector<Item*> ordered;
+  for (Item& item : items) {
+    auto at = std::ranges::upper_bound(ordered, rank_of(item), {}, [](const Item* each) { return rank_of(*each); });
+    ordered.insert(at, &item);
+  }
+  for (Item* item : ordered) {
+    std::string kind = item->kind, id = item->id;
+    Status taken = co_await take(std::move(*item));
+    if (!taken) rejected_.push_back({std::move(kind), std::move(id), std::move(taken).error()});
+  }
+  co_await compile_touched();
+  co_await try_unused_plugins();
+}
+
+Task<Status> Preparation::take(Item item) {
+  const resources::KindInfo* info = resources::find_kind(item.kind);
+  if (!info) co_return Status();
+  if (item.value) {
+    CO_TRY(item.value, complete(info->kind, *item.value));
+  }
+  switch (info->kind) {
+    case Kind::kRoute:
+      co_return take_route(item.id, item.value);
+    case Kind::kService:
+      co_return take_service(item.id, item.value);
+    case Kind::kUpstream:
+      co_return take_upstream(item.id, item.value);
+    case Kind::kPluginConfig:
+      co_return take_plugin_config(item.id, item.value);
+    case Kind::kGlobalRule:
+      co_return co_await take_global_rule(std::move(item.id), std::move(item.value));
+  }
+  co_return Status();
+}
+
+Status Preparation::take_route(const std::string& id, const std::optional<json::Value>& value) {
+  if (!value) {
+    written_.erase(id);
+    touched_.erase(id);
+    set_.put_route(id, nullptr);
+    return {};
+  }
+  TRY(resources::Route route, resources::route_from(*value));
+  route.id = id;
+  const ServedRoute* old = set_.routes.find(id);
+  auto known = written_.find(id);
+  std::uint64_t order = old ? old->order : known != written_.end() ? known->second.order : ++set_.last_order;
+  written_.insert_or_assign(id, Written{std::move(route), order});
+  touched_.insert(id);
+  return {};
+}
+
+Status Preparation::take_service(const std::string& id, const std::optional<json::Value>& value) {
+  std::shared_ptr<ServedService> served;
+  if (value) {
+    const ServedService* old = set_.services.find(id);
+    served = std::make_shared<ServedService>();
+    TRY(served->service, resources::service_from(*value));
+    served->service.id = id;
+    if (!served->service.script.empty()) {
+      return fail(ErrorCode::kInvalid, "script is Lua, which this gateway does not run; use plugins instead");
+    }
+    TRY(served->own_cluster,
+        compile_own_cluster(served->service.upstream, "services/" + id, old ? old->service.upstream : std::nullopt,
+                            old ? old->own_cluster : nullptr, context_.forbidden));
+  }
+  set_.services = set_.services.with(id, std::move(served));
+  services_.insert(id);
+  touch_users("services/" + id);
+  return {};
+}
+
+Status Preparation::take_upstream(const std::string& id, const std::optional<json::Value>& value) {
+  upstream::ClusterPtr cluster;
+  if (value) {
+    TRY(resources::Upstream upstream, resources::upstream_from(*value));
+    TRY(cluster, upstream::Cluster::compile(upstream, "upstreams/" + id, context_.forbidden));
+  }
+  set_.upstreams = set_.upstreams.with(id, std::move(cluster));
+  touch_users("upstreams/" + id);
+  return {};
+}
+
+Status Preparation::take_plugin_config(const std::string& id, const std::optional<json::Value>& value) {
+  std::shared_ptr<resources::PluginConfig> config;
+  if (value) {
+    TRY(resources::PluginConfig parsed, resources::plugin_config_from(*value));
+    parsed.id = id;
+    config = std::make_shared<resources::PluginConfig>(std::move(parsed));
+  }
+  set_.plugin_configs = set_.plugin_configs.with(id, std::move(config));
+  plugin_configs_.insert(id);
+  touch_users("plugin_configs/" + id);
+  return {};
+}
+
+Task<Status> Preparation::take_global_rule(std::string id, std::optional<json::Value> value) {
+  if (!value) {
+    set_.global_rules.erase(id);
+    set_.renew_globals();
+    touch_all_routes();
+    co_return Status();
+  }
+  CO_TRY(resources::GlobalRule rule, resources::global_rule_from(*value));
+  rule.id = std::move(id);
+  co_return co_await compile_global_rule(std::move(rule));
+}
+
+Task<Status> Preparation::compile_global_rule(resources::GlobalRule rule) {
+  auto old = set_.global_rules.find(rule.id);
+  CompiledPluginsPtr previous = old == set_.global_rules.end() ? nullptr : old->second->plugins;
+  auto served = std::make_shared<ServedGlobalRule>();
+  auto compiled = co_await compile_plugins(context_.catalog, to_object(rule.plugins), "global_rules/" + rule.id,
+                                           std::move(previous), context_.reuse);
+  if (!compiled) co_return fail(std::move(compiled).error());
+  served->plugins = std::move(*compiled);
+  served->rule = std::move(rule);
+  set_.global_rules.insert_or_assign(served->rule.id, served);
+  set_.renew_globals();
+  touch_all_routes();
+  co_return Status();
+}
+
+void Preparation::touch_users(const std::string& used) {
+  if (const ResourceSet::Ids* ids = set_.used_by.find(used)) {
+    ids->for_each([&](std::string_view id, const auto&) { touched_.emplace(id); });
+  }
+}
+
+void Preparation::touch_all_routes() {
+  set_.routes.for_each([&](std::string_view id, const auto&) { touched_.emplace(id); });
+}
+
+Task<void> Preparation::compile_touched() {
+  for (const std::string& id : touched_) {
+    Status compiled = co_await compile_touched_route(id);
+    if (!compiled) rejected_.push_back({"routes", id, std::move(compiled).error()});
+  }
+}
+
+// The route as it was written now, or as it stands.
+Task<Status> Preparation::compile_touched_route(std::string id) {
+  std::shared_ptr<const ServedRoute> previous = set_.routes.share(id);
+  auto written = written_.find(id);
+  if (written == written_.end() && !previous) co_return Status();
+  const bool is_written = written != written_.end();
+  resources::Route route = is_written ? written->second.route : previous->route;
+  const bool enabled = route.enabled;
+  auto compiled = co_await compile_route(context_, set_, std::move(route), previous);
+  if (!compiled) co_return fail(std::move(compiled).error());
+
+  auto served = std::make_shared<ServedRoute>(**compiled);
+  served->order = is_written ? written->second.order : previous->order;
+  if (enabled) {
+    auto entry = std::make_shared<route::RouteEntry>();
+    entry->rule = served->rule;
+    entry->order = served->order;
+    entry->target = make_plan(set_, *served);
+    served->entry = std::move(entry);
+  }
+  set_.put_route(id, std::move(served));
+  co_return Status();
+}
+
+// The plugins of services and plugin configs that no route uses yet are tried too, so that whoever writes them hears
+// what is wrong.
+Task<void> Preparation::try_unused_plugins() {
+  for (const std::string& id : services_) {
+    const ServedService* served = set_.used_by.find("services/" + id) ? nullptr : set_.services.find(id);
+    if (served && !co_await try_plugins("services", id, served->service.plugins)) {
+      set_.services = set_.services.with(id, base_.services.share(id));
+    }
+  }
+  for (const std::string& id : plugin_configs_) {
+    const auto* config = set_.used_by.find("plugin_configs/" + id) ? nullptr : set_.plugin_configs.find(id);
+    if (config && !co_await try_plugins("plugin_configs", id, config->plugins)) {
+      set_.plugin_configs = set_.plugin_configs.with(id, base_.plugin_configs.share(id));
+    }
+  }
+}
+
+Task<bool> Preparation::try_plugins(std::string kind, std::string id, const resources::PluginConfs& plugins) {
+  auto compiled =
+      co_await compile_plugins(context_.catalog, to_object(plugins), kind + "/" + id, nullptr, Reuse::kSameConf);
+  if (!compiled) rejected_.push_back({kind, id, std::move(compiled).error()});
+  co_return compiled.has_value();
+}
+
+}  // namespace sallyport::snapshot

@@ -1,0 +1,57 @@
+#pragma once
+// One change on its way: takes items over into a copy of the present set and compiles the routes that they touch.
+// Belongs to the control thread.
+
+#include "snapshot/resource_set.h"
+#include "snapshot/route_compiler.h"
+#include "snapshot/snapshot_builder.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sallyport::snapshot {
+
+class Preparation final {
+ public:
+  Preparation(const CompileContext& context, const ResourceSet& base) : context_(context), base_(base), set_(base) {}
+  Preparation(const Preparation&) = delete;
+  Preparation& operator=(const Preparation&) = delete;
+
+  // Takes the items over and compiles; what is bad is left as it was and listed.
+  Task<void> run(std::vector<Item> items);
+  ResourceSet& set() noexcept { return set_; }
+  std::vector<Rejected>& rejected() noexcept { return rejected_; }
+
+ private:
+  Task<Status> take(Item item);
+  Status take_route(const std::string& id, const std::optional<json::Value>& value);
+  Status take_service(const std::string& id, const std::optional<json::Value>& value);
+  Status take_upstream(const std::string& id, const std::optional<json::Value>& value);
+  Status take_plugin_config(const std::string& id, const std::optional<json::Value>& value);
+  Task<Status> take_global_rule(std::string id, std::optional<json::Value> value);
+  Task<Status> compile_global_rule(resources::GlobalRule rule);
+
+  void touch_users(const std::string& used);
+  void touch_all_routes();
+  Task<void> compile_touched();
+  Task<Status> compile_touched_route(std::string id);
+  Task<void> try_unused_plugins();
+  Task<bool> try_plugins(std::string kind, std::string id, const resources::PluginConfs& plugins);
+
+  const CompileContext& context_;
+  const ResourceSet& base_;
+  ResourceSet set_;
+  struct Written {
+    resources::Route route;
+    std::uint64_t order;
+  };
+  std::map<std::string, Written> written_;           // routes of this change, until they are compiled
+  std::set<std::string> touched_;                    // ids of routes to compile
+  std::set<std::string> services_, plugin_configs_;  // ids that this change wrote
+  std::vector<Rejected> rejected_;
+};
+
+}  // namespace sallyport::snapshot

@@ -1,0 +1,68 @@
+#pragma once
+// All resources at one moment with what was compiled of each. A set is copied to be changed; the copy shares all that
+// stays the same. Belongs to the control thread.
+
+#include "chain/chain.h"
+#include "resources/global_rule.h"
+#include "resources/plugin_config.h"
+#include "resources/route.h"
+#include "resources/service.h"
+#include "route/hash_trie.h"
+#include "route/route_table.h"
+#include "snapshot/compiled_plugins.h"
+#include "snapshot/plan.h"
+#include "upstream/cluster.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sallyport::snapshot {
+
+struct ServedRoute {
+  resources::Route route;
+  std::uint64_t order = 0;        // of creation
+  std::vector<std::string> uses;  // "services/1" ...: with a change of these it is compiled again
+  CompiledPluginsPtr plugins;
+  upstream::ClusterPtr own_cluster;  // of the upstream written in it, or null
+  route::RuleSource rule_source;
+  std::shared_ptr<const route::RouteRule> rule;
+  route::RouteEntryPtr entry;  // null while it is switched off
+};
+
+struct ServedService {
+  resources::Service service;
+  upstream::ClusterPtr own_cluster;
+};
+
+struct ServedGlobalRule {
+  resources::GlobalRule rule;
+  CompiledPluginsPtr plugins;
+};
+
+struct ResourceSet {
+  using Ids = route::HashTrie<std::string>;
+
+  explicit ResourceSet(route::RouterKind router) : table(router) {}
+
+  route::HashTrie<ServedRoute> routes;
+  route::HashTrie<ServedService> services;
+  route::HashTrie<upstream::Cluster> upstreams;
+  route::HashTrie<resources::PluginConfig> plugin_configs;
+  std::map<std::string, std::shared_ptr<const ServedGlobalRule>> global_rules;
+  route::HashTrie<Ids> used_by;  // "services/1" -> ids of routes
+
+  std::uint64_t last_order = 0;
+  std::shared_ptr<const std::vector<chain::Link>> global_links = std::make_shared<const std::vector<chain::Link>>();
+  route::RouteTable table;
+  PlanPtr no_route;
+
+  // Puts `served` in place of the route of that id (null: takes it out), in the table and in `used_by` too.
+  void put_route(const std::string& id, std::shared_ptr<const ServedRoute> served);
+  // `global_links` and `no_route` of the present global rules.
+  void renew_globals();
+};
+
+}  // namespace sallyport::snapshot

@@ -1,0 +1,38 @@
+#pragma once
+// Compiles one route among the other resources into what serves it.
+
+#include "async/task.h"
+#include "base/result.h"
+#include "chain/catalog.h"
+#include "resources/route.h"
+#include "snapshot/resource_set.h"
+#include "upstream/forbidden_addresses.h"
+
+#include <memory>
+
+namespace sallyport::snapshot {
+
+struct CompileContext {
+  const chain::Catalog& catalog;
+  const upstream::ForbiddenAddresses& forbidden;
+  route::RouterKind router;
+  Reuse reuse = Reuse::kSameConf;
+};
+
+// A Cluster for `upstream` under `key`, or `previous` when that was made of an equal one; null for no upstream.
+// Error: kInvalid with the field.
+Result<upstream::ClusterPtr> compile_own_cluster(const std::optional<resources::Upstream>& upstream, std::string key,
+                                                 const std::optional<resources::Upstream>& previous_source,
+                                                 const upstream::ClusterPtr& previous,
+                                                 const upstream::ForbiddenAddresses& forbidden);
+
+// `previous` is what served the route before, or null; `set` and `context` stay valid until the Task ends.
+// What the route refers to and is not there makes a plan that refuses, not an error. Error: kInvalid with the field.
+Task<Result<std::shared_ptr<const ServedRoute>>> compile_route(const CompileContext& context, const ResourceSet& set,
+                                                               resources::Route route,
+                                                               std::shared_ptr<const ServedRoute> previous);
+
+// The plan of a route whose parts are compiled; `rule` and what the route refers to are up to date.
+PlanPtr make_plan(const ResourceSet& set, const ServedRoute& served);
+
+}  // namespace sallyport::snapshot

@@ -1,0 +1,72 @@
+#include "snapshot/snapshot_builder.h"
+
+#include "snapshot/preparation.h"
+#include "snapshot/resource_set.h"
+
+#include <string>
+#include <utility>
+
+namespace sallyport::snapshot {
+namespace {
+
+SnapshotPtr snapshot_of(const ResourceSet& set, std::uint64_t revision) {
+  return std::make_shared<const Snapshot>(revision, set.table, set.no_route);
+}
+
+// What is wrong with another resource than the one that was written says which.
+Error error_for(const Item& item, Rejected rejected) {
+  if (rejected.kind == item.kind && rejected.id == item.id) return std::move(rejected.error);
+  rejected.error.what.insert(0, rejected.kind + "/" + rejected.id + ": ");
+  return std::move(rejected.error);
+}
+
+}  // namespace
+
+SnapshotBuilder::Change::Change() = default;
+SnapshotBuilder::Change::Change(Change&&) noexcept = default;
+SnapshotBuilder::Change& SnapshotBuilder::Change::operator=(Change&&) noexcept = default;
+SnapshotBuilder::Change::~Change() = default;
+
+SnapshotBuilder::SnapshotBuilder(const chain::Catalog& catalog, BuilderOptions options)
+    : catalog_(catalog), options_(std::move(options)) {
+  auto set = std::make_shared<ResourceSet>(options_.router);
+  set->renew_globals();
+  latest_ = snapshot_of(*set, 0);
+  resources_ = std::move(set);
+}
+
+SnapshotBuilder::~SnapshotBuilder() = default;
+
+Task<Result<SnapshotBuilder::Change>> SnapshotBuilder::prepare(Item item) {
+  const Item written{item.kind, item.id, std::nullopt};
+  std::vector<Item> items;
+  items.push_back(std::move(item));
+  Change change = co_await prepare_all(std::move(items));
+  if (!change.rejected_.empty()) co_return fail(error_for(written, std::move(change.rejected_.front())));
+  co_return std::move(change);
+}
+
+Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_all(std::vector<Item> items, Reuse reuse) {
+  const std::shared_ptr<const ResourceSet> base = resources_;
+  const std::uint64_t revision = latest_->revision();
+  const CompileContext context{catalog_, options_.forbidden, options_.router, reuse};
+  Preparation preparation(context, *base);
+  co_await preparation.run(std::move(items));
+
+  Change change;
+  change.base_ = revision;
+  change.rejected_ = std::move(preparation.rejected());
+  change.next_ = std::make_shared<const ResourceSet>(std::move(preparation.set()));
+  co_return std::move(change);
+}
+
+Result<SnapshotPtr> SnapshotBuilder::commit(Change change) {
+  if (change.base_ != latest_->revision()) {
+    return fail(ErrorCode::kConflict, "another change came into force meanwhile; prepare this one again");
+  }
+  resources_ = std::move(change.next_);
+  latest_ = snapshot_of(*resources_, latest_->revision() + 1);
+  return latest_;
+}
+
+}  // namespace sallyport::snapshot

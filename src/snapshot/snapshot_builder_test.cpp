@@ -1,0 +1,177 @@
+#include "snapshot/snapshot_builder.h"
+
+#include "snapshot/builder_fixture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sallyport::snapshot {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+struct SnapshotBuilderTest : testing::Test, BuilderFixture {};
+
+constexpr std::string_view kRoute = R"({"uri": "/a", "upstream": {"nodes": {"127.0.0.1:1980": 1}}})";
+
+TEST_F(SnapshotBuilderTest, BeginsWithNothingWhichAnswers404) {
+  const Plan& none = plan("/a");
+  EXPECT_EQ(builder.latest()->revision(), 0u);
+  EXPECT_EQ(none.no_upstream->status, 404);
+  EXPECT_EQ(none.no_upstream->message, "404 Route Not Found");
+  EXPECT_FALSE(none.refusal);
+  EXPECT_TRUE(none.chain->links().empty());
+}
+
+TEST_F(SnapshotBuilderTest, ARouteServesFromItsCommitOnUntilItIsRemoved) {
+  auto change = prepare(item("routes", "r1", kRoute));
+  EXPECT_EQ(plan("/a").route_id, "");
+  EXPECT_EQ(commit(std::move(change)), "");
+  EXPECT_EQ(builder.latest()->revision(), 1u);
+  EXPECT_EQ(plan("/a").route_id, "r1");
+  EXPECT_EQ(plan("/a").cluster->nodes().front().port, 1980);
+  EXPECT_EQ(request->exchange.matched.route_id, "r1");
+  EXPECT_EQ(request->exchange.matched.uri, "/a");
+
+  EXPECT_EQ(remove("routes", "r1"), "");
+  EXPECT_EQ(plan("/a").route_id, "");
+  EXPECT_EQ(remove("routes", "r1"), "");
+}
+
+TEST_F(SnapshotBuilderTest, AChangePreparedUponAnOlderStateConflicts) {
+  auto first = prepare(item("routes", "r1", kRoute)), second = prepare(item("routes", "r2", kRoute));
+  EXPECT_EQ(commit(std::move(first)), "");
+  auto late = builder.commit(std::move(*second));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kConflict);
+}
+
+TEST_F(SnapshotBuilderTest, ARouteThatIsSwitchedOffIsLeftOut) {
+  put("routes", "r1", R"({"uri": "/a", "status": 0, "upstream": {"nodes": {"127.0.0.1:1980": 1}}})");
+  EXPECT_EQ(plan("/a").route_id, "");
+  EXPECT_EQ(builder.latest()->routes(), 0u);
+  put("routes", "r1", kRoute);
+  EXPECT_EQ(plan("/a").route_id, "r1");
+}
+
+TEST_F(SnapshotBuilderTest, AmongEqualRoutesTheOneCreatedFirstServesAlsoAfterItWasWrittenAgain) {
+  put("routes", "b", kRoute);
+  put("routes", "a", kRoute);
+  put("routes", "b", kRoute);
+  EXPECT_EQ(plan("/a").route_id, "b");
+  EXPECT_THAT(load({item("routes", "z", R"({"uri": "/z", "upstream_id": "1"})"),
+                    item("routes", "y", R"({"uri": "/z", "upstream_id": "1"})")}),
+              IsEmpty());
+  EXPECT_EQ(plan("/z").route_id, "z");
+}
+
+TEST_F(SnapshotBuilderTest, PluginsOfRouteWinOverPluginConfigOverService) {
+  put("services", "s", R"({"plugins": {"high": {"mark": "service"}, "low": {"mark": "service"}}})");
+  put("plugin_configs", "p", R"({"plugins": {"high": {"mark": "config"}}})");
+  put("routes", "r", R"({"uri": "/s", "service_id": "s"})");
+  put("routes", "rp", R"({"uri": "/sp", "service_id": "s", "plugin_config_id": "p"})");
+  put("routes", "rr",
+      R"({"uri": "/r", "service_id": "s", "plugin_config_id": "p", "plugins": {"low": {"mark": "route"}}})");
+  EXPECT_THAT(plugins("/s"), ElementsAre("high:service", "low:service"));
+  EXPECT_THAT(plugins("/sp"), ElementsAre("high:config", "low:service"));
+  EXPECT_THAT(plugins("/r"), ElementsAre("high:config", "low:route"));
+  EXPECT_EQ(plugin("/r").place, "routes/rr");
+
+  put("plugin_configs", "p", R"({"plugins": {"high": {"mark": "changed"}}})");
+  put("services", "s", R"({"plugins": {"low": {"mark": "changed"}}})");
+  EXPECT_THAT(plugins("/s"), ElementsAre("low:changed"));
+  EXPECT_THAT(plugins("/sp"), ElementsAre("high:changed", "low:changed"));
+}
+
+TEST_F(SnapshotBuilderTest, GlobalRulesRunFirstForEveryRouteAndForNone) {
+  put("routes", "r", R"({"uri": "/a", "upstream_id": "1", "plugins": {"high": {"mark": "route"}}})");
+  put("global_rules", "2", R"({"plugins": {"high": {"mark": "second"}}})");
+  put("global_rules", "1", R"({"plugins": {"low": {"mark": "first"}}})");
+  EXPECT_THAT(plugins("/a"), ElementsAre("low:first", "high:second", "high:route"));
+  EXPECT_THAT(plugins("/none"), ElementsAre("low:first", "high:second"));
+  remove("global_rules", "1");
+  EXPECT_THAT(plugins("/a"), ElementsAre("high:second", "high:route"));
+}
+
+TEST_F(SnapshotBuilderTest, APluginIsKeptWhileItsConfIsTheSame) {
+  put("routes", "r", R"({"uri": "/a", "upstream_id": "1", "plugins": {"high": {"mark": "x"}, "low": {"mark": "y"}}})");
+  const Made* high = &plugin("/a");
+  EXPECT_EQ(made(), 2);
+  put("routes", "r", R"({"uri": "/b", "upstream_id": "2", "plugins": {"low": {"mark": "z"}, "high": {"mark": "x"}}})");
+  EXPECT_EQ(&plugin("/b"), high);
+  EXPECT_EQ(made(), 3);
+  EXPECT_THAT(plugins("/b"), ElementsAre("high:x", "low:z"));
+}
+
+TEST_F(SnapshotBuilderTest, AChangedPluginMeetsItsPredecessorOfTheSameResource) {
+  put("global_rules", "1", R"({"plugins": {"low": {"mark": "global"}}})");
+  put("routes", "r", R"({"uri": "/a", "upstream_id": "1", "plugins": {"high": {"mark": "1"}}})");
+  put("routes", "r", R"({"uri": "/a", "upstream_id": "1", "plugins": {"high": {"mark": "2"}}})");
+  auto generation = [&] { return static_cast<const Made&>(*plan("/a").chain->links()[1].plugin).generation; };
+  EXPECT_EQ(generation(), 2);
+  put("routes", "r", R"({"uri": "/a", "upstream_id": "1", "plugins": {"low": {}}})");
+  EXPECT_EQ(generation(), 1);
+}
+
+TEST_F(SnapshotBuilderTest, WithoutReuseEveryPluginIsMadeAnewAsTheSuccessorOfTheOldOne) {
+  const auto route = item("routes", "r", R"({"uri": "/a", "upstream_id": "1", "plugins": {"high": {"mark": "x"}}})");
+  load({route});
+  load({route});
+  EXPECT_EQ(plugin("/a").generation, 1);
+  load({route}, Reuse::kNothing);
+  EXPECT_EQ(plugin("/a").generation, 2);
+}
+
+TEST_F(SnapshotBuilderTest, ADisabledPluginDoesNotRun) {
+  put("routes", "r",
+      R"({"uri": "/a", "upstream_id": "1", "plugins": {"high": {"_meta": {"disable": true}}, "low": {}}})");
+  EXPECT_THAT(plugins("/a"), ElementsAre("low:"));
+}
+
+TEST_F(SnapshotBuilderTest, WhatCannotBeCompiledIsRefusedAndTheLastGoodFormStays) {
+  put("routes", "r", kRoute);
+  auto with = [](std::string_view more) {
+    return R"({"uri": "/a", "upstream": {"nodes": {"127.0.0.1:1980": 1}}, )" + std::string(more) + "}";
+  };
+  EXPECT_THAT(put("routes", "r", with(R"("plugins": {"none": {}})")), HasSubstr("unknown plugin [none]"));
+  EXPECT_THAT(put("routes", "r", with(R"("plugins": {"low": {"mark": "bad"}})")), HasSubstr("the mark is bad"));
+  EXPECT_THAT(put("routes", "r", with(R"("filter_func": "function(vars) return true end")")),
+              StartsWith("filter_func"));
+  EXPECT_THAT(put("routes", "r", with(R"("vars": [["a", "?", "b"]])")), HasSubstr("vars"));
+  EXPECT_THAT(put("routes", "r", R"({"uri": 1, "upstream_id": "1"})"), HasSubstr("uri"));
+  EXPECT_THAT(put("routes", "r", R"({"uri": "/a", "upstream": {"type": "ewma", "nodes": {"127.0.0.1:80": 1}}})"),
+              HasSubstr("ewma"));
+  EXPECT_EQ(builder.latest()->revision(), 1u);
+  EXPECT_EQ(plan("/a").route_id, "r");
+}
+
+TEST_F(SnapshotBuilderTest, PluginsThatNoRouteUsesYetAreTriedToo) {
+  EXPECT_THAT(put("services", "s", R"({"plugins": {"low": {"mark": "bad"}}})"), HasSubstr("the mark is bad"));
+  EXPECT_THAT(put("plugin_configs", "p", R"({"plugins": {"low": {"mark": "bad"}}})"), HasSubstr("the mark is bad"));
+  EXPECT_THAT(put("global_rules", "g", R"({"plugins": {"low": {"mark": "bad"}}})"), HasSubstr("the mark is bad"));
+  EXPECT_EQ(builder.latest()->revision(), 0u);
+}
+
+TEST_F(SnapshotBuilderTest, AServiceThatWouldBreakARouteIsRefusedNamingTheRoute) {
+  put("services", "s", R"({"plugins": {}})");
+  put("routes", "r7", R"({"uri": "/a", "service_id": "s"})");
+  EXPECT_THAT(put("services", "s", R"({"plugins": {"low": {"mark": "bad"}}})"), StartsWith("routes/r7: "));
+}
+
+TEST_F(SnapshotBuilderTest, LoadingGoesOnOverBadItemsWhateverTheirOrder) {
+  auto rejected = load({item("routes", "ok", R"({"uri": "/a", "service_id": "s"})"),
+                        item("routes", "bad", R"({"uri": "/b", "upstream_id": "u", "plugins": {"none": {}}})"),
+                        item("services", "s", R"({"upstream_id": "u"})"), item("consumers", "jack", "{}"),
+                        item("upstreams", "bad", R"({"type": "ewma", "nodes": {"127.0.0.1:80": 1}})"),
+                        item("upstreams", "u", R"({"nodes": {"127.0.0.1:81": 1}})")});
+  EXPECT_THAT(rejected, ElementsAre(StartsWith("upstreams/bad: "), StartsWith("routes/bad: ")));
+  EXPECT_EQ(plan("/a").route_id, "ok");
+  EXPECT_EQ(plan("/a").cluster->key(), "upstreams/u");
+  EXPECT_EQ(plan("/b").route_id, "");
+}
+
+}  // namespace
+}  // namespace sallyport::snapshot
