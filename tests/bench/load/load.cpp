@@ -2,8 +2,8 @@
 // that no proxy pays for waking its peers. Closed loop: a client sends its next request when the last response is
 // there.
 //
-// Prints START when counting begins, "DONE n" where --mark-every asks for it, and at the end one JSON object. Every
-// response is compared with what is expected. Exits with 0 when all were as expected, with 1 when not.
+// Prints START when counting begins, "DONE n" where --mark-every asks for it, and at the end one line with a JSON
+// object. Every response is compared with what is expected. Exits with 0 when all were as expected, with 1 when not.
 
 #include "client.h"
 #include "cpu_time.h"
@@ -93,19 +93,17 @@ class Load final : public ClientEvents {
   void turn_until_the_end(std::uint64_t started) {
     std::uint64_t last_event = started;
     std::uint64_t last_answer = started;
-    std::uint64_t previous = started;
-    for (std::uint64_t time = started; time < ends_at_ && !all_are_done(); time = now_ns()) {
+    for (std::uint64_t time = started; time < ends_at_ && !all_are_done();) {
       if (!counting_ && time >= begins_at_) start_counting();
       const std::uint64_t answers_before = answers_;
-      if (poller_.turn(0)) {
-        last_event = time;
-      } else {
-        idle_ns_ += time - previous;
-        if (time - last_event > kIdleBeforeYielding) yield(last_event);
-      }
-      if (answers_ != answers_before) last_answer = time;
-      if (time - last_answer > kStalled) give_up("no response for 20 seconds");
-      previous = time;
+      const bool was_busy = poller_.turn(0);
+      if (!was_busy && time - last_event > kIdleBeforeYielding) yield(last_event);
+      const std::uint64_t turned = now_ns();
+      if (was_busy) last_event = turned;
+      if (!was_busy) idle_ns_ += turned - time;
+      if (answers_ != answers_before) last_answer = turned;
+      if (turned - last_answer > kStalled) give_up("no response for 20 seconds");
+      time = turned;
     }
     finish_counting();
   }
@@ -145,14 +143,14 @@ class Load final : public ClientEvents {
   void report() const {
     const auto number = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
     const double seconds = static_cast<double>(counted_ns_) / kSecond;
-    std::printf("{\"requests\": %llu, \"failures\": %llu, \"seconds\": %.6f, \"rps\": %.1f,\n",
+    std::printf("{\"requests\": %llu, \"failures\": %llu, \"seconds\": %.6f, \"rps\": %.1f,",
                 number(latencies_.count()), number(failures_), seconds,
                 static_cast<double>(latencies_.count()) / seconds);
-    std::printf(" \"p50_us\": %llu, \"p99_us\": %llu, \"p999_us\": %llu,\n", number(latencies_.quantile(0.5)),
+    std::printf(" \"p50_us\": %llu, \"p99_us\": %llu, \"p999_us\": %llu,", number(latencies_.quantile(0.5)),
                 number(latencies_.quantile(0.99)), number(latencies_.quantile(0.999)));
-    std::printf(" \"cpu_ns\": %llu, \"wait_ns\": %llu, \"own_idle_ns\": %llu, \"own_wait_ns\": %llu,\n",
+    std::printf(" \"cpu_ns\": %llu, \"wait_ns\": %llu, \"own_idle_ns\": %llu, \"own_wait_ns\": %llu,",
                 number(cpu_.run_ns), number(cpu_.wait_ns), number(idle_ns_), number(own_cpu_.wait_ns));
-    std::printf(" \"first_failure\": %s,\n \"response_head\": %s,\n \"upstream_request\": %s}\n",
+    std::printf(" \"first_failure\": %s, \"response_head\": %s, \"upstream_request\": %s}\n",
                 as_json_string(first_failure_).c_str(), as_json_string(known_head_.bytes()).c_str(),
                 as_json_string(upstream_ ? upstream_->first_request() : "").c_str());
   }

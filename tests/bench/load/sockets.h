@@ -32,7 +32,7 @@ class Socket final {
 };
 
 int listen_on_loopback(int port);   // not blocking; port 0 lets the system choose
-int connect_to_loopback(int port);  // waits for the connection, then does not block; -1 with errno when refused
+int connect_to_loopback(int port);  // waits for it up to 10 s, then does not block; -1 with errno when refused
 int accept_from(int listener);      // not blocking; -1 when nobody waits
 int port_of(int listener);
 void never_delay(int fd);  // TCP_NODELAY

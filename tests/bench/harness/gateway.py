@@ -1,0 +1,91 @@
+"""The gateway under test: settings, resources, start, and its Admin API."""
+import http.client
+import json
+import subprocess
+
+from . import process
+
+ADMIN_KEY = "bench-0123456789abcdef0123456789"
+
+
+class Gateway:
+    """One process with one worker, everything of it below `folder`. Settings and resources are written as JSON, which
+    is YAML."""
+
+    def __init__(self, program, folder, placement, *, resources=None, wasm_plugins=()):
+        """With `resources` they are served from apisix.yaml, without they come through the Admin API."""
+        self.port, self.status_port, self.metrics_port, self.admin_port = process.free_ports(4)
+        store = self.yaml_store() if resources is not None else self.embedded_store()
+        settings = self.settings(wasm_plugins) | store
+        self.configuration = json.dumps(settings, indent=1)
+        (folder / "conf").mkdir(parents=True)
+        (folder / "conf/config.yaml").write_text(self.configuration, encoding="utf-8")
+        if resources is not None:
+            text = json.dumps(resources, indent=1) + "\n#END\n"
+            (folder / "conf/apisix.yaml").write_text(text, encoding="utf-8")
+            self.configuration += "\n" + text
+        argv = [program, "run", "-c", folder / "conf/config.yaml", "-p", folder, "--workers", 1]
+        self.process = process.Process(argv, placement, placement.proxy_core, folder / "output.log")
+
+    def settings(self, wasm_plugins):
+        def loopback(port):
+            return {"ip": "127.0.0.1", "port": port}
+
+        return {
+            "apisix": {"node_listen": [loopback(self.port)], "status": loopback(self.status_port)},
+            "nginx_config": {"error_log": "/dev/stderr", "http": {"enable_access_log": False}},
+            "plugin_attr": {"prometheus": {"export_addr": loopback(self.metrics_port)}},
+            "wasm": {"plugins": list(wasm_plugins)},
+        }
+
+    def yaml_store(self):
+        return {"deployment": {"role": "data_plane", "role_data_plane": {"config_provider": "yaml"},
+                               "admin": self.admin()}}
+
+    def embedded_store(self):
+        return {"deployment": {"admin": self.admin()}}
+
+    def admin(self):
+        return {"admin_listen": {"ip": "127.0.0.1", "port": self.admin_port},
+                "admin_key": [{"name": "bench", "key": ADMIN_KEY, "role": "admin"}]}
+
+    def wait_until_ready(self):
+        # A module is compiled before the gateway is ready, on the one core that it has.
+        process.wait_until(lambda: self.is_ready() and process.accepts(self.port), self.process, "ready", seconds=180)
+
+    def is_ready(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.status_port, timeout=5)
+        try:
+            connection.request("GET", "/status/ready")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def serving_pids(self):
+        return self.process.pids()
+
+    @staticmethod
+    def version(program):
+        return subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+class Admin:
+    """Writes resources through the Admin API, over one connection."""
+
+    def __init__(self, port):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def send(self, method, path, body=None):
+        """The status and the text of the answer. Error: Failed when the API does not take the change."""
+        text = None if body is None else json.dumps(body)
+        self.connection.request(method, f"/apisix/admin/{path}", text, {"X-API-KEY": ADMIN_KEY})
+        answer = self.connection.getresponse()
+        answer_text = answer.read().decode("utf-8", "replace")
+        if answer.status not in (200, 201):
+            raise process.Failed(f"{method} /apisix/admin/{path} was answered with {answer.status}: {answer_text}")
+        return answer.status, answer_text
+
+    def close(self):
+        self.connection.close()

@@ -1,0 +1,74 @@
+"""A run: all scenarios in turn, again and again, so that a slow minute of the machine meets each of them."""
+import contextlib
+import pathlib
+import tempfile
+
+from . import gateway, process, samples, scenarios, servers
+
+ATTEMPTS = 3
+
+
+class Run:
+    """`report` is told one line for each sample."""
+
+    def __init__(self, chosen, connections, seconds, placement, build, plugins, report):
+        self.chosen = chosen
+        self.connections = connections
+        self.seconds = seconds
+        self.placement = placement
+        self.build = build
+        self.plugins = plugins
+        self.report = report
+        self.configurations = {}
+
+    def rounds(self, count):
+        """All samples. Servers start anew each round, so that no lucky layout of memory lasts for the whole run."""
+        taken = []
+        for number in range(count):
+            with tempfile.TemporaryDirectory(prefix="sallyport-bench-") as folder, contextlib.ExitStack() as stack:
+                upstream_port, = process.free_ports(1)
+                started = self.start_servers(pathlib.Path(folder), upstream_port, stack)
+                for connections in self.connections:
+                    for scenario in rotated(self.chosen, number):
+                        taken.append(self.one(scenario, started[scenario.server], upstream_port, connections, number))
+        return taken
+
+    def start_servers(self, folder, upstream_port, stack):
+        folder.chmod(0o755)  # nginx's worker is another user
+        kinds = {scenario.server for scenario in self.chosen}
+        started = {kind: self.start(kind, folder / kind, upstream_port) for kind in sorted(kinds)}
+        for server in started.values():
+            stack.callback(server.process.stop)
+        for kind, server in started.items():
+            server.wait_until_ready()
+            self.configurations[kind] = server.configuration
+        return started
+
+    def start(self, kind, folder, upstream_port):
+        if kind == "nginx":
+            return servers.Nginx(folder, self.placement, upstream_port)
+        if kind == "forwarder":
+            return servers.Forwarder(self.build / "bench/forwarder", folder, self.placement, upstream_port)
+        ours = [scenario for scenario in self.chosen if scenario.server == "gateway"]
+        resources = {"routes": [scenario.route(upstream_port) for scenario in ours]}
+        used = [name for name in scenarios.WASM_PLUGINS if any(name in scenario.plugins for scenario in ours)]
+        modules = [{"name": name, "priority": 7000 + place, "file": str(self.plugins / f"{name}.wasm")}
+                   for place, name in enumerate(used)]
+        return gateway.Gateway(self.build / "sallyport", folder, self.placement, resources=resources,
+                               wasm_plugins=modules)
+
+    def one(self, scenario, server, upstream_port, connections, number):
+        """Tries again what was disturbed from outside; the result itself is no reason to."""
+        for attempt in range(1, ATTEMPTS + 1):
+            sample = samples.take(scenario, server, upstream_port, connections, self.seconds,
+                                  self.build / "bench/load", self.placement)
+            sample.round, sample.attempts = number, attempt
+            self.report(sample)
+            if not sample.problem:
+                break
+        return sample
+
+
+def rotated(things, by):
+    by %= len(things)
+    return things[by:] + things[:by]

@@ -1,0 +1,79 @@
+"""What is measured: one row of the table each."""
+import dataclasses
+
+ADDED = "X-Added: true"
+INJECTED = "hello world"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    name: str                 # of the row
+    server: str               # forwarder, nginx or gateway
+    path: str
+    plugins: dict = dataclasses.field(default_factory=dict)  # of the gateway's route
+    header: str = ""          # that each response must carry
+    body: str = ""            # of a direct answer; empty: the response comes from the upstream
+    response_bytes: int = 100
+    post_bytes: int = 0
+    group: str = "small"
+
+    @property
+    def has_upstream(self):
+        return not self.body
+
+    def route(self, upstream):
+        route = {"id": self.name, "uri": self.path, "plugins": self.plugins}
+        if self.has_upstream:
+            route["upstream"] = {"type": "roundrobin", "nodes": {f"127.0.0.1:{upstream}": 1}}
+        return route
+
+
+def ours(name, plugins, **more):
+    return Scenario(name, "gateway", f"/{name}", plugins, **more)
+
+
+def wasm(plugin, conf):
+    return {plugin: {"conf": conf}}
+
+
+FAULT = {"body": INJECTED, "http_status": 200}
+
+ALL = (
+    Scenario("floor", "forwarder", "/plain"),
+    Scenario("nginx", "nginx", "/plain"),
+    Scenario("nginx-header", "nginx", "/header", header=ADDED),
+    ours("plain", {}),
+    ours("header-native", {"response-rewrite": {"headers": {"add": [ADDED]}}}, header=ADDED),
+    ours("header-rust", wasm("add-header-rust", {"header_name": "X-Added", "header_value": "true"}), header=ADDED),
+    ours("header-go", wasm("custom-response-header-go", {"headers": [{"name": "X-Added", "value": "true"}]}),
+         header=ADDED),
+    ours("answer-native", {"fault-injection": {"abort": {"http_status": 200, "body": INJECTED}}}, body=INJECTED),
+    ours("answer-rust", wasm("fault-injection-rust", FAULT), body=INJECTED),
+    ours("answer-go", wasm("fault-injection-go", FAULT), body=INJECTED),
+    Scenario("floor-80k", "forwarder", "/plain", response_bytes=80 << 10, group="bodies"),
+    Scenario("nginx-80k", "nginx", "/plain", response_bytes=80 << 10, group="bodies"),
+    ours("plain-80k", {}, response_bytes=80 << 10, group="bodies"),
+    Scenario("floor-post-16k", "forwarder", "/plain", post_bytes=16 << 10, group="bodies"),
+    Scenario("nginx-post-16k", "nginx", "/plain", post_bytes=16 << 10, group="bodies"),
+    ours("plain-post-16k", {}, post_bytes=16 << 10, group="bodies"),
+)
+
+WASM_PLUGINS = ("add-header-rust", "custom-response-header-go", "fault-injection-rust", "fault-injection-go")
+
+# Which row a row is compared with, besides itself: column of the table, and rows to look in.
+NGINX_OF = {"plain": "nginx", "header-native": "nginx-header", "header-rust": "nginx-header",
+            "header-go": "nginx-header", "floor": "nginx", "nginx-header": "nginx", "plain-80k": "nginx-80k",
+            "floor-80k": "nginx-80k", "plain-post-16k": "nginx-post-16k", "floor-post-16k": "nginx-post-16k"}
+NATIVE_OF = {"header-rust": "header-native", "header-go": "header-native", "answer-rust": "answer-native",
+             "answer-go": "answer-native"}
+
+
+def chosen(names, with_bodies):
+    """The scenarios to run. Error: ValueError with the names that exist."""
+    known = {scenario.name for scenario in ALL}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"there is no row {name}; choose from: {', '.join(s.name for s in ALL)}")
+    if names:
+        return [scenario for scenario in ALL if scenario.name in names]
+    return [scenario for scenario in ALL if with_bodies or scenario.group == "small"]
