@@ -9,10 +9,10 @@ ADMIN_KEY = "bench-0123456789abcdef0123456789"
 
 
 class Gateway:
-    """One process with one worker, everything of it below `folder`. Settings and resources are written as JSON, which
+    """One process, everything of it below `folder`. Settings and resources are written as JSON, which
     is YAML."""
 
-    def __init__(self, program, folder, placement, *, resources=None, wasm_plugins=()):
+    def __init__(self, program, folder, placement, *, resources=None, wasm_plugins=(), workers=1):
         """With `resources` they are served from apisix.yaml, without they come through the Admin API."""
         self.port, self.status_port, self.metrics_port, self.admin_port = process.free_ports(4)
         store = self.yaml_store() if resources is not None else self.embedded_store()
@@ -24,7 +24,7 @@ class Gateway:
             text = json.dumps(resources, indent=1) + "\n#END\n"
             (folder / "conf/apisix.yaml").write_text(text, encoding="utf-8")
             self.configuration += "\n" + text
-        argv = [program, "run", "-c", folder / "conf/config.yaml", "-p", folder, "--workers", 1]
+        argv = [program, "run", "-c", folder / "conf/config.yaml", "-p", folder, "--workers", workers]
         self.process = process.Process(argv, placement, placement.proxy_core, folder / "output.log")
 
     def settings(self, wasm_plugins):

@@ -7,11 +7,11 @@ from . import process
 
 class Load:
     """A generator under way. It is also the upstream, when the proxy has one. It ends by itself, also when nothing
-    answers it any more."""
+    answers it any more, but with --until-released not before `release`."""
 
     def __init__(self, program, placement, *options):
         argv = [str(word) for word in (program, *options)]
-        self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        self.child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                       text=True, start_new_session=True,
                                       preexec_fn=lambda: placement.enter(placement.load_core))
         placement.raise_session_of(self.child.pid)
@@ -37,8 +37,12 @@ class Load:
             raise process.Failed(self.complaint.strip() or f"the generator ended with {self.child.returncode}")
         return self.figures
 
+    def release(self):
+        self.child.stdin.close()
+
     def stop(self):
         """Ends it when it still runs."""
+        self.release()
         self.child.stdout.close()
         if self.child.poll() is None:
             self.child.kill()

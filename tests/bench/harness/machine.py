@@ -48,6 +48,18 @@ class Placement:
             pathlib.Path(f"/proc/{pid}/autogroup").write_text(str(HIGHEST), encoding="ascii")
 
 
+class Anywhere:
+    """Where nothing is timed: any core, and the usual priority."""
+
+    proxy_core = load_core = None
+
+    def enter(self, core):
+        pass
+
+    def raise_session_of(self, pid):
+        pass
+
+
 def autogroup_is_on():
     switch = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
     return switch.exists() and switch.read_text(encoding="ascii").strip() == "1"

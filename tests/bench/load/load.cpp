@@ -12,6 +12,7 @@
 #include "options.h"
 #include "upstream.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -65,7 +66,7 @@ class Load final : public ClientEvents {
   }
 
   bool take_turn() override {
-    if (options_.requests != 0 && taken_ == options_.requests) return false;
+    if (options_.requests != 0 && taken_ >= options_.requests && is_released()) return false;
     ++taken_;
     return true;
   }
@@ -114,7 +115,13 @@ class Load final : public ClientEvents {
     last_event = now_ns();
   }
 
-  bool all_are_done() const { return options_.requests != 0 && answers_ == options_.requests; }
+  bool all_are_done() const { return options_.requests != 0 && answers_ >= options_.requests && answers_ == taken_; }
+
+  bool is_released() {
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    released_ = released_ || !options_.until_released || poll(&input, 1, 0) > 0;
+    return released_;
+  }
 
   void count_one() {
     ++answers_;
@@ -174,6 +181,7 @@ class Load final : public ClientEvents {
   CpuTime cpu_;                // at the start of counting, later what was used since
   CpuTime own_cpu_;
 
+  bool released_ = false;
   std::uint64_t taken_ = 0;
   std::uint64_t answers_ = 0;
   std::uint64_t failures_ = 0;

@@ -14,6 +14,7 @@ constexpr const char* kUsage = R"(usage: load --proxy PORT [OPTION]...
   --connections N          clients, each with one request under way (50)
   --seconds S              how long to count (5), after --warm-up S (0.5)
   --requests N             instead: this many requests, all counted
+  --until-released 1       after them go on until standard input ends
   --mark-every N           print "DONE n" whenever n, a multiple of N, requests are done
   --cpu-of PID             count the CPU time of this process; may be given several times
   --path P  --header 'Name: value'...  --post BYTES
@@ -59,6 +60,7 @@ Actions actions_on(Options& to) {
       {"--warm-up", [&](const Value& value) { to.warm_up_seconds = value.number(); }},
       {"--seconds", [&](const Value& value) { to.seconds = value.number(); }},
       {"--requests", [&](const Value& value) { to.requests = value.whole<std::uint64_t>(); }},
+      {"--until-released", [&](const Value& value) { to.until_released = value.number() != 0; }},
       {"--mark-every", [&](const Value& value) { to.mark_every = value.whole<std::uint64_t>(); }},
       {"--cpu-of", [&](const Value& value) { to.cpu_of.push_back(value.whole<pid_t>()); }},
       {"--path", [&](const Value& value) { to.path = value.text(); }},

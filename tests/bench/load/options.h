@@ -16,7 +16,8 @@ struct Options {
   int connections = 50;
   double warm_up_seconds = 0.5;
   double seconds = 5;
-  std::uint64_t requests = 0;  // instead of a time, and without warming up
+  std::uint64_t requests = 0;   // instead of a time, and without warming up
+  bool until_released = false;  // go on after them until standard input ends
   std::uint64_t mark_every = 0;
   std::vector<pid_t> cpu_of;
 
