@@ -99,8 +99,9 @@ FieldName known_field(std::string_view name) noexcept {
 bool is_field_name(std::string_view name) noexcept { return !name.empty() && is_all<kTokenByte>(name); }
 
 bool is_field_value(std::string_view value) noexcept {
-  const char* end = value.data() + value.size();
-  return skip_value(value.data(), end) == end;
+  const char* begin = value.data();
+  const char* end = begin + value.size();
+  return skip_value(begin, end) == end;
 }
 
 }  // namespace sallyport::http

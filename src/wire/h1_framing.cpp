@@ -56,6 +56,8 @@ void remove_nominated(http::Headers& headers) {
   });
 }
 
+constexpr std::size_t kUpgradeBytes = 256;  // joining many lines would take memory out of proportion
+
 // Fields that cannot come after the head has been acted on (RFC 9110 6.5.1): they route, authenticate, control caches
 // or say how the content is to be read. Framing fields are known by their number.
 constexpr std::array<std::string_view, 24> kHeadOnly = {
@@ -134,6 +136,7 @@ std::string_view upgrade_protocols(const http::Headers& headers) {
   for (const http::Field& field : headers) {
     if (field.known != FieldName::kUpgrade) continue;
     if (!http::for_each_element(field.value, is_protocol)) return {};
+    if (all.size() + field.value.size() > kUpgradeBytes) return {};
     all = all.empty() ? field.value : headers.arena().join(all, ", ", field.value);
   }
   return all;

@@ -40,7 +40,7 @@ inline constexpr std::size_t kMostConnectionOptions = 64;
 // from or goes to stay, whoever names them: Host, Forwarded, X-Real-IP, X-Forwarded-*, Via. Framing fields stay too.
 ConnectionOptions apply_connection(http::Headers& headers);
 
-// The protocols of all lines of Upgrade, as one list; empty when one of them is malformed.
+// The protocols of all lines of Upgrade, as one list; empty when one of them is malformed, or the list too long.
 std::string_view upgrade_protocols(const http::Headers& headers);
 
 // Whether a field may stand in a trailer section; those of heads only may not (RFC 9110 6.5.1).
