@@ -4,6 +4,7 @@
 #include "plugins/native/native_plugins.h"
 #include "resources/kinds.h"
 #include "store/embedded_store.h"
+#include "telemetry/error_log.h"
 
 #include <unistd.h>
 
@@ -39,7 +40,7 @@ std::string host_name() {
 
 Gateway::Gateway(Settings settings, SettingsSource source, Signals& signals)
     : settings_(std::move(settings)), source_(std::move(source)), signals_(signals) {
-  add_native_plugins(catalog_);
+  plugins::native::add_native_plugins(catalog_);
 }
 
 // Workers end before what they use; plugins end after the workers whose machines they hold.

@@ -70,8 +70,8 @@ class Gateway final {
   std::vector<std::unique_ptr<telemetry::LogFile>> former_error_logs_;  // another thread may be in the middle of a line
   AccessLog access_log_;
 
-  chain::Catalog catalog_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  chain::Catalog catalog_;
   std::unique_ptr<store::Store> store_;
   store::YamlStore* yaml_store_ = nullptr;  // `store_`, when it is one
   std::unique_ptr<async::Timer> yaml_poll_;

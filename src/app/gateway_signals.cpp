@@ -28,10 +28,14 @@ Result<std::shared_ptr<const telemetry::AccessLogFormat>> access_log_format(cons
 void Gateway::on_signal(int signal) {
   switch (signal) {
     case SIGTERM:
-    case SIGINT: return draining_ ? end(exit_code_) : drain();
-    case SIGHUP: return tasks_.spawn(read_settings_again());
-    case SIGUSR1: return reopen_logs();
-    default: return;
+    case SIGINT:
+      return draining_ ? end(exit_code_) : drain();
+    case SIGHUP:
+      return tasks_.spawn(read_settings_again());
+    case SIGUSR1:
+      return reopen_logs();
+    default:
+      return;
   }
 }
 
@@ -111,8 +115,7 @@ void Gateway::wait_for_connections() {
       open_connections_ += open;
       if (--workers_asked_ != 0) return;
       if (open_connections_ == 0) return end(0);
-      drain_poll_ =
-          control_.start_timer(kDrainPoll, async::Reactor::Repeat::kOnce, [this] { wait_for_connections(); });
+      drain_poll_ = control_.start_timer(kDrainPoll, async::Reactor::Repeat::kOnce, [this] { wait_for_connections(); });
     });
   }
 }

@@ -36,10 +36,16 @@ int execute(std::span<const char* const> arguments) {
     return 2;
   }
   switch (line->command) {
-    case Command::kRun: return run(line->source);
-    case Command::kCheck: return check(line->source);
-    case Command::kVersion: std::printf("sallyport %s\n", SALLYPORT_VERSION); return 0;
-    case Command::kHelp: std::fwrite(usage().data(), 1, usage().size(), stdout); return 0;
+    case Command::kRun:
+      return run(line->source);
+    case Command::kCheck:
+      return check(line->source);
+    case Command::kVersion:
+      std::printf("sallyport %s\n", SALLYPORT_VERSION);
+      return 0;
+    case Command::kHelp:
+      std::fwrite(usage().data(), 1, usage().size(), stdout);
+      return 0;
   }
   return 2;
 }

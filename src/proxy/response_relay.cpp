@@ -72,8 +72,9 @@ Task<void> ResponseRelay::answer(Response response) {
     co_await send_answer(response.body);
     co_return;
   }
-  Verdict verdict = co_await journey_.chain->run(Phase::kResponseHeaders);
-  if (!verdict.proceeds()) {
+  for (;;) {  // an answer in this phase replaces the response; the filters behind it see the new one
+    Verdict verdict = co_await journey_.chain->run(Phase::kResponseHeaders);
+    if (verdict.proceeds()) break;
     if (verdict.closes()) co_return journey_.client.close_after_response();
     response =
         verdict.response() ? std::move(*verdict.response()) : answer_for_failed_plugin(exchange, *verdict.error());

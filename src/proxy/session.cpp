@@ -106,6 +106,7 @@ Task<bool> Proxy::serve_next(Session& session) {
   if (!finished) {
     journey.exchange.response.status = kClientClosedRequest;
     journey.exchange.reason = "client_closed";
+    journey.exchange.response_source = exchange::ResponseSource::kGateway;
   }
   finish(journey);
   if (!finished) co_return false;
