@@ -2,6 +2,7 @@
 
 #include "app/gateway_options.h"
 #include "plugins/native/native_plugins.h"
+#include "plugins/wasm/wasm_plugin_types.h"
 #include "resources/kinds.h"
 #include "store/embedded_store.h"
 #include "telemetry/error_log.h"
@@ -39,9 +40,7 @@ std::string host_name() {
 }  // namespace
 
 Gateway::Gateway(Settings settings, SettingsSource source, Signals& signals)
-    : settings_(std::move(settings)), source_(std::move(source)), signals_(signals) {
-  plugins::native::add_native_plugins(catalog_);
-}
+    : settings_(std::move(settings)), source_(std::move(source)), signals_(signals) {}
 
 // Workers end before what they use; plugins end after the workers whose machines they hold.
 Gateway::~Gateway() {
@@ -70,7 +69,8 @@ Task<void> Gateway::start() {
 Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(use_log_settings(settings_.logs));
   for (const std::string& warning : settings_.warnings) log::warn("{}", warning);
-  if (settings_.plugins) catalog_.keep_only(*settings_.plugins);
+  make_workers();
+  CO_TRY_STATUS(load_plugins());
   CO_TRY_STATUS(open_store());
   CO_TRY_STATUS(start_workers());
   CO_TRY_STATUS(co_await load_resources());
@@ -78,6 +78,20 @@ Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(listen());
   ready_ = true;
   co_return Status{};
+}
+
+void Gateway::make_workers() {
+  std::size_t count = settings_.workers != 0 ? settings_.workers : std::max(1u, std::thread::hardware_concurrency());
+  for (std::size_t number = 0; number < count; ++number) workers_.push_back(std::make_unique<Worker>(number));
+}
+
+Status Gateway::load_plugins() {
+  wasm::Threads threads{wasm::post_to(control_), {}};
+  for (auto& worker : workers_) threads.workers.push_back(wasm::post_to(worker->reactor()));
+  TRY(auto runtime, wasm::Runtime::start(std::move(threads), clock_));
+  plugins::native::add_native_plugins(catalog_);
+  if (settings_.plugins) catalog_.keep_only(*settings_.plugins);
+  return wasm::add_wasm_plugins(catalog_, wasm_settings(settings_), std::move(runtime));
 }
 
 Status Gateway::open_store() {
@@ -98,12 +112,8 @@ Status Gateway::open_store() {
 
 Status Gateway::start_workers() {
   TRY(auto options, worker_options(settings_));
-  std::size_t count = settings_.workers != 0 ? settings_.workers : std::max(1u, std::thread::hardware_concurrency());
   std::vector<async::Reactor*> reactors;
-  for (std::size_t number = 0; number < count; ++number) {
-    workers_.push_back(std::make_unique<Worker>(number));
-    reactors.push_back(&workers_.back()->reactor());
-  }
+  for (auto& worker : workers_) reactors.push_back(&worker->reactor());
   builder_.emplace(catalog_, builder_options(settings_));
   snapshots_.emplace(control_, reactors, builder_->latest());
   for (auto& worker : workers_) {

@@ -1,6 +1,7 @@
 #include "app/gateway_options.h"
 
 #include "admin/admin_keys.h"
+#include "json/parse.h"
 #include "resources/kinds.h"
 
 #include <cstdio>
@@ -50,6 +51,32 @@ snapshot::BuilderOptions builder_options(const Settings& settings) {
   options.forbidden = forbidden_addresses(settings);
   options.router = settings.routing.router;
   return options;
+}
+
+wasm::WasmSettings wasm_settings(const Settings& settings) {
+  wasm::WasmSettings wasm;
+  wasm.inline_enabled = settings.wasm.inline_enabled;
+  wasm.prefix = settings.prefix;
+  wasm.allowed_dirs = settings.wasm.allowed_dirs;
+  wasm.inline_policy.limits.cpu_budget = settings.wasm.cpu_budget;
+  wasm.inline_policy.limits.memory_bytes = settings.wasm.memory_bytes;
+  for (const WasmPluginSettings& from : settings.wasm.plugins) {
+    wasm::DeclaredPlugin plugin;
+    plugin.name = from.name;
+    plugin.root_id = from.root_id;
+    plugin.priority = from.priority;
+    plugin.file = from.file;
+    if (!from.vm_config.is_null()) {
+      plugin.vm_config = from.vm_config.is_string() ? from.vm_config.string() : json::print(from.vm_config);
+    }
+    plugin.policy.limits = wasm.inline_policy.limits;
+    bool early = from.request_phase == RequestPhase::kRewrite;
+    bool passes = from.on_failure == OnPluginFailure::kPass;
+    plugin.policy.request_phase = early ? wasm::RequestPhase::kRewrite : wasm::RequestPhase::kAccess;
+    plugin.policy.on_failure = passes ? wasm::OnFailure::kPass : wasm::OnFailure::kRefuse;
+    wasm.plugins.push_back(std::move(plugin));
+  }
+  return wasm;
 }
 
 Result<admin::ApiSettings> api_settings(const Settings& settings) {

@@ -6,6 +6,7 @@
 #include "app/worker.h"
 #include "base/result.h"
 #include "chain/catalog.h"
+#include "plugins/wasm/wasm_settings.h"
 #include "snapshot/snapshot_builder.h"
 #include "store/store.h"
 
@@ -14,6 +15,8 @@ namespace sallyport::app {
 Result<WorkerOptions> worker_options(const Settings& settings);
 snapshot::BuilderOptions builder_options(const Settings& settings);
 upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings);
+
+wasm::WasmSettings wasm_settings(const Settings& settings);
 
 // Without a configured key one is generated, kept in `admin.key_file` and shown once, on standard error.
 // Error: kUnavailable, naming the key file.
