@@ -204,7 +204,7 @@ bool Forward::may_try_again(const Error& error) const {
 void Forward::note_try() {
   ++exchange_.tries;
   try_began_ = reactor_.now();
-  exchange_.endpoint = endpoint_->view();
+  exchange_.endpoint = endpoint_->view_in(exchange_.arena);
   exchange_.upstream_addresses = append_to_list(exchange_.arena, exchange_.upstream_addresses, endpoint_->text);
 }
 

@@ -84,7 +84,23 @@ TEST_F(BalancerTest, AnEndpointInUseOutlivesItsNode) {
   EndpointRef held = hold(*cluster(NodeWords()("10.0.0.1:80")("10.0.0.2:80")));
   EXPECT_EQ(pick(*cluster(NodeWords()("10.0.0.9:80"))), "10.0.0.9:80");
   EXPECT_EQ(held->text, "10.0.0.1:80");
-  EXPECT_EQ(held->view().ip, "10.0.0.1");
+}
+
+TEST_F(BalancerTest, WhatWasPickedCanBeShownAfterItHasGone) {
+  auto view_of = [&](std::string host, const char* ip) {
+    Node node;
+    node.host = std::move(host);
+    return Endpoint(node, *async::Address::from_ip(ip, 80)).view_in(request.arena);
+  };
+  auto view = view_of("a.test", "10.0.0.1");
+  EXPECT_EQ(view.host, "a.test");
+  EXPECT_EQ(view.address, "10.0.0.1:80");
+  EXPECT_EQ(view.ip, "10.0.0.1");
+  EXPECT_EQ(view.port, 80);
+  view = view_of("::1", "::1");
+  EXPECT_EQ(view.host, "::1");
+  EXPECT_EQ(view.address, "[::1]:80");
+  EXPECT_EQ(view.ip, "::1");
 }
 
 TEST_F(BalancerTest, LeastConnectionsGoesWhereTheFewestAreInFlightPerWeight) {

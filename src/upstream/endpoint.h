@@ -3,6 +3,7 @@
 // Both belong to one worker, so counting needs no atomics.
 
 #include "async/address.h"
+#include "base/arena.h"
 #include "exchange/exchange.h"
 
 #include <cstdint>
@@ -25,8 +26,8 @@ class Endpoint final {
   const std::string ip;
   const std::string text;  // "ip:port"; the key of connection pools
 
-  // Its texts live as long as the Endpoint.
-  exchange::EndpointView view() const noexcept { return {host, text, ip, address.port()}; }
+  // With texts in `arena`: the log shows them after the Endpoint may have gone.
+  exchange::EndpointView view_in(Arena& arena) const;
   // Exchanges that use it now.
   std::uint32_t in_use() const noexcept { return uses_; }
 
