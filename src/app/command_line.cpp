@@ -97,11 +97,11 @@ class Parser final {
   Status take_workers() {
     constexpr std::uint64_t kMost = 1024;
     TRY(std::string_view value, value_of("--workers"));
-    auto number = parse_unsigned(value);
-    if (!number || *number == 0 || *number > kMost) {
+    const std::uint64_t number = parse_unsigned(value).value_or(0);
+    if (number == 0 || number > kMost) {
       return fail(ErrorCode::kInvalid, fmt::format("--workers {}: give a number from 1 to {}", value, kMost));
     }
-    parsed_.source.workers = *number;
+    parsed_.source.workers = number;
     return {};
   }
 

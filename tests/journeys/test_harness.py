@@ -44,9 +44,9 @@ def test_differences_are_named(upstream):
 
 
 def test_names_of_upstreams_become_addresses():
-    value = {"nodes": {"up": 1}, "port": "{{up.port}}", "uri": "/{{up}}/x", "list": ["up"]}
+    value = {"nodes": {"up": 1, "localhost:{{up.port}}": 2}, "port": "{{up.port}}", "uri": "/{{up}}/x", "id": "up"}
     assert with_upstreams(value, {"up": "127.0.0.1:80"}) == {
-        "nodes": {"127.0.0.1:80": 1}, "port": 80, "uri": "/127.0.0.1:80/x", "list": ["127.0.0.1:80"]}
+        "nodes": {"127.0.0.1:80": 1, "localhost:80": 2}, "port": 80, "uri": "/127.0.0.1:80/x", "id": "up"}
 
 
 def test_settings_merge_by_mapping_and_replace_lists():

@@ -55,9 +55,9 @@ def test_text_that_is_no_yaml_changes_nothing(gateway, upstream):
 def test_the_environment_is_substituted(gateway, upstream, monkeypatch):
     monkeypatch.setenv("JOURNEY_URI", "/from-environment")
     up = upstream()
-    one = gateway(store="yaml", resources=routes(up, "${{JOURNEY_URI}}", "${{JOURNEY_NONE:=/otherwise}}"), start=False)
-    text = one.read("conf/apisix.yaml").replace("id: ${{JOURNEY_URI}}", "id: r1")
-    one.write_resources(None, text.replace("id: '${{JOURNEY_NONE:=/otherwise}}'", "id: r2"))
+    items = [{"id": i, "uri": uri, "upstream": {"nodes": {up.address: 1}}}
+             for i, uri in enumerate(["${{JOURNEY_URI}}", "${{JOURNEY_NONE:=/otherwise}}"], 1)]
+    one = gateway(store="yaml", resources={"routes": items}, start=False)
     one.start()
     assert one.ask("GET", "/from-environment").status == 200
     assert one.ask("GET", "/otherwise").status == 200

@@ -40,22 +40,28 @@ def default_settings(ports, store):
 
 
 def with_upstreams(value, addresses):
-    """`value` with names of upstreams replaced: where a text or key is the name itself, or has it as `{{name}}`, stands
+    """`value` with names of upstreams replaced: a key of `nodes` that is the name, and `{{name}}` in any text, become
     "ip:port"; `{{name.port}}` is the port alone."""
     if isinstance(value, dict):
-        return {with_upstreams(k, addresses): with_upstreams(v, addresses) for k, v in value.items()}
+        return {k: with_upstreams(nodes_at(v, addresses) if k == "nodes" else v, addresses) for k, v in value.items()}
     if isinstance(value, list):
         return [with_upstreams(v, addresses) for v in value]
-    if not isinstance(value, str):
-        return value
-    if value in addresses:
-        return addresses[value]
+    return in_text(value, addresses) if isinstance(value, str) else value
+
+
+def nodes_at(nodes, addresses):
+    if not isinstance(nodes, dict):
+        return nodes
+    return {addresses.get(host) or in_text(host, addresses): weight for host, weight in nodes.items()}
+
+
+def in_text(text, addresses):
     for name, address in addresses.items():
-        if value == "{{%s.port}}" % name:
-            return int(address.rsplit(":", 1)[1])
-        value = value.replace("{{%s}}" % name, address)
-        value = value.replace("{{%s.port}}" % name, address.rsplit(":", 1)[1])
-    return value
+        port = address.rsplit(":", 1)[1]
+        if text == "{{%s.port}}" % name:
+            return int(port)
+        text = text.replace("{{%s}}" % name, address).replace("{{%s.port}}" % name, port)
+    return text
 
 
 def apisix_yaml(resources):
