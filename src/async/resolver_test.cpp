@@ -11,6 +11,7 @@ namespace sallyport::async {
 namespace {
 
 constexpr Milliseconds kLong{30'000};
+constexpr int kNoSuchName = 3, kRefused = 5;  // RFC 1035 4.1.1
 
 struct ResolverTest : testing::Test {
   EpollReactor reactor;
@@ -62,7 +63,7 @@ TEST_F(ResolverTest, WithoutIpv6AsksForIpv4Only) {
 }
 
 TEST_F(ResolverTest, ALiteralAddressIsItsOwnAnswerAtOnce) {
-  NameServer server({});
+  NameServer server({}, kNoSuchName);
   use(server);
   EXPECT_TRUE(resolver->lookup("127.0.0.1", kLong).is_ready());
   EXPECT_THAT(ips("::1"), testing::ElementsAre("::1"));
@@ -85,7 +86,7 @@ TEST_F(ResolverTest, ANameThatIsNotThereIsNotFound) {
 }
 
 TEST_F(ResolverTest, ARefusingServerMakesTheNameUnavailable) {
-  NameServer server({}, 5);
+  NameServer server({}, kRefused);
   use(server);
   EXPECT_EQ(look_up("a.test").error().code, ErrorCode::kUnavailable);
 }
@@ -97,7 +98,7 @@ TEST_F(ResolverTest, ASilentServerEndsInATimeout) {
 }
 
 TEST_F(ResolverTest, WhatIsNoNameIsInvalid) {
-  NameServer server({});
+  NameServer server({}, kNoSuchName);
   use(server);
   EXPECT_EQ(look_up("").error().code, ErrorCode::kInvalid);
   EXPECT_EQ(look_up("a..test").error().code, ErrorCode::kInvalid);
