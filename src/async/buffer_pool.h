@@ -1,6 +1,8 @@
 #pragma once
 // Read buffers of one loop, in two sizes, kept for reuse. Belongs to one loop.
 
+#include "base/memory_watch.h"
+
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -27,7 +29,8 @@ class BufferPool {
   }
 
  private:
-  static constexpr std::size_t kKeep = 256;  // of each size
+  // Of each size. Under the address sanitizer none, so that it sees uses of what was given back.
+  static constexpr std::size_t kKeep = kMemoryIsWatched ? 0 : 256;
   std::vector<std::unique_ptr<char[]>> small_;
   std::vector<std::unique_ptr<char[]>> large_;
 };

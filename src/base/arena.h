@@ -2,6 +2,8 @@
 // Memory of one request: allocation bumps a pointer, everything is given back at once.
 // An Arena belongs to one worker. Destructors of what lies in it do not run unless `make` registers them.
 
+#include "base/memory_watch.h"
+
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -26,6 +28,7 @@ class Arena {
     void* block = next_;
     next_ += size;
     left_ -= size;
+    allow_use(block, size);
     return block;
   }
 
@@ -64,6 +67,7 @@ class Arena {
     free_extra_blocks();
     next_ = first_ ? first_->bytes() : nullptr;
     left_ = first_ ? kBlock : 0;
+    if (first_) forbid_use(first_->bytes(), kBlock);
   }
 
  private:
@@ -100,6 +104,7 @@ class Arena {
     }
     next_ = block->bytes() + size;
     left_ = room - size;
+    forbid_use(next_, left_);
     return block->bytes();
   }
 
@@ -111,13 +116,18 @@ class Arena {
   }
 
   void free_extra_blocks() {
-    while (extra_) ::operator delete(std::exchange(extra_, extra_->next));
+    while (extra_) free_block(std::exchange(extra_, extra_->next));
+  }
+
+  static void free_block(Block* block) {
+    if (block) allow_use(block->bytes(), block->size);
+    ::operator delete(block);
   }
 
   void release() {
     run_cleanups();
     free_extra_blocks();
-    ::operator delete(first_);
+    free_block(first_);
     first_ = nullptr;
   }
 
