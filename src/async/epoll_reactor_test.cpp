@@ -159,6 +159,137 @@ TEST_F(EpollReactorTest, DroppingATaskDetachesItsOperation) {
   run(body(*this));
 }
 
+TEST_F(EpollReactorTest, ACompletedFillMayEndItsStream) {
+  listen();
+  auto reader = [](EpollReactorTest& t, Event& done) -> Task<void> {
+    EXPECT_EQ(co_await t.server->fill(kLong), IoStatus::kOk);
+    t.server.reset();
+    done.set();
+  };
+  auto body = [&reader](EpollReactorTest& t) -> Task<void> {
+    auto client = co_await t.connected();
+    Event done;
+    t.tasks.spawn(reader(t, done));
+    EXPECT_EQ(co_await client->send("x", kLong), IoStatus::kOk);
+    client->shut_down_sending();  // the bytes and the end arrive in one event
+    co_await done;
+  };
+  run(body(*this));
+}
+
+TEST_F(EpollReactorTest, ATimedOutFillMayEndItsStream) {
+  listen();
+  auto body = [](EpollReactorTest& t) -> Task<void> {
+    auto client = co_await t.connected();
+    EXPECT_EQ(co_await client->fill(Milliseconds(1)), IoStatus::kTimeout);
+    client.reset();
+  };
+  run(body(*this));
+}
+
+TEST_F(EpollReactorTest, AHangupMayEndItsStream) {
+  struct Ends final : HangupListener {
+    StreamPtr& stream;
+    Event& event;
+    Ends(StreamPtr& s, Event& e) : stream(s), event(e) {}
+    void peer_gone() override {
+      stream.reset();
+      event.set();
+    }
+  };
+  listen();
+  auto body = [](EpollReactorTest& t) -> Task<void> {
+    auto client = co_await t.connected();
+    Event ended;
+    Ends ends(t.server, ended);
+    t.server->watch_hangup(&ends);
+    client.reset();
+    co_await ended;
+    EXPECT_FALSE(t.server);
+  };
+  run(body(*this));
+}
+
+TEST_F(EpollReactorTest, AbortingCompletesWhatIsPendingButNotAtOnce) {
+  listen();
+  std::string large(16 << 20, 'x');
+  auto sender = [](Stream& stream, const std::string& bytes, IoStatus& status) -> Task<void> {
+    status = co_await stream.send(bytes, kLong);
+  };
+  auto reader = [](Stream& stream, IoStatus& status, Event& done) -> Task<void> {
+    status = co_await stream.fill(kLong);
+    done.set();
+  };
+  auto body = [&](EpollReactorTest& t) -> Task<void> {
+    auto client = co_await t.connected();
+    IoStatus sent = IoStatus::kOk, read = IoStatus::kOk;
+    Event done;
+    t.tasks.spawn(sender(*client, large, sent));
+    t.tasks.spawn(reader(*client, read, done));
+    client->abort();
+    EXPECT_EQ(read, IoStatus::kOk);  // still pending
+    co_await done;
+    EXPECT_NE(read, IoStatus::kOk);
+    EXPECT_EQ(sent, IoStatus::kReset);
+    EXPECT_GT(client->sent_bytes(), 0u);
+    EXPECT_LT(client->sent_bytes(), large.size());
+  };
+  run(body(*this));
+}
+
+TEST_F(EpollReactorTest, AStreamIsQuietUntilSomethingUnaskedArrives) {
+  listen();
+  auto body = [](EpollReactorTest& t) -> Task<void> {
+    auto client = co_await t.connected();
+    EXPECT_EQ(co_await t.server->send("a", kLong), IoStatus::kOk);
+    EXPECT_EQ(co_await client->fill(kLong), IoStatus::kOk);
+    EXPECT_FALSE(client->is_quiet());
+    client->consume(1);
+    EXPECT_TRUE(client->is_quiet());
+    EXPECT_EQ(co_await t.server->send("b", kLong), IoStatus::kOk);
+    co_await t.reactor.sleep(Milliseconds(1));  // a turn of the loop
+    EXPECT_FALSE(client->is_quiet());
+    EXPECT_FALSE(client->is_gone());
+  };
+  run(body(*this));
+}
+
+TEST_F(EpollReactorTest, DroppingAConnectThatIsUnderWayLeavesNothing) {
+  listen();
+  auto dropped = [](EpollReactorTest& t) -> Task<void> {
+    co_await t.reactor.connect(t.listener->local_address(), kLong);
+  };
+  auto body = [&dropped](EpollReactorTest& t) -> Task<void> {
+    TaskGroup group;
+    for (int i = 0; i < 10; ++i) group.spawn(dropped(t));
+    group.cancel_all();
+    co_await t.reactor.sleep(Milliseconds(1));
+  };
+  run(body(*this));
+}
+
+TEST_F(EpollReactorTest, AListenerAcceptsWhatIsQueuedBeforeItCloses) {
+  listen();
+  auto body = [](EpollReactorTest& t) -> Task<void> {
+    auto client = co_await t.reactor.connect(t.listener->local_address(), kLong);
+    t.listener.reset();
+    EXPECT_TRUE(t.server);
+  };
+  run(body(*this));
+}
+
+TEST_F(EpollReactorTest, ATimerMayDropItself) {
+  std::unique_ptr<Timer> timer;
+  int fired = 0;
+  timer = reactor.start_timer(Milliseconds(1), Reactor::Repeat::kEvery, [&] {
+    ++fired;
+    timer.reset();
+    reactor.stop();
+  });
+  reactor.run();
+  EXPECT_EQ(fired, 1);
+}
+
 TEST_F(EpollReactorTest, MessagesFromAnotherThreadArriveInOrder) {
   std::vector<int> got;
   std::thread sender([this, &got] {

@@ -97,12 +97,13 @@ bool EpollStream::start_fill(IoOperation& operation, Milliseconds timeout) {
 
 // True: all sent or broken. False: the socket takes no more now.
 bool EpollStream::send_some(IoStatus& status) {
-  while (!sending_[0].empty() || !sending_[1].empty()) {
-    iovec pieces[2];
+  for (;;) {
+    iovec pieces[kMostPieces];
     std::size_t count = 0;
     for (std::string_view piece : sending_) {
       if (!piece.empty()) pieces[count++] = {const_cast<char*>(piece.data()), piece.size()};
     }
+    if (count == 0) return status = IoStatus::kOk, true;
     msghdr message{};
     message.msg_iov = pieces;
     message.msg_iovlen = count;
@@ -115,18 +116,18 @@ bool EpollStream::send_some(IoStatus& status) {
       return status = IoStatus::kReset, true;  // what has arrived may still be read
     }
     auto left = static_cast<std::size_t>(sent);
+    sent_bytes_ += left;
     for (std::string_view& piece : sending_) {
       std::size_t taken = std::min(left, piece.size());
       piece.remove_prefix(taken);
       left -= taken;
     }
   }
-  return status = IoStatus::kOk, true;
 }
 
 bool EpollStream::start_send(IoOperation& operation, std::span<const std::string_view> pieces, Milliseconds timeout) {
-  sending_[0] = pieces.size() > 0 ? pieces[0] : std::string_view{};
-  sending_[1] = pieces.size() > 1 ? pieces[1] : std::string_view{};
+  auto rest = std::copy(pieces.begin(), pieces.end(), sending_.begin());
+  std::fill(rest, sending_.end(), std::string_view{});
   if (!connecting_ && send_some(operation.status)) return true;
   send_ = &operation;
   reactor_.wheel().set(send_timeout_, reactor_.now(), timeout);

@@ -21,6 +21,7 @@ class EpollStream final : public Stream, private EpollReactor::Source {
   bool start_fill(IoOperation& operation, Milliseconds timeout) override;
   bool start_send(IoOperation& operation, std::span<const std::string_view> pieces, Milliseconds timeout) override;
   void forget(IoOperation& operation) noexcept override;
+  std::uint64_t sent_bytes() const noexcept override { return sent_bytes_; }
   void watch_hangup(HangupListener* listener) noexcept override { hangup_ = listener; }
   bool is_gone() const noexcept override { return ended_ || broken_; }
   bool is_quiet() const noexcept override { return !is_gone() && !readable_ && begin_ == end_; }
@@ -67,7 +68,8 @@ class EpollStream final : public Stream, private EpollReactor::Source {
 
   IoOperation* fill_ = nullptr;
   IoOperation* send_ = nullptr;
-  std::array<std::string_view, 2> sending_;
+  std::array<std::string_view, kMostPieces> sending_;
+  std::uint64_t sent_bytes_ = 0;
   Timeout fill_timeout_{*this, &EpollStream::fill_};
   Timeout send_timeout_{*this, &EpollStream::send_};
   bool* destroyed_ = nullptr;  // set while on_events runs

@@ -47,9 +47,13 @@ class Stream {
   virtual void set_read_limit(std::size_t bytes) = 0;
 
   // Starts an operation. True: complete at once, `operation.status` is set. False: it will resume `operation.waiting`.
+  // A send takes up to kMostPieces pieces; their bytes stay valid until it is complete or forgotten.
+  static constexpr std::size_t kMostPieces = 3;
   virtual bool start_fill(IoOperation& operation, Milliseconds timeout) = 0;
   virtual bool start_send(IoOperation& operation, std::span<const std::string_view> pieces, Milliseconds timeout) = 0;
   virtual void forget(IoOperation& operation) noexcept = 0;
+  // How many bytes the kernel has taken since the stream began, also of sends that failed or were forgotten.
+  virtual std::uint64_t sent_bytes() const noexcept = 0;
 
   // `listener` is told once when the peer has gone while no fill is pending; null stops it.
   virtual void watch_hangup(HangupListener* listener) noexcept = 0;
