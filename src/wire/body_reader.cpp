@@ -15,6 +15,7 @@ void BodyReader::begin(BodyLength length) {
   left_ = length.bytes;
   lent_ = 0;
   ended_ = length.is_empty();
+  broken_ = false;
   if (length.kind == BodyLength::Kind::kChunked) chunked_ = ChunkedDecoder();
 }
 
@@ -23,7 +24,7 @@ void BodyReader::finish_piece() {
 }
 
 std::unexpected<Error> BodyReader::broken(ErrorCode code, std::string what) {
-  ended_ = true;
+  broken_ = true;
   return fail(Error{code, std::move(what), peer_, Retry::kNever});
 }
 
@@ -64,6 +65,10 @@ bool BodyReader::read_arrived(Result<Chunk>& piece) {
   finish_piece();
   if (ended_) {
     piece = Chunk{{}, true};
+    return true;
+  }
+  if (broken_) {
+    piece = broken(ErrorCode::kClosed, "the body broke off before");
     return true;
   }
   if (stream_.unread().empty()) return false;

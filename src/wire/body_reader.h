@@ -18,7 +18,7 @@ class BodyReader {
   void begin(http::BodyLength length);
 
   // The next piece; its bytes stay valid until the next call. After the last piece, empty last pieces.
-  // Error: kClosed, kTimeout or kProtocol, on the peer's side.
+  // Error: kClosed, kTimeout or kProtocol, on the peer's side; then the body never ends.
   async::Task<Result<http::Chunk>> read(Milliseconds timeout);
 
   // The next piece if it has arrived already; nothing when it must be waited for.
@@ -44,6 +44,7 @@ class BodyReader {
   ChunkedDecoder chunked_;
   std::size_t lent_ = 0;  // bytes of the last piece, still in the stream's buffer
   bool ended_ = true;
+  bool broken_ = false;
 };
 
 }  // namespace sallyport::wire

@@ -13,6 +13,7 @@ using http::Chunk;
 void BodyWriter::begin(BodyLength length) {
   length_ = length;
   left_ = length.bytes;
+  has_last_piece_ = false;
   ended_ = false;
 }
 
@@ -24,50 +25,57 @@ Status BodyWriter::account(std::size_t bytes, bool is_last) {
   return {};
 }
 
-async::Task<Status> BodyWriter::write(Chunk piece, Flush flush, Milliseconds timeout) {
-  if (auto counted = account(piece.bytes.size(), piece.is_last); !counted) return counted;
-  if (piece.is_last) ended_ = true;
-  bool chunked = length_.kind == BodyLength::Kind::kChunked;
-  bool gathers = gathered_.size() + piece.bytes.size() <= kGather || chunked;
-  if (gathers) {
-    if (chunked) {
-      write_chunk(gathered_, piece.bytes);
-      if (piece.is_last) write_last_chunk(gathered_);
-    } else {
-      gathered_.append(piece.bytes);
-    }
-    bool wait_for_more = !piece.is_last && flush == Flush::kWhenLarge && gathered_.size() < kGather;
-    if (wait_for_more || gathered_.empty()) return Status{};
-    return send({}, timeout);
-  }
-  return send(piece.bytes, timeout);
-}
-
-async::Task<Status> BodyWriter::flush(Milliseconds timeout) {
-  if (gathered_.empty()) return Status{};
-  return send({}, timeout);
-}
-
-async::Task<Status> BodyWriter::send(std::string_view tail, Milliseconds timeout) {
-  std::array<std::string_view, 2> pieces{gathered_, tail};
-  std::size_t bytes = gathered_.size() + tail.size();
-  if (stream_.start_send(operation_, pieces, timeout)) return done(operation_.status, bytes);
-  return wait_until_sent(bytes);
-}
-
-async::Task<Status> BodyWriter::wait_until_sent(std::size_t bytes) {
-  IoStatus status = co_await stream_.pending(operation_);
-  co_return done(status, bytes);
-}
-
-Status BodyWriter::done(IoStatus status, std::size_t bytes) {
-  gathered_.clear();
-  if (status == IoStatus::kOk) {
-    sent_ += bytes;
+BodyWriter::Tail BodyWriter::gather(Chunk piece) {
+  bool is_small = gathered_.size() + piece.bytes.size() <= kGather;
+  if (length_.kind != BodyLength::Kind::kChunked) {
+    if (!is_small) return {piece.bytes, {}};
+    gathered_.append(piece.bytes);
     return {};
   }
-  ended_ = true;
-  bool late = status == IoStatus::kTimeout;
+  if (!is_small && !piece.bytes.empty()) {
+    write_chunk_size(gathered_, piece.bytes.size());
+    return {piece.bytes, piece.is_last ? "\r\n0\r\n\r\n" : "\r\n"};
+  }
+  write_chunk(gathered_, piece.bytes);
+  if (piece.is_last) write_last_chunk(gathered_);
+  return {};
+}
+
+async::Task<Status> BodyWriter::write(Chunk piece, Flush flush, Milliseconds timeout) {
+  if (auto counted = account(piece.bytes.size(), piece.is_last); !counted) return counted;
+  has_last_piece_ = piece.is_last;
+  Tail tail = gather(piece);
+  bool may_wait = flush == Flush::kWhenLarge && !piece.is_last && tail.piece.empty() && gathered_.size() < kGather;
+  if (may_wait) return Status{};
+  return send(tail, timeout);
+}
+
+async::Task<Status> BodyWriter::flush(Milliseconds timeout) { return send({}, timeout); }
+
+async::Task<Status> BodyWriter::send(Tail tail, Milliseconds timeout) {
+  if (broken_) return Status(broken(false));
+  if (gathered_.empty() && tail.piece.empty()) return done(IoStatus::kOk);
+  std::array<std::string_view, 3> pieces{gathered_, tail.piece, tail.framing};
+  if (stream_.start_send(operation_, pieces, timeout)) return done(operation_.status);
+  return wait_until_sent();
+}
+
+async::Task<Status> BodyWriter::wait_until_sent() {
+  IoStatus status = co_await stream_.pending(operation_);
+  co_return done(status);
+}
+
+Status BodyWriter::done(IoStatus status) {
+  constexpr std::size_t kKeep = 4 * kGather;  // a connection that once wrote a large head does not hold on to it
+  gathered_.clear();
+  if (gathered_.capacity() > kKeep) gathered_ = {};
+  broken_ = status != IoStatus::kOk;
+  if (broken_) return broken(status == IoStatus::kTimeout);
+  ended_ = ended_ || has_last_piece_;
+  return {};
+}
+
+std::unexpected<Error> BodyWriter::broken(bool late) const {
   return fail(Error{late ? ErrorCode::kTimeout : ErrorCode::kClosed,
                     late ? "the peer did not take the data in time" : "the peer closed the connection", peer_,
                     Retry::kNever});

@@ -1,6 +1,7 @@
 #pragma once
 // Writes the head and the body of one message to a stream: small pieces are gathered with the head, large ones go
-// straight from the caller's bytes. A BodyWriter belongs to its connection, which outlives every write.
+// straight from the caller's bytes. A BodyWriter belongs to its connection, which outlives every write; one write at a
+// time.
 
 #include "async/stream.h"
 #include "async/task.h"
@@ -9,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace sallyport::wire {
 
@@ -20,31 +22,38 @@ class BodyWriter {
   std::string& buffer() noexcept { return gathered_; }
   void begin(http::BodyLength length);
 
-  // Whether what is written may wait for more that is about to follow.
+  // Whether what is written may wait for more that is about to follow; whoever then waits for it flushes first.
   enum class Flush { kNow, kWhenLarge };
   // Writes a piece with its framing. The last piece ends the message and is always flushed.
   // Error: kClosed, kTimeout; kProtocol when a sized body is longer or shorter than it was announced.
   async::Task<Status> write(http::Chunk piece, Flush flush, Milliseconds timeout);
   async::Task<Status> flush(Milliseconds timeout);
 
-  bool ended() const noexcept { return ended_; }
-  std::uint64_t sent_bytes() const noexcept { return sent_; }  // handed to the kernel since the connection began
+  // Whether all of the message was handed to the kernel; not when a write was dropped, never again after one failed.
+  bool ended() const noexcept { return ended_ && !broken_; }
 
  private:
   static constexpr std::size_t kGather = 16 * 1024;
-  async::Task<Status> send(std::string_view tail, Milliseconds timeout);
-  async::Task<Status> wait_until_sent(std::size_t bytes);
-  Status done(async::IoStatus status, std::size_t bytes);
+  struct Tail {  // what follows the gathered bytes without being copied
+    std::string_view piece;
+    std::string_view framing;
+  };
+  Tail gather(http::Chunk piece);
+  async::Task<Status> send(Tail tail, Milliseconds timeout);
+  async::Task<Status> wait_until_sent();
+  Status done(async::IoStatus status);
+  std::unexpected<Error> broken(bool late) const;
   Status account(std::size_t bytes, bool is_last);
 
   async::Stream& stream_;
   Side peer_;
   http::BodyLength length_;
-  std::uint64_t left_ = 0;
+  std::uint64_t left_ = 0;  // of a sized body
   std::string gathered_;
   async::IoOperation operation_;
-  std::uint64_t sent_ = 0;
+  bool has_last_piece_ = false;
   bool ended_ = true;
+  bool broken_ = false;
 };
 
 }  // namespace sallyport::wire

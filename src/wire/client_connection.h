@@ -31,8 +31,8 @@ class ClientConnection {
 
   async::Task<Status> flush() { return writer_.flush(timeouts_.send); }
 
-  // Waits for the next response head, an interim one included; the arena is that of `head`.
-  // Error, side upstream: kClosed, kTimeout, kProtocol.
+  // Waits for the next response head, an interim one included; the arena is that of `head`. May be called again after
+  // kTimeout. Error, side upstream: kClosed, kTimeout, kProtocol.
   async::Task<Status> read_head(http::ResponseHead& head);
   BodyReader& body() noexcept { return reader_; }
   async::Task<Result<http::Chunk>> read_body() { return reader_.read(timeouts_.read); }
@@ -40,7 +40,7 @@ class ClientConnection {
   // Whether any byte of the present response has arrived.
   bool response_begun() const noexcept { return response_begun_ || !stream_->unread().empty(); }
   // Whether any byte of the present request has been given to the kernel.
-  bool request_begun() const noexcept { return writer_.sent_bytes() != sent_before_; }
+  bool request_begun() const noexcept { return stream_->sent_bytes() != sent_before_; }
   // Whether another exchange may follow: both messages have ended and the peer keeps the connection.
   bool is_reusable() noexcept;
 
@@ -60,6 +60,7 @@ class ClientConnection {
   std::string_view method_;  // of the present request; lies in its exchange
   std::uint64_t sent_before_ = 0;
   unsigned exchanges_ = 0;
+  unsigned interims_ = 0;  // 1xx heads of the present exchange
   bool response_begun_ = false;
   bool keep_alive_ = true;
 };

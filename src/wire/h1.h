@@ -120,6 +120,8 @@ void write_response_head(std::string& out, const http::ResponseHead& head, http:
 
 // Appends one chunk of the chunked coding; nothing for an empty piece.
 void write_chunk(std::string& out, std::string_view bytes);
+// Appends the size line of a chunk whose data and CRLF follow by another way. `bytes` is not 0.
+void write_chunk_size(std::string& out, std::size_t bytes);
 // Appends the last chunk and the trailers, without those that are invalid or mean something in a head only.
 void write_last_chunk(std::string& out, const http::Headers* trailers = nullptr);
 

@@ -149,10 +149,15 @@ void write_response_head(std::string& out, const http::ResponseHead& head, http:
   out.append("\r\n");
 }
 
+void write_chunk_size(std::string& out, std::size_t bytes) {
+  append_number(out, bytes, 16);
+  out.append("\r\n");
+}
+
 void write_chunk(std::string& out, std::string_view bytes) {
   if (bytes.empty()) return;
-  append_number(out, bytes.size(), 16);
-  out.append("\r\n").append(bytes).append("\r\n");
+  write_chunk_size(out, bytes.size());
+  out.append(bytes).append("\r\n");
 }
 
 void write_last_chunk(std::string& out, const http::Headers* trailers) {

@@ -1,5 +1,7 @@
 #include "wire/server_connection.h"
 
+#include "wire/head_arrival.h"
+
 #include <algorithm>
 
 namespace sallyport::wire {
@@ -32,7 +34,12 @@ ServerConnection::Next ServerConnection::parse(http::RequestHead& head) {
   reader_.begin(head.body);
   version_ = head.version;
   closes_ = !head.keep_alive;
-  return {Kind::kRequest, 0, {}};
+  return {Kind::kRequest, 0, {}, outcome.bytes};
+}
+
+// Never 0, so that what has arrived by now still counts.
+Milliseconds ServerConnection::until(SteadyTime deadline) const {
+  return std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
 }
 
 async::Task<ServerConnection::Next> ServerConnection::read_head(http::RequestHead& head) {
@@ -45,18 +52,19 @@ async::Task<ServerConnection::Next> ServerConnection::read_head(http::RequestHea
 }
 
 async::Task<ServerConnection::Next> ServerConnection::wait_for_head(http::RequestHead& head) {
+  HeadArrival arrival;
   bool begun = !stream_->unread().empty();
   SteadyTime deadline = reactor_.now() + limits_.head_arrival;
   for (;;) {
-    auto left = std::chrono::duration_cast<Milliseconds>(deadline - reactor_.now());
-    IoStatus status = co_await stream_->fill(begun ? std::max(left, Milliseconds(0)) : limits_.keep_alive);
+    IoStatus status = co_await stream_->fill(begun ? until(deadline) : limits_.keep_alive);
     if (status == IoStatus::kTimeout && begun) co_return Next{Kind::kRefused, 408, "request_timeout"};
-    if (status == IoStatus::kFull) co_return Next{Kind::kRefused, 431, "head_too_large"};
-    if (status != IoStatus::kOk) co_return Next{Kind::kEnd, 0, {}};
+    if (status != IoStatus::kOk && status != IoStatus::kFull) co_return Next{};
     if (!begun) deadline = reactor_.now() + limits_.head_arrival;
     begun = true;
+    if (!arrival.deserves_look(stream_->unread()) && status == IoStatus::kOk) continue;
     Next next = parse(head);
     if (!incomplete_) co_return next;
+    if (status == IoStatus::kFull) co_return Next{Kind::kRefused, 431, "head_too_large"};
   }
 }
 
@@ -76,12 +84,14 @@ void ServerConnection::begin_response(const http::ResponseHead& head, BodyLength
 }
 
 async::Task<bool> ServerConnection::drain_body(std::size_t limit) {
+  constexpr Milliseconds kLongest{5'000};
+  SteadyTime deadline = reactor_.now() + kLongest;
   std::size_t drained = 0;
   while (!reader_.ended()) {
-    auto piece = co_await read_body();
+    auto piece = co_await reader_.read(until(deadline));
     if (!piece) co_return false;
     drained += piece->bytes.size();
-    if (drained > limit) co_return false;
+    if (drained > limit || reactor_.now() >= deadline) co_return false;
   }
   co_return true;
 }
@@ -96,7 +106,7 @@ async::Task<void> ServerConnection::linger() {
     dropped += stream_->unread().size();
     stream_->consume(stream_->unread().size());
     if (dropped > kMostBytes || reactor_.now() >= deadline) co_return;
-    if (co_await stream_->fill(kLongest) != IoStatus::kOk) co_return;
+    if (co_await stream_->fill(until(deadline)) != IoStatus::kOk) co_return;
   }
 }
 

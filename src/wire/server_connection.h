@@ -28,6 +28,7 @@ class ServerConnection {
     enum class Kind { kRequest, kEnd, kRefused } kind = Kind::kEnd;
     int refusal = 0;          // the status to answer with, when refused
     std::string_view reason;  // token for the log, when refused
+    std::size_t bytes = 0;    // of the head, when it is a request
   };
   // Waits for the next request head; the body of the last request has been read to its end.
   async::Task<Next> read_head(http::RequestHead& head);
@@ -51,17 +52,19 @@ class ServerConnection {
   bool response_ended() const noexcept { return writer_.ended(); }
   // Whether the connection may carry another request now.
   bool is_reusable() const noexcept { return !closes_ && writer_.ended() && reader_.ended(); }
-  // Reads and drops what is left of the request's body, if that is at most `limit` bytes; false: close instead.
+  // Reads and drops what is left of the request's body, if that is at most `limit` bytes and comes soon; false: close
+  // instead.
   async::Task<bool> drain_body(std::size_t limit);
   // Lets the client read what was sent before the connection closes (RFC 9112 9.6).
   async::Task<void> linger();
 
   async::Stream& stream() noexcept { return *stream_; }
-  std::uint64_t sent_bytes() const noexcept { return writer_.sent_bytes(); }
+  std::uint64_t sent_bytes() const noexcept { return stream_->sent_bytes(); }
 
  private:
   Next parse(http::RequestHead& head);
   async::Task<Next> wait_for_head(http::RequestHead& head);
+  Milliseconds until(SteadyTime deadline) const;
 
   async::Reactor& reactor_;
   async::StreamPtr stream_;
