@@ -78,7 +78,7 @@ TEST_F(ResolverTest, TheHostsFileGoesBeforeTheServers) {
 }
 
 TEST_F(ResolverTest, ANameThatIsNotThereIsNotFound) {
-  NameServer server({{"empty.test", {}}});
+  NameServer server({{"empty.test", {}}}, kNoSuchName);
   use(server);
   EXPECT_EQ(look_up("missing.test").error().code, ErrorCode::kNotFound);
   EXPECT_THAT(look_up("missing.test").error().what, testing::HasSubstr("missing.test"));
