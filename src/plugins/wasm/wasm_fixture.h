@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -100,8 +101,8 @@ class WasmFixture : public testing::Test {
   std::shared_ptr<const WasmPlugin> plugin(std::string_view text, std::string configuration = "",
                                            PluginPolicy policy = {}) {
     auto made = try_plugin(text, std::move(configuration), policy);
-    if (!made) ADD_FAILURE() << made.error().what;
-    return made ? *made : nullptr;
+    if (!made) throw std::runtime_error(made.error().what);
+    return *made;
   }
 
   Result<std::shared_ptr<const WasmPlugin>> try_plugin(std::string_view text, std::string configuration = "",

@@ -1,0 +1,51 @@
+#include "plugins/wasm/abi/abi_fixture.h"
+
+namespace sallyport::wasm::abi {
+namespace {
+
+class Unavailable : public AbiFixture {
+ protected:
+  Status status(std::string_view function, std::string_view arguments) {
+    PluginRun run(plugin(call_module(function, arguments, "")));
+    return call(run).status();
+  }
+};
+
+// With other codes, SDKs stop the plugin.
+TEST_F(Unavailable, CallsAnswerAsIfNothingWereThere) {
+  EXPECT_EQ(status("proxy_set_tick_period_milliseconds", numbers(100)), Status::kOk);
+  EXPECT_EQ(status("proxy_define_metric", numbers(0, 100, 4, 16)), Status::kOk);
+  EXPECT_EQ(status("proxy_register_shared_queue", numbers(100, 4, 16)), Status::kOk);
+  EXPECT_EQ(status("proxy_set_shared_data", numbers(100, 4, 100, 4, 0)), Status::kOk);
+  EXPECT_EQ(status("proxy_get_shared_data", numbers(100, 4, 16, 20, 24)), Status::kNotFound);
+  EXPECT_EQ(status("proxy_resolve_shared_queue", numbers(100, 4, 100, 4, 16)), Status::kNotFound);
+  EXPECT_EQ(status("proxy_enqueue_shared_queue", numbers(1, 100, 4)), Status::kNotFound);
+  EXPECT_EQ(status("proxy_dequeue_shared_queue", numbers(1, 16, 20)), Status::kNotFound);
+  EXPECT_EQ(status("proxy_increment_metric", numbers(1) + "(i64.const 1)"), Status::kNotFound);
+  EXPECT_EQ(status("proxy_record_metric", numbers(1) + "(i64.const 1)"), Status::kNotFound);
+  EXPECT_EQ(status("proxy_get_metric", numbers(1, 16)), Status::kNotFound);
+  EXPECT_EQ(status("proxy_grpc_send", numbers(1, 100, 4, 0)), Status::kNotFound);
+  EXPECT_EQ(status("proxy_grpc_cancel", numbers(1)), Status::kNotFound);
+  EXPECT_EQ(status("proxy_grpc_close", numbers(1)), Status::kNotFound);
+  EXPECT_EQ(status("proxy_call_foreign_function", numbers(100, 4, 100, 4, 16, 20)), Status::kNotFound);
+  EXPECT_EQ(status("proxy_http_call", numbers(100, 4, 100, 4, 100, 4, 100, 4, 1000, 16)), Status::kInternalFailure);
+  EXPECT_EQ(status("proxy_grpc_call", numbers(100, 4, 100, 4, 100, 4, 100, 4, 100, 4, 1000, 16)),
+            Status::kInternalFailure);
+  EXPECT_EQ(status("proxy_grpc_stream", numbers(100, 4, 100, 4, 100, 4, 100, 4, 16)), Status::kInternalFailure);
+}
+
+TEST_F(Unavailable, NumbersOfMetricsAndQueuesAreNotZero) {
+  PluginRun metric(plugin(call_module("proxy_define_metric", numbers(0, 100, 4, 16), "")));
+  EXPECT_EQ(call(metric).number(16), 1u);
+}
+
+TEST_F(Unavailable, TheStatusOfNoCallIsEmpty) {
+  PluginRun run(plugin(call_module("proxy_get_status", numbers(16, 20, 24), data(16, "\xff\xff\xff\xff"))));
+  GuestImage image = call(run);
+  EXPECT_EQ(image.status(), Status::kOk);
+  EXPECT_EQ(image.number(16), 0u);
+  EXPECT_EQ(image.number(24), 0u);
+}
+
+}  // namespace
+}  // namespace sallyport::wasm::abi
