@@ -40,14 +40,20 @@ class Outcome:
 
 
 def run(trial, report=lambda done, resident: None):
-    """Error: Failed when the gateway or the generator gave up, or the Admin API refused a change."""
+    """`report` is told how many requests are done and how much memory is resident.
+
+    Error: Failed when the gateway or the generator gave up, or the Admin API refused a change.
+    """
     with tempfile.TemporaryDirectory(prefix="sallyport-changes-") as folder:
         modules = [{"name": PLUGIN, "priority": 7000, "file": str(trial.plugin)}] if trial.plugin else []
         started = gateway.Gateway(trial.program, pathlib.Path(folder) / "gateway", machine.Anywhere(),
                                   wasm_plugins=modules, workers=trial.workers)
         try:
             started.wait_until_ready()
-            return Changing(trial, started, report).run()
+            outcome = Changing(trial, started, report).run()
+            if started.process.stop() != 0:
+                raise process.Failed(f"the gateway did not end well:\n{started.process.last_lines()}")
+            return outcome
         finally:
             started.process.stop()
 

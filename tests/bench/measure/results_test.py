@@ -31,8 +31,9 @@ class Verdicts(unittest.TestCase):
         self.assertFalse(self.verdict_on([sample("plain", 10), sample("nginx", 13.9)], "nginx"))
 
     def test_a_direct_answer_is_judged_by_what_it_costs_more(self):
-        self.assertTrue(self.verdict_on([sample("answer-rust", 3.5), sample("answer-native", 3)], "Rust plugin at most"))
-        self.assertFalse(self.verdict_on([sample("answer-rust", 3.6), sample("answer-native", 3)], "Rust plugin at most"))
+        goal = "Rust plugin at most"
+        self.assertTrue(self.verdict_on([sample("answer-rust", 3.5), sample("answer-native", 3)], goal))
+        self.assertFalse(self.verdict_on([sample("answer-rust", 3.6), sample("answer-native", 3)], goal))
 
     def test_what_was_not_measured_is_neither_met_nor_missed(self):
         self.assertIsNone(self.verdict_on([sample("plain", 10)], "nginx"))

@@ -86,7 +86,9 @@ def why_idle(sample):
     if sample.wait_share > gap / 2:
         return f"other work had that core for {sample.wait_share:.0%} of the time; run on an idle machine"
     if sample.generator_wait > gap / 2:
-        return f"other work had the generator's core for {sample.generator_wait:.0%} of the time; run on an idle machine"
+        return (f"other work had the generator's core for {sample.generator_wait:.0%} of the time; "
+                "run on an idle machine")
     if sample.generator_idle < 0.05:
         return "the generator had no pause, so it was the limit; measure with more work for the proxy a request"
-    return f"both waited (the generator {sample.generator_idle:.0%} of the time); look for sleeps and locks in the proxy"
+    return (f"both waited (the generator {sample.generator_idle:.0%} of the time); "
+            "look for sleeps and locks in the proxy")

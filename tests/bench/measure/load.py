@@ -30,9 +30,11 @@ class Load:
 
     def result(self):
         """The generator's figures, at its end. Error: Failed when it gave up, with its reason."""
-        for _ in self.marks():
-            pass
-        self.stop()
+        try:
+            for _ in self.marks():
+                pass
+        finally:
+            self.stop()
         if self.figures is None:
             raise process.Failed(self.complaint.strip() or f"the generator ended with {self.child.returncode}")
         return self.figures

@@ -9,21 +9,20 @@ ADMIN_KEY = "bench-0123456789abcdef0123456789"
 
 
 class Gateway:
-    """One process, everything of it below `folder`. Settings and resources are written as JSON, which
-    is YAML."""
+    """One process, everything of it below `folder`."""
 
     def __init__(self, program, folder, placement, *, resources=None, wasm_plugins=(), workers=1):
         """With `resources` they are served from apisix.yaml, without they come through the Admin API."""
         self.port, self.status_port, self.metrics_port, self.admin_port = process.free_ports(4)
         store = self.yaml_store() if resources is not None else self.embedded_store()
         settings = self.settings(wasm_plugins) | store
-        self.configuration = json.dumps(settings, indent=1)
+        self.configuration = as_yaml(settings)
         (folder / "conf").mkdir(parents=True)
         (folder / "conf/config.yaml").write_text(self.configuration, encoding="utf-8")
         if resources is not None:
-            text = json.dumps(resources, indent=1) + "\n#END\n"
+            text = as_yaml(resources) + "#END\n"
             (folder / "conf/apisix.yaml").write_text(text, encoding="utf-8")
-            self.configuration += "\n" + text
+            self.configuration += text
         argv = [program, "run", "-c", folder / "conf/config.yaml", "-p", folder, "--workers", workers]
         self.process = process.Process(argv, placement, placement.proxy_core, folder / "output.log")
 
@@ -69,6 +68,17 @@ class Gateway:
     @staticmethod
     def version(program):
         return subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def as_yaml(document):
+    """One line a key, and one for each item of a list; the lines are JSON, which is YAML."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, list):
+            lines += [f"{key}:", *(f"  - {json.dumps(item)}" for item in value)]
+        else:
+            lines.append(f"{key}: {json.dumps(value)}")
+    return "\n".join(lines) + "\n"
 
 
 class Admin:

@@ -22,7 +22,10 @@ class Placement:
         if len(cores) < 2:
             raise TooFewCores("one core is not enough: the proxy needs one for itself, and so does the generator, "
                               "else each would measure the other; run on a machine with two or more")
-        self.proxy_core, self.load_core, *self.others = cores
+        self.proxy_core = cores[0]
+        beside = [core for core in cores[1:] if core not in siblings_of(self.proxy_core)]
+        self.load_core = (beside or cores[1:])[0]
+        self.shares_a_core = not beside
         self.wanted = raise_priority
         self.raised = raise_priority and os.geteuid() == 0
 
@@ -35,7 +38,10 @@ class Placement:
             priority = "as usual, for raising it needs root"
         else:
             priority = "as usual, as asked for"
-        return {"proxy_core": self.proxy_core, "generator_and_upstream_core": self.load_core, "priority": priority}
+        about = {"proxy_core": self.proxy_core, "generator_and_upstream_core": self.load_core, "priority": priority}
+        if self.shares_a_core:
+            about["warning"] = "both are hardware threads of one core, and take time from each other"
+        return about
 
     def enter(self, core):
         """In the new process, before it becomes the program: threads it starts inherit both."""
@@ -60,15 +66,29 @@ class Anywhere:
         pass
 
 
+def siblings_of(core):
+    """The hardware threads of the same core, itself included."""
+    text = read(f"/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list")
+    found = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
 def autogroup_is_on():
-    switch = pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled")
-    return switch.exists() and switch.read_text(encoding="ascii").strip() == "1"
+    return read("/proc/sys/kernel/sched_autogroup_enabled") == "1"
 
 
 def describe():
-    return {"cpu": cpu_model(), "cores": os.cpu_count(), "governor": governor(), "kernel": platform.release(),
-            "congestion_control": read("/proc/sys/net/ipv4/tcp_congestion_control"),
-            "load_average": [round(value, 2) for value in os.getloadavg()], "python": platform.python_version()}
+    """As it is now; ask before the run, which is load enough itself."""
+    load = os.getloadavg()[0]
+    about = {"cpu": cpu_model(), "cores": os.cpu_count(), "governor": governor(), "kernel": platform.release(),
+             "congestion_control": read("/proc/sys/net/ipv4/tcp_congestion_control"),
+             "load_average": round(load, 2), "python": platform.python_version()}
+    if load > 0.5:
+        about["warning"] = "the machine was not idle before the run; expect larger spreads, and trust ratios only"
+    return about
 
 
 def cpu_model():

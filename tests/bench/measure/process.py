@@ -34,6 +34,7 @@ class Process:
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
 
     def stop(self, seconds=10):
+        """Ends it; its exit code, negative when a signal ended it."""
         if self.child.poll() is None:
             self.child.terminate()
             try:
@@ -41,6 +42,7 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
+        return self.child.returncode
 
 
 def with_descendants(pid):
