@@ -45,6 +45,8 @@ def invalid_line(row):
 
 
 def goal_lines(verdicts):
+    if not verdicts:
+        yield "none at these numbers of connections"
     for verdict in verdicts:
         state = {None: "not measured", True: "met", False: "MISSED"}[verdict["met"]]
         value = "" if verdict["met"] is None else f"{verdict['value']:.2f} {verdict['unit']}"
