@@ -1,3 +1,4 @@
+#include "app/check.h"
 #include "app/command_line.h"
 #include "app/gateway.h"
 #include "app/settings.h"
@@ -19,14 +20,6 @@ int run(const SettingsSource& source) {
   }
   Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   return Gateway(std::move(*settings), source, signals).run();
-}
-
-int check(const SettingsSource& source) {
-  CheckedSettings checked = check_settings(source);
-  for (const Problem& problem : checked.problems) std::fprintf(stderr, "%s\n", problem.to_string().c_str());
-  if (checked.has_errors()) return 1;
-  std::printf("%s: ok\n", checked.settings.file.c_str());
-  return 0;
 }
 
 int execute(std::span<const char* const> arguments) {

@@ -135,7 +135,6 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
   compare("apisix.router", running.routing == next.routing);
   compare("apisix.enable_admin", old_admin.enabled == new_admin.enabled);
   compare("deployment.admin.admin_listen", old_admin.listen == new_admin.listen);
-  compare("deployment.admin.allow_admin", old_admin.allow_from == new_admin.allow_from);
   compare("deployment.admin.reachable_through_routes",
           old_admin.reachable_through_routes == new_admin.reachable_through_routes);
   compare("deployment.role", running.store == next.store);

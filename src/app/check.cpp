@@ -1,0 +1,119 @@
+#include "app/check.h"
+
+#include "app/gateway_options.h"
+#include "async/epoll_reactor.h"
+#include "async/task_group.h"
+#include "plugins/native/native_plugins.h"
+#include "plugins/wasm/wasm_plugin_types.h"
+#include "snapshot/snapshot_builder.h"
+#include "store/embedded_store.h"
+#include "store/yaml_store.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sallyport::app {
+namespace {
+
+void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
+// Goes the way of a start up to the first snapshot, without workers.
+class Check final {
+ public:
+  explicit Check(const Settings& settings) : settings_(settings) {}
+
+  // The number of errors, each of which has been said.
+  std::size_t run() {
+    tasks_.spawn(check_all());
+    if (!done_) control_.run();
+    return errors_;
+  }
+
+ private:
+  async::Task<void> check_all() {
+    if (Status loaded = load_plugins(); !loaded) {
+      error(loaded.error().what);
+    } else if (std::unique_ptr<store::Store> store = open_store()) {
+      co_await check_resources(*store);
+    }
+    done_ = true;
+    control_.stop();
+  }
+
+  Status load_plugins() {
+    TRY(auto runtime, wasm::Runtime::start({wasm::post_to(control_), {}}, clock_));
+    plugins::native::add_native_plugins(catalog_);
+    if (settings_.plugins) catalog_.keep_only(*settings_.plugins);
+    return wasm::add_wasm_plugins(catalog_, wasm_settings(settings_), std::move(runtime));
+  }
+
+  std::unique_ptr<store::Store> open_store() {
+    return settings_.store.kind == StoreKind::kYaml ? open_yaml() : open_embedded();
+  }
+
+  std::unique_ptr<store::Store> open_yaml() {
+    auto item_is_good = [this](const store::Key& key, const json::Value& value) {
+      return check_item(catalog_, key, value);
+    };
+    auto yaml = store::YamlStore::open(settings_.store.yaml_path, item_is_good);
+    if (!yaml) {
+      error(yaml.error().what);
+      return nullptr;
+    }
+    for (const std::string& problem : (*yaml)->problems()) error(problem);
+    for (const std::string& warning : (*yaml)->warnings()) say(warning);
+    return std::move(*yaml);
+  }
+
+  // A database that a running gateway holds cannot be read beside it, and what is in it has passed the Admin API.
+  std::unique_ptr<store::Store> open_embedded() {
+    if (!std::filesystem::exists(settings_.store.embedded_path)) return nullptr;
+    auto embedded = store::EmbeddedStore::open(settings_.store.embedded_path);
+    if (embedded) return std::move(*embedded);
+    say(fmt::format("warning: the resources were not checked: {}", embedded.error().what));
+    return nullptr;
+  }
+
+  // What shows only when all are put together: references, modules of plugins, what plugins say about their conf.
+  async::Task<void> check_resources(store::Store& store) {
+    auto entries = co_await store.list_all();
+    if (!entries) co_return error(entries.error().what);
+    std::vector<snapshot::Item> items;
+    for (const auto& entry : *entries) items.push_back({entry->key.kind, entry->key.id, entry->value});
+    snapshot::SnapshotBuilder builder(catalog_, builder_options(settings_));
+    auto change = co_await builder.prepare_all(std::move(items));
+    for (const auto& rejected : change.rejected()) {
+      error(fmt::format("{}: {}/{}: {}", store.describe(), rejected.kind, rejected.id, rejected.error.what));
+    }
+  }
+
+  void error(const std::string& line) {
+    ++errors_;
+    say(line);
+  }
+
+  const Settings& settings_;
+  SystemClock clock_;
+  async::EpollReactor control_;
+  chain::Catalog catalog_;
+  std::size_t errors_ = 0;
+  bool done_ = false;  // often before the loop begins, as little of this waits
+  async::TaskGroup tasks_;
+};
+
+}  // namespace
+
+int check(const SettingsSource& source) {
+  CheckedSettings checked = check_settings(source);
+  for (const Problem& problem : checked.problems) say(problem.to_string());
+  if (checked.has_errors() || Check(checked.settings).run() > 0) return 1;
+  std::printf("%s: ok\n", checked.settings.file.c_str());
+  return 0;
+}
+
+}  // namespace sallyport::app
