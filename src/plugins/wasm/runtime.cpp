@@ -25,8 +25,9 @@ std::chrono::nanoseconds thread_cpu_time() {
 
 std::string key_of(const VmSpec& spec) {
   std::string key = spec.plugin;
-  for (const std::string& part : {spec.module->hash, std::to_string(spec.limits.memory_bytes),
-                                  std::to_string(spec.limits.cpu_budget.count()), spec.vm_config}) {
+  for (const std::string& part :
+       {spec.module->hash, std::to_string(spec.limits.memory_bytes), std::to_string(spec.limits.cpu_budget.count()),
+        std::to_string(spec.start_budget.count()), spec.vm_config}) {
     key += '\0';
     key += part;
   }
@@ -175,7 +176,7 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec want
 Result<Runtime::Costs> Runtime::try_out(std::shared_ptr<const VmSpec> spec, RootConf conf) {
   Costs costs;
   auto begun = thread_cpu_time();
-  auto vm = Vm::start(spec, kStartBudget, PluginLog::Mode::kKeep);
+  auto vm = Vm::start(spec, spec->start_budget, PluginLog::Mode::kKeep);
   if (!vm) return refusal(std::move(vm.error()));
   auto started = thread_cpu_time();
   auto root = (*vm)->add_root(std::move(conf));
@@ -191,7 +192,7 @@ Result<Runtime::Costs> Runtime::try_out(std::shared_ptr<const VmSpec> spec, Root
 Result<Runtime::FirstVms> Runtime::make_vms(std::shared_ptr<const VmSpec> spec, RootConf conf, std::size_t count) {
   FirstVms vms;
   for (std::size_t i = 0; i < count; ++i) {
-    auto vm = Vm::start(spec, kStartBudget);
+    auto vm = Vm::start(spec, spec->start_budget);
     if (!vm) return refusal(std::move(vm.error()));
     auto root = (*vm)->add_root(conf);
     if (!root) return refusal(std::move(root.error()));

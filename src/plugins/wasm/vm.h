@@ -32,6 +32,7 @@ struct VmSpec {
   std::shared_ptr<const Module> module;
   std::string vm_config;
   InstanceLimits limits;
+  std::chrono::nanoseconds start_budget = std::chrono::seconds(10);  // CPU time of each step of a start off the workers
   const Clock* clock = nullptr;
 };
 

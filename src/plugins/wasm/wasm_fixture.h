@@ -119,6 +119,7 @@ class WasmFixture : public testing::Test {
     spec.vm_config = "vm configuration";
     spec.limits.memory_bytes = policy.limits.memory_bytes;
     spec.limits.cpu_budget = policy.limits.cpu_budget;
+    spec.start_budget = policy.limits.start_budget;
     RootConf conf{"test", "root", std::move(configuration)};
     Running configured(runtime_->configure(std::move(spec), std::move(conf), "routes/1"));
     if (!configured.is_done()) return fail(ErrorCode::kInternal, "configure waits");

@@ -35,6 +35,7 @@ VmSpec spec_of(std::string plugin, std::shared_ptr<const Module> module, std::st
   spec.vm_config = std::move(vm_config);
   spec.limits.memory_bytes = limits.memory_bytes;
   spec.limits.cpu_budget = limits.cpu_budget;
+  spec.start_budget = limits.start_budget;
   return spec;
 }
 

@@ -14,7 +14,8 @@ enum class OnFailure : std::uint8_t { kRefuse, kPass };  // `fail: closed` and `
 
 struct PluginLimits {
   std::uint64_t memory_bytes = 128u << 20;          // of one instance; at most 4 GiB
-  std::chrono::milliseconds cpu_budget{50};         // of one callback
+  std::chrono::milliseconds cpu_budget{50};         // of one callback on a worker
+  std::chrono::milliseconds start_budget{10'000};   // of each step of starting and configuring off the workers
   std::chrono::milliseconds longest_pause{60'000};  // of an exchange that a plugin holds
   std::size_t whole_body_bytes = 1 << 20;           // of a request body that a plugin wants as a whole
   friend bool operator==(const PluginLimits&, const PluginLimits&) = default;

@@ -81,7 +81,7 @@ void WorkerVm::remove(WorkerRoot& root) { std::erase(roots_, &root); }
 
 Result<WorkerVm::Built> WorkerVm::build(std::shared_ptr<const VmSpec> spec, RootConfs confs) {
   Built built;
-  TRY(built.vm, Vm::start(std::move(spec), kStartBudget));
+  TRY(built.vm, Vm::start(spec, spec->start_budget));
   for (auto& [number, conf] : confs) {
     auto root = built.vm->add_root(std::move(conf));
     if (built.vm->failure()) return fail(*built.vm->failure());

@@ -15,8 +15,6 @@
 
 namespace sallyport::wasm {
 
-inline constexpr std::chrono::seconds kStartBudget{10};  // CPU time of each step of a start off the workers
-
 class WorkerRoot;
 
 class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
