@@ -1,9 +1,6 @@
 #include "app/gateway.h"
 
 #include "app/gateway_options.h"
-#include "plugins/native/native_plugins.h"
-#include "plugins/wasm/wasm_plugin_types.h"
-#include "resources/kinds.h"
 #include "store/embedded_store.h"
 #include "telemetry/error_log.h"
 
@@ -11,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <thread>
 
 namespace sallyport::app {
@@ -25,9 +23,12 @@ std::vector<snapshot::Item> as_items(const std::vector<store::EntryPtr>& entries
   return items;
 }
 
-void report(const std::vector<snapshot::Rejected>& rejected) {
+// `origins`: where a person finds each item, by its key; items of the Admin API have no such place.
+void report(const std::vector<snapshot::Rejected>& rejected, const std::map<store::Key, std::string>& origins) {
   for (const auto& item : rejected) {
-    log::error("{}/{}: {}; its last good form, if any, keeps serving", item.kind, item.id, item.error.what);
+    auto origin = origins.find({item.kind, item.id});
+    std::string where = origin == origins.end() || origin->second.empty() ? "" : origin->second + ": ";
+    log::error("{}{}/{}: {}; its last good form, if any, keeps serving", where, item.kind, item.id, item.error.what);
   }
 }
 
@@ -89,9 +90,7 @@ Status Gateway::load_plugins() {
   wasm::Threads threads{wasm::post_to(control_), {}};
   for (auto& worker : workers_) threads.workers.push_back(wasm::post_to(worker->reactor()));
   TRY(auto runtime, wasm::Runtime::start(std::move(threads), clock_));
-  plugins::native::add_native_plugins(catalog_);
-  if (settings_.plugins) catalog_.keep_only(*settings_.plugins);
-  return wasm::add_wasm_plugins(catalog_, wasm_settings(settings_), std::move(runtime));
+  return fill_catalog(catalog_, settings_, std::move(runtime));
 }
 
 Status Gateway::open_store() {
@@ -170,7 +169,10 @@ Task<Status> Gateway::load_resources() {
   auto lock = co_await changes_.lock();
   auto entries = co_await store_->list_all();
   if (!entries) co_return fail(std::move(entries).error());
+  std::map<store::Key, std::string> origins;
+  for (const auto& entry : *entries) origins[entry->key] = entry->origin;
   auto change = co_await builder_->prepare_all(as_items(*entries));
+  report(change.rejected(), origins);
   co_await put_into_force(std::move(change));
   co_return Status{};
 }
@@ -179,16 +181,19 @@ Task<Status> Gateway::load_resources() {
 Task<void> Gateway::take_over(std::vector<store::Change> changes) {
   auto lock = co_await changes_.lock();
   std::vector<snapshot::Item> items;
+  std::map<store::Key, std::string> origins;
   for (const auto& change : changes) {
     items.push_back({change.key.kind, change.key.id, std::nullopt});
-    if (change.entry) items.back().value = change.entry->value;
+    if (!change.entry) continue;
+    items.back().value = change.entry->value;
+    origins[change.key] = change.entry->origin;
   }
   auto prepared = co_await builder_->prepare_all(std::move(items));
+  report(prepared.rejected(), origins);
   co_await put_into_force(std::move(prepared));
 }
 
 Task<void> Gateway::put_into_force(snapshot::SnapshotBuilder::Change change) {
-  report(change.rejected());
   auto next = builder_->commit(std::move(change));
   if (!next) co_return log::error("{}", next.error().what);
   co_await publish(std::move(*next));

@@ -2,6 +2,8 @@
 
 #include "admin/admin_keys.h"
 #include "json/parse.h"
+#include "plugins/native/native_plugins.h"
+#include "plugins/wasm/wasm_plugin_types.h"
 #include "resources/kinds.h"
 
 #include <cstdio>
@@ -77,6 +79,12 @@ wasm::WasmSettings wasm_settings(const Settings& settings) {
     wasm.plugins.push_back(std::move(plugin));
   }
   return wasm;
+}
+
+Status fill_catalog(chain::Catalog& catalog, const Settings& settings, std::shared_ptr<wasm::Runtime> runtime) {
+  plugins::native::add_native_plugins(catalog);
+  if (settings.plugins) catalog.keep_only(*settings.plugins);
+  return wasm::add_wasm_plugins(catalog, wasm_settings(settings), std::move(runtime));
 }
 
 Result<admin::ApiSettings> api_settings(const Settings& settings) {

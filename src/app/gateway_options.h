@@ -6,6 +6,7 @@
 #include "app/worker.h"
 #include "base/result.h"
 #include "chain/catalog.h"
+#include "plugins/wasm/runtime.h"
 #include "plugins/wasm/wasm_settings.h"
 #include "snapshot/snapshot_builder.h"
 #include "store/store.h"
@@ -15,6 +16,10 @@ namespace sallyport::app {
 Result<WorkerOptions> worker_options(const Settings& settings);
 snapshot::BuilderOptions builder_options(const Settings& settings);
 upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings);
+
+// Every plugin that the settings allow: native ones, declared Wasm ones, and `wasm` itself.
+// Error: kInvalid, naming the declared plugin that cannot be loaded.
+Status fill_catalog(chain::Catalog& catalog, const Settings& settings, std::shared_ptr<wasm::Runtime> runtime);
 
 wasm::WasmSettings wasm_settings(const Settings& settings);
 

@@ -36,6 +36,7 @@ void EpollStream::release_buffers() noexcept {
 
 // Makes space behind the unread bytes; false when they fill all they may.
 bool EpollStream::make_room() {
+  if (reads_fill_buffer_ && capacity_ < BufferPool::kLarge) release_buffers();  // a stream of data: larger pieces
   if (!buffer_) {
     capacity_ = reads_fill_buffer_ ? BufferPool::kLarge : BufferPool::kSmall;
     buffer_ = reactor_.buffers().get(capacity_);

@@ -63,6 +63,7 @@ struct ResponseHead {
 struct Chunk {
   std::string_view bytes;
   bool is_last = false;
+  const Headers* trailers = nullptr;  // of the last piece, where there are any
 };
 
 // An answer that the gateway makes itself; owns its text.

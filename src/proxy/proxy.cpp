@@ -28,12 +28,17 @@ std::string_view host_without_port(const Exchange& exchange) {
   return exchange.arena.copy(to_lower(host));
 }
 
+bool announces_too_much(const http::BodyLength& body, const Options& options) {
+  return options.max_request_body != 0 && body.kind == http::BodyLength::Kind::kSized &&
+         body.bytes > options.max_request_body;
+}
+
 }  // namespace
 
 // The life of a request. What goes wrong on the way becomes an answer; every answer takes the way of a response.
 Task<void> Proxy::serve(Journey& journey) {
-  if (!begin(journey)) {
-    co_await refuse(journey, 400, journey.exchange.reason);
+  if (int refusal = begin(journey); refusal != 0) {
+    co_await refuse(journey, refusal, journey.exchange.reason);
     co_return;
   }
   route(journey);
@@ -42,13 +47,13 @@ Task<void> Proxy::serve(Journey& journey) {
   if (!verdict.proceeds()) co_await answer(journey, std::move(verdict));
 }
 
-// Splits and normalises the target; false when it is not acceptable.
-bool Proxy::begin(Journey& journey) {
+// Judges what every request is judged by. The status to refuse it with, or 0.
+int Proxy::begin(Journey& journey) {
   Exchange& exchange = journey.exchange;
   auto target = http::normalise_target(exchange.request.target, exchange.arena);
   if (!target) {
     exchange.reason = target.error();
-    return false;
+    return 400;
   }
   exchange.uri = target->uri;
   exchange.path = target->path;
@@ -56,7 +61,11 @@ bool Proxy::begin(Journey& journey) {
   exchange.has_query = target->has_query;
   exchange.host = host_without_port(exchange);
   drop_claimed_fields(exchange, around_.options);
-  return true;
+  if (announces_too_much(exchange.request.body, around_.options)) {
+    exchange.reason = "request_body_too_large";
+    return 413;
+  }
+  return 0;
 }
 
 void Proxy::route(Journey& journey) {

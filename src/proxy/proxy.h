@@ -50,7 +50,7 @@ class Proxy final : private exchange::Waiter {
   Task<void> serve(Journey& journey);
 
   // The steps of `serve`.
-  bool begin(Journey& journey);
+  int begin(Journey& journey);
   void route(Journey& journey);
   Task<chain::Verdict> request_phases(Journey& journey);
   Task<chain::Verdict> forward(Journey& journey);

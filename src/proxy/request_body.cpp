@@ -1,5 +1,7 @@
 #include "proxy/request_body.h"
 
+#include "proxy/trailers.h"
+
 #include <fmt/format.h>
 
 namespace sallyport::proxy {
@@ -39,6 +41,7 @@ Task<Result<Chunk>> RequestBody::read_client() {
   auto piece = co_await client_.read_body();
   if (!piece) co_return fail(std::move(piece).error());
   CO_TRY_STATUS(count(piece->bytes.size()));
+  if (piece->is_last) piece->trailers = trailers_of(client_.body(), exchange_.arena);
   co_return *piece;
 }
 
@@ -65,7 +68,7 @@ bool RequestBody::has_arrived() const noexcept {
 }
 
 BodyLength RequestBody::length_upstream(const Chunk& first) const noexcept {
-  if (first.is_last) return BodyLength::sized(first.bytes.size());
+  if (first.is_last && !first.trailers) return BodyLength::sized(first.bytes.size());
   if (chain_.chain().edits_request_body()) return BodyLength::chunked();
   return exchange_.request.body;
 }
@@ -90,7 +93,7 @@ bool RequestBody::rewind() noexcept {
 Task<Result<Chunk>> RequestBody::next() {
   if (replaying_) {
     replaying_ = false;
-    co_return Chunk{replay_, passed_last_};
+    co_return Chunk{replay_, passed_last_, trailers_};
   }
   for (;;) {
     Chunk arrived;
@@ -103,6 +106,7 @@ Task<Result<Chunk>> RequestBody::next() {
       if (!piece) co_return fail(std::move(piece).error());
       arrived = *piece;
     }
+    trailers_ = arrived.trailers;
     Chunk passed = arrived;
     if (chain_.chain().has(Phase::kRequestBody)) {
       chain::Verdict verdict = co_await chain_.run_body(Phase::kRequestBody, arrived, passed);
@@ -112,6 +116,7 @@ Task<Result<Chunk>> RequestBody::next() {
       }
     }
     if (passed.bytes.empty() && !passed.is_last) continue;
+    passed.trailers = trailers_;
     remember(passed);
     co_return passed;
   }

@@ -59,6 +59,7 @@ class RequestBody final : public exchange::RequestBodyReader {
   bool replay_is_complete_ = true;  // `replay_` holds all of it
   bool replaying_ = false;
   bool passed_last_ = false;
+  const http::Headers* trailers_ = nullptr;  // with the last piece
 };
 
 }  // namespace sallyport::proxy

@@ -2,6 +2,7 @@
 
 #include "http/date.h"
 #include "proxy/answers.h"
+#include "proxy/trailers.h"
 
 #include <charconv>
 
@@ -136,8 +137,9 @@ Task<Result<Verdict>> ResponseRelay::relay_body(wire::ClientConnection& upstream
       }
       if (passed.bytes.empty() && !passed.is_last) continue;
     }
+    if (passed.is_last) passed.trailers = trailers_of(upstream.body(), exchange.arena);
     if (!exchange.response_head_sent) {
-      bool all_of_an_edit = edits && passed.is_last;
+      bool all_of_an_edit = edits && passed.is_last && !passed.trailers;
       begin(all_of_an_edit ? BodyLength::sized(passed.bytes.size()) : length_downstream());
     }
     bool more_is_here = !upstream.stream().unread().empty() && !upstream.body().ended();

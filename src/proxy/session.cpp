@@ -99,6 +99,7 @@ Task<bool> Proxy::serve_next(Session& session) {
   if (next.kind == Next::Kind::kEnd) co_return false;
   session.move_to(ConnectionState::kWriting);
   introduce(session, journey);
+  journey.exchange.request_head_bytes = next.bytes;
   if (draining_) session.client.close_after_response();
   bool refused = next.kind == Next::Kind::kRefused;
   auto work = refused ? refuse(journey, next.refusal, next.reason) : serve_guarded(journey);

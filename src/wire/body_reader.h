@@ -28,7 +28,11 @@ class BodyReader {
   // Gives back the bytes of the last piece; afterwards the stream is at the end of what was read.
   void finish_piece();
 
-  const ChunkedDecoder& chunked() const noexcept { return chunked_; }
+  // Of a body that has ended.
+  bool has_trailers() const noexcept {
+    return length_.kind == http::BodyLength::Kind::kChunked && chunked_.has_trailers();
+  }
+  void trailers(http::Headers& into) const { chunked_.trailers(into); }
 
  private:
   async::Task<Result<http::Chunk>> wait_and_read(Milliseconds timeout);

@@ -32,12 +32,12 @@ BodyWriter::Tail BodyWriter::gather(Chunk piece) {
     gathered_.append(piece.bytes);
     return {};
   }
-  if (!is_small && !piece.bytes.empty()) {
+  if (!is_small && !piece.bytes.empty() && !piece.trailers) {
     write_chunk_size(gathered_, piece.bytes.size());
     return {piece.bytes, piece.is_last ? "\r\n0\r\n\r\n" : "\r\n"};
   }
   write_chunk(gathered_, piece.bytes);
-  if (piece.is_last) write_last_chunk(gathered_);
+  if (piece.is_last) write_last_chunk(gathered_, piece.trailers);
   return {};
 }
 

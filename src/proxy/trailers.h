@@ -1,0 +1,18 @@
+#pragma once
+// Trailer fields on their way through the gateway (RFC 9110 6.5).
+
+#include "base/arena.h"
+#include "http/headers.h"
+#include "wire/body_reader.h"
+
+namespace sallyport::proxy {
+
+// Those of a body that has ended, in the arena; null when it has none.
+inline const http::Headers* trailers_of(const wire::BodyReader& body, Arena& arena) {
+  if (!body.has_trailers()) return nullptr;
+  auto& trailers = arena.make<http::Headers>(arena);
+  body.trailers(trailers);
+  return trailers.empty() ? nullptr : &trailers;
+}
+
+}  // namespace sallyport::proxy
