@@ -3,8 +3,7 @@
 #include "app/gateway_options.h"
 #include "async/epoll_reactor.h"
 #include "async/task_group.h"
-#include "plugins/native/native_plugins.h"
-#include "plugins/wasm/wasm_plugin_types.h"
+#include "plugins/wasm/runtime.h"
 #include "snapshot/snapshot_builder.h"
 #include "store/embedded_store.h"
 #include "store/yaml_store.h"
@@ -47,9 +46,7 @@ class Check final {
 
   Status load_plugins() {
     TRY(auto runtime, wasm::Runtime::start({wasm::post_to(control_), {}}, clock_));
-    plugins::native::add_native_plugins(catalog_);
-    if (settings_.plugins) catalog_.keep_only(*settings_.plugins);
-    return wasm::add_wasm_plugins(catalog_, wasm_settings(settings_), std::move(runtime));
+    return fill_catalog(catalog_, settings_, std::move(runtime));
   }
 
   std::unique_ptr<store::Store> open_store() {
