@@ -111,6 +111,8 @@ TEST_F(SnapshotsTest, WithoutWorkersPublishingEndsAtOnce) {
   EXPECT_TRUE(tasks.empty());
 }
 
+using SnapshotsConcurrency = SnapshotsTest;
+
 // A worker that pins and unpins in every turn of its loop, holding some pins for a while.
 struct BusyWorker {
   async::EpollReactor reactor;
@@ -136,7 +138,7 @@ struct BusyWorker {
   }
 };
 
-TEST_F(SnapshotsTest, ThreadsPinWhileAnotherPublishesAndEverySnapshotIsFreedOnTheControlThread) {
+TEST_F(SnapshotsConcurrency, ThreadsPinWhileAnotherPublishesAndEverySnapshotIsFreedOnTheControlThread) {
   constexpr int kPublications = 50;
   async::EpollReactor control;
   std::vector<std::unique_ptr<BusyWorker>> workers;
