@@ -99,7 +99,7 @@ Status Preparation::take_service(const std::string& id, const std::optional<json
   }
   set_.services = set_.services.with(id, std::move(served));
   services_.insert(id);
-  touch_users("services/" + id);
+  touch_users("services/" + id, touched_);
   return {};
 }
 
@@ -110,7 +110,7 @@ Status Preparation::take_upstream(const std::string& id, const std::optional<jso
     TRY(cluster, upstream::Cluster::compile(upstream, "upstreams/" + id, context_.forbidden));
   }
   set_.upstreams = set_.upstreams.with(id, std::move(cluster));
-  touch_users("upstreams/" + id);
+  touch_users("upstreams/" + id, replanned_);
   return {};
 }
 
@@ -123,15 +123,14 @@ Status Preparation::take_plugin_config(const std::string& id, const std::optiona
   }
   set_.plugin_configs = set_.plugin_configs.with(id, std::move(config));
   plugin_configs_.insert(id);
-  touch_users("plugin_configs/" + id);
+  touch_users("plugin_configs/" + id, touched_);
   return {};
 }
 
 Task<Status> Preparation::take_global_rule(std::string id, std::optional<json::Value> value) {
   if (!value) {
     set_.global_rules.erase(id);
-    set_.renew_globals();
-    touch_all_routes();
+    globals_changed_ = true;
     co_return Status();
   }
   CO_TRY(resources::GlobalRule rule, resources::global_rule_from(*value));
@@ -149,26 +148,27 @@ Task<Status> Preparation::compile_global_rule(resources::GlobalRule rule) {
   served->plugins = std::move(*compiled);
   served->rule = std::move(rule);
   set_.global_rules.insert_or_assign(served->rule.id, served);
-  set_.renew_globals();
-  touch_all_routes();
+  globals_changed_ = true;
   co_return Status();
 }
 
-void Preparation::touch_users(const std::string& used) {
+void Preparation::touch_users(const std::string& used, std::set<std::string>& touched) {
   if (const ResourceSet::Ids* ids = set_.used_by.find(used)) {
-    ids->for_each([&](std::string_view id, const auto&) { touched_.emplace(id); });
+    ids->for_each([&](std::string_view id, const auto&) { touched.emplace(id); });
   }
-}
-
-void Preparation::touch_all_routes() {
-  set_.routes.for_each([&](std::string_view id, const auto&) { touched_.emplace(id); });
 }
 
 Task<void> Preparation::compile_touched() {
+  if (globals_changed_) {
+    set_.renew_globals();
+    set_.routes.for_each([&](std::string_view id, const auto&) { replanned_.emplace(id); });
+  }
   for (const std::string& id : touched_) {
     Status compiled = co_await compile_touched_route(id);
+    if (compiled) replanned_.erase(id);
     if (!compiled) rejected_.push_back({"routes", id, std::move(compiled).error()});
   }
+  for (const std::string& id : replanned_) plan_again(id);
 }
 
 // The route as it was written now, or as it stands.
@@ -178,13 +178,23 @@ Task<Status> Preparation::compile_touched_route(std::string id) {
   if (written == written_.end() && !previous) co_return Status();
   const bool is_written = written != written_.end();
   resources::Route route = is_written ? written->second.route : previous->route;
-  const bool enabled = route.enabled;
   auto compiled = co_await compile_route(context_, set_, std::move(route), previous);
   if (!compiled) co_return fail(std::move(compiled).error());
 
   auto served = std::make_shared<ServedRoute>(**compiled);
   served->order = is_written ? written->second.order : previous->order;
-  if (enabled) {
+  serve(id, std::move(served));
+  co_return Status();
+}
+
+void Preparation::plan_again(const std::string& id) {
+  if (const ServedRoute* present = set_.routes.find(id)) serve(id, std::make_shared<ServedRoute>(*present));
+}
+
+// Puts the route into the set, with a new plan.
+void Preparation::serve(const std::string& id, std::shared_ptr<ServedRoute> served) {
+  served->entry = nullptr;
+  if (served->route.enabled) {
     auto entry = std::make_shared<route::RouteEntry>();
     entry->rule = served->rule;
     entry->order = served->order;
@@ -192,7 +202,6 @@ Task<Status> Preparation::compile_touched_route(std::string id) {
     served->entry = std::move(entry);
   }
   set_.put_route(id, std::move(served));
-  co_return Status();
 }
 
 // The plugins of services and plugin configs that no route uses yet are tried too, so that whoever writes them hears

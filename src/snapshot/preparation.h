@@ -34,10 +34,11 @@ class Preparation final {
   Task<Status> take_global_rule(std::string id, std::optional<json::Value> value);
   Task<Status> compile_global_rule(resources::GlobalRule rule);
 
-  void touch_users(const std::string& used);
-  void touch_all_routes();
+  void touch_users(const std::string& used, std::set<std::string>& touched);
   Task<void> compile_touched();
   Task<Status> compile_touched_route(std::string id);
+  void plan_again(const std::string& id);
+  void serve(const std::string& id, std::shared_ptr<ServedRoute> served);
   Task<void> try_unused_plugins();
   Task<bool> try_plugins(std::string kind, std::string id, const resources::PluginConfs& plugins);
 
@@ -50,6 +51,8 @@ class Preparation final {
   };
   std::map<std::string, Written> written_;           // routes of this change, until they are compiled
   std::set<std::string> touched_;                    // ids of routes to compile
+  std::set<std::string> replanned_;                  // ids of routes whose parts stay but not where they lead
+  bool globals_changed_ = false;                     // all routes get new plans
   std::set<std::string> services_, plugin_configs_;  // ids that this change wrote
   std::vector<Rejected> rejected_;
 };

@@ -16,13 +16,12 @@ void set_use(route::HashTrie<ResourceSet::Ids>& used_by, const std::string& used
 }  // namespace
 
 void ResourceSet::put_route(const std::string& id, std::shared_ptr<const ServedRoute> served) {
-  if (const ServedRoute* old = routes.find(id)) {
-    for (const std::string& used : old->uses) set_use(used_by, used, id, false);
-    if (old->entry) table = table.without(old->entry);
-  }
-  if (served) {
-    for (const std::string& used : served->uses) set_use(used_by, used, id, true);
-    if (served->entry) table = table.with(served->entry);
+  const ServedRoute* old = routes.find(id);
+  if (old && old->entry) table = table.without(old->entry);
+  if (served && served->entry) table = table.with(served->entry);
+  if (!old || !served || old->uses != served->uses) {
+    for (const std::string& used : old ? old->uses : std::vector<std::string>()) set_use(used_by, used, id, false);
+    for (const std::string& used : served ? served->uses : std::vector<std::string>()) set_use(used_by, used, id, true);
   }
   routes = routes.with(id, std::move(served));
 }
