@@ -74,7 +74,10 @@ Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(load_plugins());
   CO_TRY_STATUS(open_store());
   CO_TRY_STATUS(start_workers());
-  CO_TRY_STATUS(co_await load_resources());
+  {
+    auto lock = co_await changes_.lock();
+    CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kSameConf));
+  }
   CO_TRY_STATUS(open_endpoints());
   CO_TRY_STATUS(listen());
   ready_ = true;
@@ -89,8 +92,8 @@ void Gateway::make_workers() {
 Status Gateway::load_plugins() {
   wasm::Threads threads{wasm::post_to(control_), {}};
   for (auto& worker : workers_) threads.workers.push_back(wasm::post_to(worker->reactor()));
-  TRY(auto runtime, wasm::Runtime::start(std::move(threads), clock_));
-  return fill_catalog(catalog_, settings_, std::move(runtime));
+  TRY(wasm_runtime_, wasm::Runtime::start(std::move(threads), clock_));
+  return fill_catalog(catalog_, settings_, wasm_runtime_);
 }
 
 Status Gateway::open_store() {
@@ -148,7 +151,7 @@ Status Gateway::open_endpoints() {
   services_.clock = &clock_;
   services_.changes = &changes_;
   services_.publish = [this](snapshot::SnapshotPtr snapshot) { return publish(std::move(snapshot)); };
-  services_.reload_plugins = [] { return Task<Status>(Status{}); };
+  services_.reload_plugins = [this] { return reload_plugins(); };
   admin_api_.emplace(services_, std::move(api));
   EndpointSources sources;
   sources.is_ready = [this] { return ready_; };
@@ -165,13 +168,13 @@ Status Gateway::open_endpoints() {
   return {};
 }
 
-Task<Status> Gateway::load_resources() {
-  auto lock = co_await changes_.lock();
+// Whoever calls it holds `changes_`.
+Task<Status> Gateway::load_resources(snapshot::Reuse reuse) {
   auto entries = co_await store_->list_all();
   if (!entries) co_return fail(std::move(entries).error());
   std::map<store::Key, std::string> origins;
   for (const auto& entry : *entries) origins[entry->key] = entry->origin;
-  auto change = co_await builder_->prepare_all(as_items(*entries));
+  auto change = co_await builder_->prepare_all(as_items(*entries), reuse);
   report(change.rejected(), origins);
   co_await put_into_force(std::move(change));
   co_return Status{};

@@ -12,6 +12,7 @@
 #include "async/mutex.h"
 #include "async/task_group.h"
 #include "chain/catalog.h"
+#include "plugins/wasm/runtime.h"
 #include "snapshot/snapshot_builder.h"
 #include "snapshot/snapshots.h"
 #include "store/store.h"
@@ -48,7 +49,7 @@ class Gateway final {
   Status start_workers();
   Status open_endpoints();
   Status listen();
-  Task<Status> load_resources();
+  Task<Status> load_resources(snapshot::Reuse reuse);
 
   Task<void> take_over(std::vector<store::Change> changes);
   Task<void> put_into_force(snapshot::SnapshotBuilder::Change change);
@@ -57,6 +58,8 @@ class Gateway final {
   // Signals (app/gateway_signals.cpp).
   void on_signal(int signal);
   Task<void> read_settings_again();
+  Task<Status> reload_plugins();
+  Task<Status> use_plugins_of(const Settings& next);
   Status use_log_settings(const LogSettings& logs);
   void reopen_logs();
   void drain();
@@ -73,6 +76,7 @@ class Gateway final {
   AccessLog access_log_;
 
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::shared_ptr<wasm::Runtime> wasm_runtime_;
   chain::Catalog catalog_;
   std::unique_ptr<store::Store> store_;
   store::YamlStore* yaml_store_ = nullptr;  // `store_`, when it is one

@@ -5,6 +5,7 @@
 #include "telemetry/error_log.h"
 
 #include <csignal>
+#include <utility>
 
 namespace sallyport::app {
 
@@ -79,6 +80,11 @@ Task<void> Gateway::read_settings_again() {
       log::error("the logs stay as they are: {}", used.error().what);
     }
   }
+  {
+    auto lock = co_await changes_.lock();
+    if (auto used = co_await use_plugins_of(*next); !used)
+      log::error("the plugins stay as they are: {}", used.error().what);
+  }
   settings_.admin.keys = next->admin.keys;
   settings_.admin.key_required = next->admin.key_required;
   settings_.admin.allow_from = next->admin.allow_from;
@@ -91,6 +97,24 @@ Task<void> Gateway::read_settings_again() {
     if (auto read = yaml_store_->read_again(); !read) log::error("{}", read.error().what);
   }
   log::warn("settings were read again from {}", settings_.file);
+}
+
+// For the Admin API, which holds `changes_`.
+Task<Status> Gateway::reload_plugins() {
+  CO_TRY(Settings next, load_settings(source_));
+  co_return co_await use_plugins_of(next);
+}
+
+// Loads every declared plugin again, then makes every plugin of every resource anew. Whoever calls it holds `changes_`.
+// Error: kInvalid; then everything is as it was.
+Task<Status> Gateway::use_plugins_of(const Settings& next) {
+  chain::Catalog catalog;
+  CO_TRY_STATUS(fill_catalog(catalog, next, wasm_runtime_));
+  std::swap(catalog_, catalog);
+  settings_.wasm = next.wasm;
+  settings_.plugins = next.plugins;
+  CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kNothing));
+  co_return Status{};
 }
 
 void Gateway::drain() {
