@@ -80,14 +80,23 @@ void Proxy::route(Journey& journey) {
 
 Task<Verdict> Proxy::request_phases(Journey& journey) {
   const snapshot::Plan& plan = *journey.plan;
-  if (plan.refusal) co_return Verdict::answer(answer_for_refusal(journey.exchange, *plan.refusal));
+  if (plan.refusal) return Verdict::answer(answer_for_refusal(journey.exchange, *plan.refusal));
+  if (plan.chain->has(Phase::kRewrite) || plan.chain->has(Phase::kAccess)) return run_request_phases(journey);
+  return before_forward(journey);
+}
+
+Task<Verdict> Proxy::run_request_phases(Journey& journey) {
   for (Phase phase : {Phase::kRewrite, Phase::kAccess}) {
-    if (!plan.chain->has(phase)) continue;
     Verdict verdict = co_await journey.chain->run(phase);
     if (!verdict.proceeds()) co_return verdict;
   }
-  if (plan.no_upstream) co_return Verdict::answer(answer_for_refusal(journey.exchange, *plan.no_upstream));
-  co_return Verdict::proceed();
+  co_return before_forward(journey);
+}
+
+Verdict Proxy::before_forward(Journey& journey) {
+  const snapshot::Plan& plan = *journey.plan;
+  if (!plan.no_upstream) return Verdict::proceed();
+  return Verdict::answer(answer_for_refusal(journey.exchange, *plan.no_upstream));
 }
 
 // Proceeds when the response has reached the client.

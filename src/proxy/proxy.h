@@ -53,6 +53,8 @@ class Proxy final : private exchange::Waiter {
   int begin(Journey& journey);
   void route(Journey& journey);
   Task<chain::Verdict> request_phases(Journey& journey);
+  Task<chain::Verdict> run_request_phases(Journey& journey);
+  chain::Verdict before_forward(Journey& journey);
   Task<chain::Verdict> forward(Journey& journey);
   Task<void> answer(Journey& journey, chain::Verdict verdict);
   void finish(Journey& journey);
@@ -63,7 +65,7 @@ class Proxy final : private exchange::Waiter {
   Task<bool> serve_next(Session& session);
   Task<void> serve_guarded(Journey& journey);
   Task<void> refuse(Journey& journey, int status, std::string_view reason);
-  Task<bool> prepare_for_next(Session& session, const Journey& journey);
+  Task<bool> wind_up(Session& session, const Journey& journey);
   void introduce(Session& session, Journey& journey);
 
   Task<void> sleep(Milliseconds duration) override;

@@ -112,7 +112,8 @@ Task<bool> Proxy::serve_next(Session& session) {
   finish(journey);
   if (!finished) co_return false;
   session.move_to(ConnectionState::kWaiting);
-  co_return co_await prepare_for_next(session, journey);
+  if (session.client.is_reusable() && !draining_) co_return true;
+  co_return co_await wind_up(session, journey);
 }
 
 // What the session knows about every request on it.
@@ -151,8 +152,8 @@ Task<void> Proxy::refuse(Journey& journey, int status, std::string_view reason) 
   co_await ResponseRelay(journey, around_.options).answer(answer_for_refused_head(journey.exchange, status, reason));
 }
 
-Task<bool> Proxy::prepare_for_next(Session& session, const Journey& journey) {
-  if (session.client.is_reusable() && !draining_) co_return true;
+// What is left of an unread body is taken in, if that is little; else the connection ends in an orderly way.
+Task<bool> Proxy::wind_up(Session& session, const Journey& journey) {
   bool answered = journey.exchange.response_head_sent && session.client.response_ended();
   if (answered && !session.client.is_closing() && !draining_) {
     bool invited = !journey.exchange.request.expects_continue;
