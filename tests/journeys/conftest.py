@@ -3,6 +3,7 @@ import pytest
 
 from harness.case import CaseRun, load_case
 from harness.gateway import Gateway
+from harness.name_server import NameServer
 from harness.upstream import Upstream
 
 
@@ -42,8 +43,22 @@ def upstream():
     """Makes upstreams that end with the test: upstream(answers=[...], down=False)."""
     made = []
 
-    def make(name="upstream-a", answers=None, down=False):
-        made.append(Upstream(name, answers, down))
+    def make(name="upstream-a", answers=None, down=False, **place):
+        made.append(Upstream(name, answers, down, **place))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def name_server():
+    """Makes name servers that end with the test: name_server(time_to_live=1)."""
+    made = []
+
+    def make(**options):
+        made.append(NameServer(**options))
         return made[-1]
 
     yield make

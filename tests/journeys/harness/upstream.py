@@ -8,6 +8,7 @@ An answer is a mapping:
   interim: [103, ...]                heads that go before
   close: true                        closes after the request without a word
   hang: true                         never answers
+  held: event                        answers once the event is set (journeys in Python)
   same_connection: n                 closes the connection after n answers, without saying so
 Answers are given in turn, the last one for ever.
 """
@@ -33,7 +34,9 @@ class Seen:
 
 
 class Upstream:
-    def __init__(self, name="upstream-a", answers=None, down=False):
+    """On 127.0.0.1 and a port of its own, unless `host` and `port` say otherwise."""
+
+    def __init__(self, name="upstream-a", answers=None, down=False, host="127.0.0.1", port=0):
         self.name = name
         self.answers = answers or [{**HELLO, "body": f"hello from {name}\n"}]
         self.seen = []
@@ -49,7 +52,8 @@ class Upstream:
             self._reserved = ReservedPort()
             self.port = self._reserved.number
         else:
-            self._listener = socket.create_server(("127.0.0.1", 0))
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._listener = socket.create_server((host, port), family=family, backlog=128)
             self.port = self._listener.getsockname()[1]
             self._start(self._accept)
 
@@ -114,6 +118,8 @@ class Upstream:
             return False
         if answer.get("close"):
             return False
+        if held := answer.get("held"):
+            held.wait()
         for status in answer.get("interim", []):
             stream.send(f"HTTP/1.1 {status} Interim\r\nLink: </a.css>\r\n\r\n".encode())
         if "raw" in answer:
