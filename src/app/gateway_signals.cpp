@@ -27,6 +27,8 @@ Result<std::shared_ptr<const telemetry::AccessLogFormat>> access_log_format(cons
 }  // namespace
 
 void Gateway::on_signal(int signal) {
+  bool ends = signal == SIGTERM || signal == SIGINT;
+  if (!ready_ && !ends) return;  // the start reads what the signal asks for
   switch (signal) {
     case SIGTERM:
     case SIGINT:
