@@ -24,7 +24,7 @@ def test_requests_are_counted_under_the_fields_names(gateway, upstream):
     assert one.ask("GET", "/none").status == 404
     labels = {"code": 200, "route": "r1", "matched_uri": "/a/*", "node": "127.0.0.1"}
     wait_until(lambda: one.metric("apisix_http_status", **labels) == 3, one.metrics)
-    assert one.metric("apisix_http_status", code=404) == 1
+    wait_until(lambda: one.metric("apisix_http_status", code=404) == 1, one.metrics)
     assert one.metric("apisix_http_latency_count", type="request", route="r1") == 3
     assert one.metric("apisix_http_latency_bucket", type="upstream", route="r1", le="+Inf") == 3
     assert one.metric("apisix_bandwidth", type="egress", route="r1") > 3 * len("hello from upstream-a\n")
