@@ -19,6 +19,7 @@ constexpr Milliseconds kYamlPoll{500};
 
 std::vector<snapshot::Item> as_items(const std::vector<store::EntryPtr>& entries) {
   std::vector<snapshot::Item> items;
+  items.reserve(entries.size());
   for (const auto& entry : entries) items.push_back({entry->key.kind, entry->key.id, entry->value});
   return items;
 }
@@ -115,6 +116,7 @@ Status Gateway::open_store() {
 Status Gateway::start_workers() {
   TRY(auto options, worker_options(settings_));
   std::vector<async::Reactor*> reactors;
+  reactors.reserve(workers_.size());
   for (auto& worker : workers_) reactors.push_back(&worker->reactor());
   builder_.emplace(catalog_, builder_options(settings_));
   snapshots_.emplace(control_, reactors, builder_->latest());
@@ -157,6 +159,7 @@ Status Gateway::open_endpoints() {
   sources.is_ready = [this] { return ready_; };
   sources.metrics = [this] {
     std::vector<const telemetry::WorkerMetrics*> metrics;
+    metrics.reserve(workers_.size());
     for (const auto& worker : workers_) metrics.push_back(&worker->metrics());
     return metrics;
   };

@@ -13,7 +13,6 @@ namespace sallyport::proxy {
 using chain::Phase;
 using chain::Verdict;
 using http::BodyLength;
-using http::Chunk;
 using upstream::PassHost;
 
 namespace {
@@ -73,7 +72,7 @@ Task<Result<Verdict>> Forward::run() {
       co_return Verdict::answer(answer_for_error(exchange_, error));
     }
     log::info("upstream {}: {}; trying another", endpoint_->text, error.what);
-    tried_.add(std::move(endpoint_));
+    tried_.add(endpoint_);
   }
   auto relayed = co_await ResponseRelay(journey_, options_).relay(connection_->wire());
   exchange_.timing.upstream_response = reactor_.now() - try_began_;
@@ -161,8 +160,9 @@ Task<void> Forward::upload() {
 
 bool Forward::begins(BodyLength body) {
   Status begun = begin_request(body);
-  if (!begun) break_off(std::move(begun).error());
-  return begun.has_value();
+  if (begun) return true;
+  break_off(std::move(begun).error());
+  return false;
 }
 
 void Forward::break_off(Error error) {
