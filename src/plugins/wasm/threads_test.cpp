@@ -1,0 +1,191 @@
+// The host on real loops: a control thread, two workers, the background. Meant for the thread sanitizer, too.
+
+#include "async/epoll_reactor.h"
+#include "plugins/wasm/wasm_fixture.h"
+
+#include <future>
+#include <thread>
+
+namespace sallyport::wasm {
+namespace {
+
+using chain::Phase;
+
+// A loop with its thread.
+class Loop {
+ public:
+  ~Loop() {
+    reactor_.post([this] { reactor_.stop(); });
+    thread_.join();
+  }
+  async::Reactor& reactor() { return reactor_; }
+
+  // Does `work` on the loop and waits for it.
+  template <class Work>
+  auto run(Work work) {
+    std::packaged_task<decltype(work())()> task(std::move(work));
+    auto result = task.get_future();
+    reactor_.post([task = std::move(task)]() mutable { task(); });
+    return result.get();
+  }
+
+ private:
+  async::EpollReactor reactor_;
+  std::thread thread_{[this] { reactor_.run(); }};
+};
+
+class Threaded : public testing::Test {
+ protected:
+  Threaded() {
+    char name[] = "/tmp/wasm-test-XXXXXX";
+    directory_ = mkdtemp(name);
+    Threads threads{post_to(control_.reactor()), {post_to(workers_[0].reactor()), post_to(workers_[1].reactor())}};
+    runtime_ = *Runtime::start(std::move(threads), clock_);
+  }
+  ~Threaded() override {
+    control_.run([this] { group_.cancel_all(); });
+    runtime_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  using Made = Result<std::shared_ptr<const WasmPlugin>>;
+
+  // Starts to configure on the control thread.
+  std::future<Made> configure(std::string path, std::string configuration) {
+    auto promise = std::make_shared<std::promise<Made>>();
+    auto result = promise->get_future();
+    control_.reactor().post(
+        [this, promise, path, configuration] { group_.spawn(configure_there(promise, path, configuration)); });
+    return result;
+  }
+  async::Task<void> configure_there(std::shared_ptr<std::promise<Made>> promise, std::string path,
+                                    std::string configuration) {
+    auto module = co_await runtime_->load(path);
+    if (!module) {
+      promise->set_value(fail(module.error()));
+      co_return;
+    }
+    VmSpec spec;
+    spec.plugin = "test";
+    spec.module = *module;
+    auto roots = co_await runtime_->configure(std::move(spec), {"test", "", configuration}, "routes/1");
+    if (roots)
+      promise->set_value(std::make_shared<const WasmPlugin>(*roots, PluginPolicy{}));
+    else
+      promise->set_value(fail(roots.error()));
+  }
+
+  // The outcome of a request on a worker: "proceeds", or why it failed.
+  std::future<std::string> request(std::size_t worker, std::shared_ptr<const WasmPlugin> plugin, bool bad) {
+    auto promise = std::make_shared<std::promise<std::string>>();
+    auto result = promise->get_future();
+    workers_[worker].reactor().post(
+        [this, worker, plugin, bad, promise] { requests_[worker].spawn(request_there(worker, plugin, bad, promise)); });
+    return result;
+  }
+  async::Task<void> request_there(std::size_t worker, std::shared_ptr<const WasmPlugin> plugin, bool bad,
+                                  std::shared_ptr<std::promise<std::string>> promise) {
+    std::string outcome;
+    {
+      PluginRun run(plugin);
+      run.exchange.worker = worker;
+      if (bad) run.header("x", "y");
+      chain::Verdict verdict = co_await run.run->run(Phase::kAccess);
+      outcome = verdict.error() ? verdict.error()->what : "proceeds";
+      run.run->log();
+    }
+    plugin.reset();
+    promise->set_value(outcome);
+  }
+
+  std::string write_module(std::string_view text) {
+    std::string path = directory_ + "/m.wat";
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  SystemClock clock_;
+  std::string directory_;
+  Loop control_;
+  Loop workers_[2];
+  std::shared_ptr<Runtime> runtime_;
+  async::TaskGroup group_;        // of the control thread
+  async::TaskGroup requests_[2];  // of the workers
+};
+
+// Traps when a request has a header. Starting it takes some milliseconds if `slow`.
+std::string trapping(bool slow) {
+  std::string count = R"((func (export "_initialize") (local $i i64)
+    (loop $l (local.set $i (i64.add (local.get $i) (i64.const 1))) (br_if $l (i64.lt_u (local.get $i) (i64.const 10000000))))))";
+  return wat("", (slow ? count : "") + R"((func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (if (i32.gt_u (local.get 1) (i32.const 3)) (then unreachable)) (i32.const 0)))");
+}
+
+TEST_F(Threaded, APluginServesOnEveryWorker) {
+  auto made = configure(write_module(trapping(false)), "a").get();
+  ASSERT_TRUE(made) << made.error().what;
+  EXPECT_EQ(request(0, *made, false).get(), "proceeds");
+  EXPECT_EQ(request(1, *made, false).get(), "proceeds");
+}
+
+TEST_F(Threaded, ARefusalArrivesAtTheControlThread) {
+  auto made = configure(write_module("(module)"), "a").get();
+  ASSERT_FALSE(made);
+  EXPECT_NE(made.error().what.find("it is no Proxy-Wasm plugin"), std::string::npos);
+}
+
+TEST_F(Threaded, ARequestAfterATrapWaitsForTheNewVm) {
+  for (bool slow : {false, true}) {
+    auto made = configure(write_module(trapping(slow)), "a").get();
+    ASSERT_TRUE(made) << made.error().what;
+    for (int i = 0; i < 3; ++i) {
+      auto bad = request(0, *made, true);
+      auto next = request(0, *made, false);
+      auto elsewhere = request(1, *made, false);
+      EXPECT_NE(bad.get().find("trapped: unreachable"), std::string::npos);
+      EXPECT_EQ(next.get(), "proceeds");
+      EXPECT_EQ(elsewhere.get(), "proceeds");
+    }
+  }
+}
+
+TEST_F(Threaded, ConfsComeAndGoWhileRequestsRun) {
+  std::string path = write_module(trapping(false));
+  auto first = configure(path, "first").get();
+  ASSERT_TRUE(first) << first.error().what;
+  std::vector<std::future<std::string>> outcomes;
+  for (int i = 0; i < 50; ++i) {
+    auto next = configure(path, std::to_string(i));
+    for (int k = 0; k < 10; ++k) outcomes.push_back(request(k % 2, *first, i % 10 == 9 && k == 0));
+    auto made = next.get();
+    ASSERT_TRUE(made) << made.error().what;
+    outcomes.push_back(request(i % 2, *made, false));
+  }
+  int failed = 0;
+  for (auto& outcome : outcomes) failed += outcome.get() != "proceeds";
+  EXPECT_GE(failed, 5);
+  EXPECT_LE(failed, 5 * 12);  // the bad ones, and those that shared their Vm
+}
+
+TEST_F(Threaded, SeveralFirstConfsAtOnceShareTheirVms) {
+  std::string path = write_module(trapping(true));
+  std::vector<std::future<Made>> all;
+  for (int i = 0; i < 5; ++i) all.push_back(configure(path, std::to_string(i)));
+  std::vector<std::shared_ptr<const WasmPlugin>> made;
+  for (auto& one : all) {
+    auto result = one.get();
+    ASSERT_TRUE(result) << result.error().what;
+    made.push_back(*result);
+  }
+  for (const auto& plugin : made) EXPECT_EQ(request(1, plugin, false).get(), "proceeds");
+}
+
+TEST_F(Threaded, ACancelledConfDoesNoHarm) {
+  static_cast<void>(configure(write_module(trapping(true)), "a"));
+  control_.run([this] { group_.cancel_all(); });
+  auto made = configure(write_module(trapping(true)), "a").get();
+  EXPECT_TRUE(made);
+}
+
+}  // namespace
+}  // namespace sallyport::wasm
