@@ -12,12 +12,20 @@
 namespace sallyport::wasm {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#if defined(__has_feature)
+#define SALLYPORT_HAS_SANITIZER(name) __has_feature(name)
 #else
-constexpr bool kSanitized = false;
+#define SALLYPORT_HAS_SANITIZER(name) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || SALLYPORT_HAS_SANITIZER(thread_sanitizer)
+constexpr bool kThreadSanitized = true;
+#else
+constexpr bool kThreadSanitized = false;
+#endif
+#if defined(__SANITIZE_ADDRESS__) || SALLYPORT_HAS_SANITIZER(address_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = kThreadSanitized;
 #endif
 
 constexpr std::uint64_t kMemorySpace = 4ull << 30;  // of a 32-bit memory: no access needs a bounds check
@@ -55,6 +63,8 @@ wasm_config_t* make_config() {
   wasmtime_config_wasm_memory64_set(config, false);
   wasmtime_config_wasm_multi_memory_set(config, false);
   wasmtime_config_memory_may_move_set(config, false);
+  // The thread sanitizer does not see how the engine's own threads wait for each other.
+  wasmtime_config_parallel_compilation_set(config, !kThreadSanitized);
   if (kSanitized) {  // sanitizers have their own handlers for the signals that guard pages raise
     wasmtime_config_signals_based_traps_set(config, false);
     wasmtime_config_memory_init_cow_set(config, false);
