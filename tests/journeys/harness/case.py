@@ -6,6 +6,7 @@ import yaml
 from .client import Client, ask_json
 from .expectations import check_message, same_text
 from .gateway import Gateway
+from .modules import with_modules
 from .settings import ADMIN_KEY, with_upstreams
 from .upstream import Upstream
 from .wire import WireError
@@ -39,7 +40,7 @@ class CaseRun:
         self.connections = {}
 
     def resolve(self, value):
-        return with_upstreams(value or {}, self.addresses)
+        return with_modules(with_upstreams(value or {}, self.addresses))
 
     def run(self):
         try:

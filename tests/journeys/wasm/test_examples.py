@@ -1,0 +1,119 @@
+"""The example plugins, and the recipes of the README with them, as a newcomer meets them."""
+import json
+import os
+import re
+import subprocess
+
+import yaml
+
+from harness.modules import ROOT, examples
+
+HELLO = "hello from upstream-a\n"
+FAULT = '{"body":"hello world", "http_status":200}'
+STANDALONE = """
+routes:
+  - id: 1
+    uri: /fault
+    plugins:
+      wasm_fault_injection:
+        conf: '{"body":"hello world", "http_status":200}'
+    upstream:
+      nodes: {"UPSTREAM": 1}
+  - id: 2
+    uri: /custom
+    plugins:
+      custom-response-header:
+        conf: |
+          {
+            "headers": [
+              {"name": "X-Go-Wasm", "value": "APISIX"}
+            ]
+          }
+    upstream:
+      nodes: {"UPSTREAM": 1}
+#END
+"""
+
+
+def recipes():
+    """What the README's curl commands send: (path below the Admin API, key, body)."""
+    found = re.findall(r"curl -i http://127.0.0.1:9180/apisix/admin/(\S+) -H 'X-API-KEY: (\w+)' -X PUT -d '(.*?)'",
+                       (ROOT / "README.md").read_text(), re.DOTALL)
+    assert [path for path, _, _ in found] == ["routes/1", "routes/2"]
+    return found
+
+
+def test_the_recipes_of_the_readme_work_as_written(gateway, upstream, tmp_path):
+    """But for the ports and for where the module is installed."""
+    subprocess.run([ROOT / "tools/install-plugins", "add-header-rust"], check=True, capture_output=True,
+                   env={**os.environ, "DESTDIR": str(tmp_path)})
+    shipped = yaml.safe_load((ROOT / "conf/config.yaml").read_text())
+    made = gateway({"deployment": {"admin": {"admin_key": shipped["deployment"]["admin"]["admin_key"]}},
+                    "wasm": {**shipped["wasm"], "allowed_dirs": [f"{tmp_path}/opt/apisix/wasm"]}})
+    address = upstream().address
+
+    def put(path, key, body):
+        body = body.replace("127.0.0.1:1980", address).replace("/opt/apisix/wasm", f"{tmp_path}/opt/apisix/wasm")
+        assert made.admin("PUT", path, body, key=key).status == 201
+
+    for path, key, body in recipes():
+        put(path, key, body)
+    put("routes/3", key, json.dumps({"uri": "/wasm/*", "upstream": {"nodes": {"127.0.0.1:1980": 1}}, "plugins": {
+        "wasm": {"conf": {"path": "/opt/apisix/wasm/add-header.wasm", "name": "add-header"}}}}))
+    assert made.ask("GET", "/lua-test").get("X-Request-Id")
+    assert made.ask("GET", "/wasm-test").all("X-Wasm-Added") == ["true"]
+    assert made.ask("GET", "/wasm/anything").all("X-Wasm-Added") == ["true"]
+
+
+def test_the_recipes_of_standalone_yaml_work_as_written(gateway, upstream):
+    made = gateway({"wasm": {"plugins": [
+        {"name": "wasm_fault_injection", "priority": 7997, "file": str(examples() / "fault-injection-rust.wasm"),
+         "http_request_phase": "access"},
+        {"name": "custom-response-header", "file": str(examples() / "custom-response-header-go.wasm")}]}},
+        store="yaml", start=False)
+    made.write_resources(None, STANDALONE.replace("UPSTREAM", upstream().address))
+    made.start()
+    answer = made.ask("GET", "/fault")
+    assert (answer.status, answer.text) == (200, "hello world")
+    with made.connect() as client:
+        for method in ("GET", "HEAD", "GET"):
+            answer = client.request(method, "/custom")
+            assert (answer.status, answer.all("X-Go-Wasm")) == (200, ["APISIX"]), method
+
+
+GOOD = [  # configuration, status, body, a header and its values
+    *[(f"fault-injection-{language}", *rest) for language in ("rust", "go", "cpp", "as") for rest in (
+        (FAULT, 200, "hello world"), ({"http_status": 418}, 418, ""), (None, 200, ""),
+        ({"body": 'a "b" \u00e4\n', "http_status": 503}, 503, 'a "b" \u00e4\n'))],
+    ("add-header-rust", {"header_name": "X-Mine", "header_value": "v"}, 200, HELLO, "X-Mine", ["v"]),
+    ("add-header-rust", None, 200, HELLO, "X-Wasm-Added", ["true"]),
+    ("custom-response-header-go", '{"headers":[{"name":"X-Go-Wasm","value":"APISIX"}]}', 200, HELLO, "X-Go-Wasm", ["APISIX"]),
+    ("custom-response-header-go", {"headers": [{"name": "X-A", "value": "1"}, {"name": "X-A", "value": "2"}]}, 200, HELLO,
+     "X-A", ["1", "2"])]
+BAD = {
+    **{f"fault-injection-{language}": [{"http_status": "200"}, {"http_status": 99}, {"body": 1}, "no json", [1], '{"body": "x"']
+       for language in ("rust", "go", "cpp", "as")},
+    "add-header-rust": [{"header_name": "not a name"}, {"header_value": 1}, "no json"],
+    "custom-response-header-go": [{"headers": [{"name": "only"}]}, {"headers": [{"name": "a b", "value": "c"}]}, [1]]}
+
+
+def test_every_example_runs_with_good_configurations_and_refuses_bad_ones(gateway, upstream):
+    made = gateway({"wasm": {"enable": True, "allowed_dirs": [str(examples())]}})
+    nodes = {upstream().address: 1}
+
+    def put(name, config):
+        conf = {"path": str(examples() / f"{name}.wasm")} | ({} if config is None else {"config": config})
+        return made.admin("PUT", f"routes/{name}", {"uri": f"/{name}", "plugins": {"wasm": {"conf": conf}},
+                                                    "upstream": {"nodes": nodes}})
+
+    for name, config, status, body, *header in GOOD:
+        answer = put(name, config)
+        assert answer.status in (200, 201), f"{name} {config}: {answer.text}"
+        answer = made.ask("GET", f"/{name}")
+        assert (answer.status, answer.text) == (status, body), f"{name} {config}"
+        assert not header or answer.all(header[0]) == header[1], f"{name} {config}"
+    for name, configs in BAD.items():
+        for config in configs:
+            answer = put(name, config)
+            assert answer.status == 400, f"{name} {config}: {answer.text}"
+            assert "its last log line: configuration refused: " in answer.text, f"{name} {config}: {answer.text}"
