@@ -11,7 +11,7 @@ namespace sallyport::async {
 
 class BufferPool {
  public:
-  static constexpr std::size_t kSmall = 16 * 1024;
+  static constexpr std::size_t kSmall = 32 * 1024;
   static constexpr std::size_t kLarge = 64 * 1024;
 
   // `size` is kSmall or kLarge; larger ones are not pooled.

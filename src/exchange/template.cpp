@@ -44,7 +44,7 @@ Reference reference_at(std::string_view text) {
 Template::Part part_of(const Reference& reference) {
   Template::Part part;
   if (auto number = parse_unsigned(reference.name)) {
-    part.group = *number;
+    part.group = number;
   } else {
     part.variable.emplace(reference.name);
     part.otherwise = reference.otherwise;

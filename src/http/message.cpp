@@ -138,6 +138,11 @@ std::string_view reason_phrase(int status) noexcept {
   }
 }
 
+bool is_idempotent(std::string_view method) noexcept {
+  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS" ||
+         method == "TRACE";
+}
+
 bool has_no_body(std::string_view method, int status) noexcept {
   return method == "HEAD" || status == 204 || status == 304 || (status >= 100 && status < 200);
 }

@@ -79,6 +79,8 @@ struct Response {
 
 // The phrase of RFC 9110 15, or "" for an unknown status.
 std::string_view reason_phrase(int status) noexcept;
+// Whether doing it twice is meant to be the same as doing it once (RFC 9110 9.2.2).
+bool is_idempotent(std::string_view method) noexcept;
 // Whether a response to `method` with `status` never has a body (RFC 9110 6.4.1).
 bool has_no_body(std::string_view method, int status) noexcept;
 

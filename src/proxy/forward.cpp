@@ -17,16 +17,6 @@ using upstream::PassHost;
 
 namespace {
 
-// RFC 9110 9.2.2
-bool is_idempotent(std::string_view method) {
-  constexpr std::array kIdempotent{std::string_view("GET"),    std::string_view("HEAD"),    std::string_view("PUT"),
-                                   std::string_view("DELETE"), std::string_view("OPTIONS"), std::string_view("TRACE")};
-  for (std::string_view known : kIdempotent) {
-    if (method == known) return true;
-  }
-  return false;
-}
-
 std::string_view append_to_list(Arena& arena, std::string_view list, std::string_view item) {
   return list.empty() ? arena.copy(item) : arena.join(list, ", ", item);
 }
@@ -191,14 +181,14 @@ Task<Status> Forward::read_final_head() {
 bool Forward::was_stale(const Error& error) const {
   return reused_ && !upload_error_ && error.code == ErrorCode::kClosed && error.side == Side::kUpstream &&
          !connection_->wire().response_begun() &&
-         (is_idempotent(exchange_.request.method) || !connection_->wire().request_begun());
+         (http::is_idempotent(exchange_.request.method) || !connection_->wire().request_begun());
 }
 
 bool Forward::may_try_again(const Error& error) const {
   if (error.side != Side::kUpstream || error.code == ErrorCode::kProtocol) return false;
   if (exchange_.tries > cluster_.retries()) return false;
   if (cluster_.retry_timeout().count() > 0 && reactor_.now() - began_ >= cluster_.retry_timeout()) return false;
-  return error.retry == Retry::kSafe || is_idempotent(exchange_.request.method);
+  return error.retry == Retry::kSafe || http::is_idempotent(exchange_.request.method);
 }
 
 void Forward::note_try() {
