@@ -119,3 +119,22 @@ def test_confs_change_while_a_kept_connection_is_served(scripted):
             for _ in range(3):
                 answer = client.request("GET", "/conf")
                 assert (answer.status, answer.get("x-number")) == (200, str(number))
+
+
+def test_a_body_callback_refuses_what_is_too_late_or_too_large(scripted):
+    made = scripted({"request": "request_body answer 403 stop here",
+                     "whole": "request_headers set wasm_process_req_body true"})
+    answer = made.ask("POST", "/request", body="abc")
+    assert (answer.status, answer.text, answer.get("x-script")) == (403, "stop here", "answered")
+    assert made.ask("POST", "/whole", body=b"x" * (1 << 20)).status == 200
+    assert made.ask("POST", "/whole", body=b"x" * ((1 << 20) + 1)).status == 413
+
+
+def test_one_worker_serves_while_a_plugin_loops_in_another(scripted):
+    made = scripted({"loop": "request_headers loop", "good": "response_headers add x-good yes"}, workers=2)
+    with made.connect() as looping:
+        looping.send("GET /loop HTTP/1.1\r\nHost: a\r\n\r\n")
+        for _ in range(8):
+            assert made.ask("GET", "/good").get("x-good") == "yes"
+        assert looping.read().status == 503
+        assert looping.request("GET", "/good").get("x-good") == "yes"
