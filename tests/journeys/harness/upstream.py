@@ -5,6 +5,7 @@ An answer is a mapping:
   chunks, trailers                   a chunked body instead
   until_close: text                  a body that ends with the connection
   raw: bytes                         sent as they are; then the connection is closed unless keep: true
+  rest: (event, bytes)               after raw: more, once the event is set (journeys in Python)
   interim: [103, ...]                heads that go before
   close: true                        closes after the request without a word
   hang: true                         never answers
@@ -124,6 +125,9 @@ class Upstream:
             stream.send(f"HTTP/1.1 {status} Interim\r\nLink: </a.css>\r\n\r\n".encode())
         if "raw" in answer:
             stream.send(to_bytes(answer["raw"]))
+            if rest := answer.get("rest"):
+                rest[0].wait()
+                stream.send(rest[1])
             return bool(answer.get("keep"))
         status = answer.get("status", 200)
         headers = pairs(answer.get("headers"))
