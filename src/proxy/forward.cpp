@@ -133,17 +133,17 @@ Task<void> Forward::upload() {
   RequestBody& body = *journey_.body;
   wire::ClientConnection& upstream = connection_->wire();
   bool begun = false;
-  if (!body.has_arrived()) {  // the upstream may decide by the head alone
-    begun = begins(body.length_upstream({}));
-    if (!begun || !co_await upstream.flush()) co_return;
-  }
   for (;;) {
+    if (!body.has_arrived()) {  // the upstream may have use for what is there, be it the head alone
+      if (!begun) begun = begins(body.length_upstream({}));
+      if (!begun || !co_await upstream.flush()) co_return;
+    }
     auto piece = co_await body.next();
     if (!piece) co_return break_off(std::move(piece).error());
     if (!begun) begun = begins(body.length_upstream(*piece));
     if (!begun) co_return;
-    auto flush = body.has_arrived() ? wire::BodyWriter::Flush::kWhenLarge : wire::BodyWriter::Flush::kNow;
-    if (!co_await upstream.write(*piece, flush)) co_return;  // the response, or its absence, tells more
+    // When it fails, the response, or its absence, tells more.
+    if (!co_await upstream.write(*piece, wire::BodyWriter::Flush::kWhenLarge)) co_return;
     if (piece->is_last) co_return;
   }
 }

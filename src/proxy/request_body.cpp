@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace sallyport::proxy {
 
 using async::Task;
@@ -37,8 +39,8 @@ Task<Status> RequestBody::invite() {
 }
 
 Task<Result<Chunk>> RequestBody::read_client() {
-  if (!invited_) CO_TRY_STATUS(co_await invite());
-  auto piece = co_await client_.read_body();
+  if (!invited_ && !ahead_) CO_TRY_STATUS(co_await invite());
+  auto piece = ahead_ ? *std::exchange(ahead_, std::nullopt) : co_await client_.read_body();
   if (!piece) co_return fail(std::move(piece).error());
   CO_TRY_STATUS(count(piece->bytes.size()));
   if (piece->is_last) piece->trailers = trailers_of(client_.body(), exchange_.arena);
@@ -48,7 +50,7 @@ Task<Result<Chunk>> RequestBody::read_client() {
 Task<Result<std::string_view>> RequestBody::whole_request_body(std::size_t limit) {
   if (!whole_) {
     std::string gathered;
-    while (!client_.body().ended()) {
+    while (ahead_ || !client_.body().ended()) {
       auto piece = co_await read_client();
       if (!piece) co_return fail(std::move(piece).error());
       if (gathered.size() + piece->bytes.size() > limit) {
@@ -63,8 +65,12 @@ Task<Result<std::string_view>> RequestBody::whole_request_body(std::size_t limit
   co_return std::string_view(*whole_);
 }
 
-bool RequestBody::has_arrived() const noexcept {
-  return replaying_ || whole_ || !client_.stream().unread().empty() || client_.body().ended();
+bool RequestBody::has_arrived() {
+  if (replaying_ || whole_ || ahead_) return true;
+  Result<Chunk> piece;
+  if (!client_.body().read_arrived(piece)) return false;
+  ahead_ = std::move(piece);
+  return true;
 }
 
 BodyLength RequestBody::length_upstream(const Chunk& first) const noexcept {

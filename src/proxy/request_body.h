@@ -32,8 +32,8 @@ class RequestBody final : public exchange::RequestBodyReader {
   async::Task<Result<http::Chunk>> next();
   std::optional<chain::Verdict>& verdict() noexcept { return verdict_; }
 
-  // Whether the next piece is there without waiting for the client.
-  bool has_arrived() const noexcept;
+  // Whether the next piece is there without waiting for the client. The bytes of the last one become invalid.
+  bool has_arrived();
   // How the upstream is told the length, once the first piece is known.
   http::BodyLength length_upstream(const http::Chunk& first) const noexcept;
 
@@ -50,7 +50,8 @@ class RequestBody final : public exchange::RequestBodyReader {
   exchange::Exchange& exchange_;
   chain::ChainRun& chain_;
   const Options& options_;
-  std::optional<std::string> whole_;  // gathered by whole_request_body
+  std::optional<Result<http::Chunk>> ahead_;  // read by has_arrived
+  std::optional<std::string> whole_;          // gathered by whole_request_body
   bool whole_was_read_ = false;
   std::optional<chain::Verdict> verdict_;
   bool invited_ = false;  // 100 Continue was sent, or was not asked for

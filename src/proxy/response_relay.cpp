@@ -117,12 +117,30 @@ Task<Result<Verdict>> ResponseRelay::relay(wire::ClientConnection& upstream) {
   co_return co_await relay_body(upstream);
 }
 
+Task<Result<Chunk>> ResponseRelay::next_piece(wire::ClientConnection& upstream) {
+  Result<Chunk> piece;
+  if (upstream.body().read_arrived(piece)) return piece;
+  return wait_for_piece(upstream);
+}
+
+// Nobody knows how long it takes: what is there goes to the client first. That is the head alone where the body has no
+// length, as a stream of events begins; with a length the rest is near, and a failure can still become an answer.
+Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientConnection& upstream) {
+  auto& exchange = journey_.exchange;
+  bool has_length = exchange.response.body.kind == BodyLength::Kind::kSized;
+  if (!exchange.response_head_sent && !has_length && !journey_.plan->chain->has(Phase::kResponseBody)) {
+    begin(length_downstream());
+  }
+  if (exchange.response_head_sent) CO_TRY_STATUS(co_await journey_.client.flush());
+  co_return co_await upstream.read_body();
+}
+
 Task<Result<Verdict>> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
   bool filters = journey_.plan->chain->has(Phase::kResponseBody);
   bool edits = journey_.plan->chain->edits_response_body();
   auto& exchange = journey_.exchange;
   for (;;) {
-    auto arrived = co_await upstream.read_body();
+    auto arrived = co_await next_piece(upstream);
     if (!arrived) {
       if (exchange.response_head_sent) co_return fail(std::move(arrived).error());
       exchange.response_source = ResponseSource::kGateway;
@@ -142,9 +160,7 @@ Task<Result<Verdict>> ResponseRelay::relay_body(wire::ClientConnection& upstream
       bool all_of_an_edit = edits && passed.is_last && !passed.trailers;
       begin(all_of_an_edit ? BodyLength::sized(passed.bytes.size()) : length_downstream());
     }
-    bool more_is_here = !upstream.stream().unread().empty() && !upstream.body().ended();
-    auto flush = more_is_here ? wire::BodyWriter::Flush::kWhenLarge : wire::BodyWriter::Flush::kNow;
-    auto sent = co_await send(passed, flush);
+    auto sent = co_await send(passed, wire::BodyWriter::Flush::kWhenLarge);
     if (!sent) co_return fail(std::move(sent).error());
     if (passed.is_last) co_return Verdict::proceed();
   }

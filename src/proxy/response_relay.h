@@ -33,6 +33,8 @@ class ResponseRelay {
   Task<Status> send(http::Chunk piece, wire::BodyWriter::Flush flush);
   Task<Status> send_answer(std::string_view body);
   Task<Result<chain::Verdict>> relay_body(wire::ClientConnection& upstream);
+  Task<Result<http::Chunk>> next_piece(wire::ClientConnection& upstream);
+  Task<Result<http::Chunk>> wait_for_piece(wire::ClientConnection& upstream);
   http::BodyLength length_downstream() const noexcept;
 
   Journey& journey_;
