@@ -1,8 +1,11 @@
 """Plugins that fail, hold or end exchanges: who is answered what, and that the gateway goes on."""
+import threading
+
 import pytest
 
 from harness.modules import modules
 from harness.patience import wait_until
+from harness.wire import WireError
 
 
 @pytest.fixture
@@ -138,3 +141,42 @@ def test_one_worker_serves_while_a_plugin_loops_in_another(scripted):
             assert made.ask("GET", "/good").get("x-good") == "yes"
         assert looping.read().status == 503
         assert looping.request("GET", "/good").get("x-good") == "yes"
+
+
+def test_a_trap_within_the_response_body_never_looks_like_a_whole_response(scripted):
+    made = scripted({"body": "response_body if x-trap\nresponse_body trap"},
+                    answers=[{"body": "hello"}, {"chunks": ["hel", "lo"]}, {"body": "hello"}])
+    for _ in range(2):
+        with made.connect() as client:
+            try:
+                assert client.request("GET", "/body", headers={"x-trap": "1"}).status == 503
+            except WireError:
+                pass  # the head had left, so the connection ended within the body
+        logged(made, "plugin wasm_script: proxy_on_response_body trapped: ")
+    assert made.ask("GET", "/body").text == "hello"
+
+
+def test_no_request_fails_while_confs_change(scripted):
+    made = scripted({"load": "request_headers answer 200 conf"}, workers=2)
+    ended, failures, served = threading.Event(), [], [0] * 3
+
+    def ask(number):
+        try:
+            with made.connect() as client:
+                while not ended.is_set():
+                    answer = client.request("GET", "/load")
+                    assert (answer.status, answer.text) == (200, "conf"), answer.start
+                    served[number] += 1
+        except (WireError, OSError, AssertionError) as error:
+            failures.append(error)
+
+    clients = [threading.Thread(target=ask, args=(number,)) for number in range(3)]
+    for client in clients:
+        client.start()
+    for number in range(10):
+        made.put("routes/load", {"uri": "/load", "upstream": {"nodes": {"127.0.0.1:1": 1}}, "plugins": {
+            "wasm_script": {"conf": f"request_headers answer 200 conf\nlog log 0 {number}"}}})
+    ended.set()
+    for client in clients:
+        client.join()
+    assert not failures and all(served), (failures, served)
