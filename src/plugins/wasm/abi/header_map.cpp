@@ -48,16 +48,21 @@ http::Headers& HeaderMap::fields() const {
   return side_ == Side::kRequest ? http_->exchange.request.headers : http_->exchange.response.headers;
 }
 
-const http::BodyLength& HeaderMap::body() const {
-  return side_ == Side::kRequest ? http_->exchange.request.body : http_->exchange.response.body;
+// Of a body that arrived; the gateway measures those it makes itself when they leave.
+std::optional<std::uint64_t> HeaderMap::body_length() const {
+  const exchange::Exchange& exchange = http_->exchange;
+  bool is_response = side_ == Side::kResponse;
+  if (is_response && exchange.response_source != exchange::ResponseSource::kUpstream) return std::nullopt;
+  const http::BodyLength& body = is_response ? exchange.response.body : exchange.request.body;
+  if (body.kind != http::BodyLength::Kind::kSized) return std::nullopt;
+  return body.bytes;
 }
 
 std::optional<std::string_view> HeaderMap::get(std::string_view name) const {
   if (side_ == Side::kNone || name.empty()) return std::nullopt;
   if (name.front() == ':') return pseudo(name);
   http::FieldName known = http::known_field(name);
-  if (known == http::FieldName::kContentLength && body().kind == http::BodyLength::Kind::kSized)
-    return content_length();
+  if (known == http::FieldName::kContentLength && body_length()) return content_length();
   if (known == http::FieldName::kHost && side_ == Side::kRequest) return authority();
   return known == http::FieldName::kOther ? fields().get(name) : fields().get(known);
 }
@@ -89,7 +94,9 @@ std::string_view HeaderMap::status() const {
   return number_text(http_->exchange.arena, static_cast<std::uint64_t>(http_->exchange.response.status));
 }
 
-std::string_view HeaderMap::content_length() const { return number_text(http_->exchange.arena, body().bytes); }
+std::string_view HeaderMap::content_length() const {
+  return number_text(http_->exchange.arena, body_length().value_or(0));
+}
 
 // `:authority` stands for it.
 bool HeaderMap::is_hidden(const http::Field& field) const {

@@ -37,7 +37,7 @@ class HeaderMap {
   enum class Side { kNone, kRequest, kResponse };
 
   http::Headers& fields() const;
-  const http::BodyLength& body() const;
+  std::optional<std::uint64_t> body_length() const;
   std::optional<std::string_view> pseudo(std::string_view name) const;
   std::string_view target() const;
   std::string_view authority() const;
@@ -74,7 +74,7 @@ void HeaderMap::for_each(Visit visit) const {
   for (const http::Field& field : fields()) {
     if (!is_hidden(field)) visit(field.name, field.value);
   }
-  if (body().kind == http::BodyLength::Kind::kSized) visit("content-length", content_length());
+  if (body_length()) visit("content-length", content_length());
 }
 
 }  // namespace sallyport::wasm::abi
