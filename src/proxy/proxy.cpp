@@ -116,7 +116,6 @@ Task<void> Proxy::answer(Journey& journey, Verdict verdict) {
     co_return;
   }
   if (verdict.error()) {
-    log::error("{}", verdict.error()->what);
     co_await ResponseRelay(journey, around_.options).answer(answer_for_failed_plugin(exchange, *verdict.error()));
     co_return;
   }
