@@ -12,7 +12,7 @@
 namespace sallyport::wasm {
 namespace {
 
-constexpr int kCompilerNiceness = 19;
+constexpr int kCompilerNiceness = 10;
 constexpr int kBuilderNiceness = 5;
 constexpr std::chrono::milliseconds kCheapStart{1};  // below this a worker may start a Vm itself
 constexpr int kShareOfBudget = 4;                    // a worker configures what took less than this part of a budget
