@@ -43,8 +43,8 @@ class Arena {
   // `a` and `b` and `c`, joined.
   std::string_view join(std::string_view a, std::string_view b, std::string_view c = {}) {
     char* to = static_cast<char*>(allocate(a.size() + b.size() + c.size() + 1));
-    std::memcpy(to, a.data(), a.size());
-    std::memcpy(to + a.size(), b.data(), b.size());
+    if (!a.empty()) std::memcpy(to, a.data(), a.size());
+    if (!b.empty()) std::memcpy(to + a.size(), b.data(), b.size());
     if (!c.empty()) std::memcpy(to + a.size() + b.size(), c.data(), c.size());
     return {to, a.size() + b.size() + c.size()};
   }
