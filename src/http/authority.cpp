@@ -1,7 +1,6 @@
 #include "http/authority.h"
 
-#include "base/bytes.h"
-#include "http/byte_class.h"
+#include "http/byte_scan.h"
 
 #include <arpa/inet.h>
 
@@ -31,6 +30,17 @@ std::size_t host_length(std::string_view text) noexcept {
   return static_cast<std::size_t>(stop - text.data());
 }
 
+// Digits only, any number of leading zeros.
+std::optional<std::uint16_t> parse_port(std::string_view digits) noexcept {
+  std::uint32_t port = 0;
+  for (char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    port = port * 10 + static_cast<std::uint32_t>(c - '0');
+    if (port > 65535) return std::nullopt;
+  }
+  return static_cast<std::uint16_t>(port);
+}
+
 }  // namespace
 
 std::optional<Authority> parse_authority(std::string_view text) noexcept {
@@ -40,9 +50,8 @@ std::optional<Authority> parse_authority(std::string_view text) noexcept {
   std::string_view rest = text.substr(length);
   if (rest.empty() || rest == ":") return authority;
   if (rest.front() != ':') return std::nullopt;
-  auto port = parse_unsigned(rest.substr(1));
-  if (!port || *port > 65535) return std::nullopt;
-  authority.port = static_cast<std::uint16_t>(*port);
+  authority.port = parse_port(rest.substr(1));
+  if (!authority.port) return std::nullopt;
   return authority;
 }
 

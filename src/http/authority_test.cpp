@@ -12,6 +12,7 @@ TEST(Authority, TakesNamesAddressesAndPorts) {
   EXPECT_EQ(parse_authority("a.test:8080")->port, 8080);
   EXPECT_EQ(parse_authority("a.test:8080")->host, "a.test");
   EXPECT_EQ(parse_authority("127.0.0.1:0")->port, 0);
+  EXPECT_EQ(parse_authority("a.test:00000000000000000000080")->port, 80);
   EXPECT_EQ(parse_authority("[::1]:65535")->host, "[::1]");
   EXPECT_EQ(parse_authority("[::ffff:1.2.3.4]")->port, std::nullopt);
   EXPECT_EQ(parse_authority("a.test:")->port, std::nullopt);
@@ -25,6 +26,7 @@ TEST(Authority, RefusesWhatIsNoHost) {
                            "a.test:80:81"s,
                            "a.test:http"s,
                            "a.test:65536"s,
+                           "a.test:18446744073709551617"s,
                            "a.test:-1"s,
                            "[::1"s,
                            "::1"s,

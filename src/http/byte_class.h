@@ -1,14 +1,9 @@
 #pragma once
-// Which bytes may stand where in a message (RFC 9110 5.5, 5.6.2; RFC 3986 2), and scans over runs of them. The scans
-// return the first byte that does not belong, or `end`.
+// Which bytes may stand where in a message (RFC 9110 5.5, 5.6.2; RFC 3986 2). http/byte_scan.h looks at runs of them.
 
 #include <array>
 #include <cstdint>
 #include <string_view>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace sallyport::http {
 
@@ -44,34 +39,5 @@ inline constexpr auto kByteClasses = [] {
 }();
 
 constexpr bool is_in(char c, ByteClass wanted) { return (kByteClasses[static_cast<unsigned char>(c)] & wanted) != 0; }
-
-template <ByteClass kWanted>
-constexpr const char* skip(const char* at, const char* end) {
-  while (at != end && is_in(*at, kWanted)) ++at;
-  return at;
-}
-
-// skip<kValueByte>, sixteen bytes at a time where the machine can: values are most of a head.
-inline const char* skip_value(const char* at, const char* end) {
-#if defined(__SSE2__)
-  while (end - at >= 16) {
-    __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(31)), bytes);
-    __m128i tab = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t'));
-    __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(127));
-    auto stops = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, control), del)));
-    if (stops != 0) return at + __builtin_ctz(stops);
-    at += 16;
-  }
-#endif
-  return skip<kValueByte>(at, end);
-}
-
-template <ByteClass kWanted>
-constexpr bool is_all(std::string_view text) {
-  const char* begin = text.data();
-  const char* end = begin + text.size();
-  return skip<kWanted>(begin, end) == end;
-}
 
 }  // namespace sallyport::http

@@ -1,22 +1,19 @@
 #include "http/field_name.h"
 
-#include "http/byte_class.h"
+#include "http/byte_scan.h"
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 
 namespace sallyport::http {
 namespace {
 
-// The bytes of `text` from `at`, at most eight, in lower case: the bit that letters differ in by case is set in every
-// byte, and '-' has it anyway. CR becomes '-' too: who compares must look for it.
-constexpr std::uint64_t lower_word(std::string_view text, std::size_t at, std::size_t size) {
-  std::uint64_t word = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    word |= static_cast<std::uint64_t>(static_cast<unsigned char>(text[at + i])) << (8 * i);
-  }
-  return word | 0x2020202020202020;
+constexpr std::uint64_t word_at(const char* at, std::size_t size) {
+  std::array<char, 8> bytes{};
+  std::copy_n(at, size, bytes.begin());
+  return std::bit_cast<std::uint64_t>(bytes);
 }
 
 // A name of known size as few words: they overlap, so that two or three loads compare up to 24 bytes.
@@ -24,21 +21,41 @@ struct Words {
   std::uint64_t first = 0;
   std::uint64_t middle = 0;
   std::uint64_t last = 0;
-  friend bool operator==(const Words&, const Words&) = default;
 };
 
 constexpr Words words_of(std::string_view name) {
-  std::size_t size = name.size();
-  if (size > 16) return {lower_word(name, 0, 8), lower_word(name, 8, 8), lower_word(name, size - 8, 8)};
-  if (size >= 8) return {lower_word(name, 0, 8), 0, lower_word(name, size - 8, 8)};
-  if (size >= 4) return {lower_word(name, 0, 4), 0, lower_word(name, size - 4, 4)};
-  return {lower_word(name, 0, size), 0, 0};
+  const char* begin = name.data();
+  const char* end = begin + name.size();
+  if (name.size() > 16) return {word_at(begin, 8), word_at(begin + 8, 8), word_at(end - 8, 8)};
+  if (name.size() >= 8) return {word_at(begin, 8), 0, word_at(end - 8, 8)};
+  if (name.size() >= 4) return {word_at(begin, 4), 0, word_at(end - 4, 4)};
+  return {word_at(begin, 2), 0, word_at(end - 2, 2)};
+}
+
+// The bit that letters differ in by case, of the bytes that are letters.
+constexpr std::uint64_t case_bits(std::uint64_t word) {
+  std::uint64_t bits = 0;
+  for (unsigned shift = 0; shift < 64; shift += 8) {
+    auto byte = static_cast<char>(word >> shift);
+    if (byte >= 'a' && byte <= 'z') bits |= std::uint64_t{0x20} << shift;
+  }
+  return bits;
 }
 
 struct Known {
-  constexpr Known(std::string_view text, FieldName field) : name(text), words(words_of(text)), id(field) {}
+  constexpr Known(std::string_view text, FieldName field)
+      : name(text),
+        words(words_of(text)),
+        bits{case_bits(words.first), case_bits(words.middle), case_bits(words.last)},
+        id(field) {}
+  // `other` are the words of a name of the same size.
+  constexpr bool is(const Words& other) const {
+    return (((other.first | bits.first) ^ words.first) | ((other.middle | bits.middle) ^ words.middle) |
+            ((other.last | bits.last) ^ words.last)) == 0;
+  }
   std::string_view name;
   Words words;
+  Words bits;
   FieldName id;
 };
 
@@ -67,41 +84,44 @@ constexpr std::array kKnown = {
     Known{"x-forwarded-proto", FieldName::kXForwardedProto},
     Known{"transfer-encoding", FieldName::kTransferEncoding},
 };
-static_assert(std::ranges::is_sorted(kKnown, {}, [](const Known& k) { return k.name.size(); }));
 
+constexpr std::size_t kShortest = 2;
 constexpr std::size_t kLongest = 17;
 
-// first_of_length[n] is where names of n bytes begin in kKnown.
-constexpr auto kFirstOfLength = [] {
-  std::array<std::uint8_t, kLongest + 2> first{};
-  for (std::size_t length = 0; length < first.size(); ++length) {
-    std::size_t at = 0;
-    while (at < kKnown.size() && kKnown[at].name.size() < length) ++at;
-    first[length] = static_cast<std::uint8_t>(at);
+// Known names differ in their size, their first byte or their last but one. The multiplier, found by trying, spreads
+// these so that every name has a place for itself; a new name may want another one.
+constexpr std::uint32_t kMultiplier = 0x9e3d572f;
+constexpr std::size_t kPlaces = 64;
+
+constexpr std::size_t place_of(std::string_view name) {
+  auto byte = [&](std::size_t at) { return std::uint32_t{static_cast<unsigned char>(name[at])} & 0x1f; };
+  auto size = static_cast<std::uint32_t>(name.size());
+  return (byte(0) | byte(name.size() - 2) << 5 | size << 10) * kMultiplier >> 26;
+}
+
+// What stands at a place, as its position in kKnown.
+constexpr std::uint8_t kNobody = kKnown.size();
+constexpr auto kKnownAt = [] {
+  std::array<std::uint8_t, kPlaces> known{};
+  known.fill(kNobody);
+  for (std::size_t i = 0; i < kKnown.size(); ++i) {
+    known[place_of(kKnown[i].name)] = static_cast<std::uint8_t>(i);
   }
-  return first;
+  return known;
 }();
+static_assert(kKnown.size() + std::ranges::count(kKnownAt, kNobody) == kPlaces, "two names at one place");
 
 }  // namespace
 
 FieldName known_field(std::string_view name) noexcept {
-  if (name.size() > kLongest) return FieldName::kOther;
-  std::size_t at = kFirstOfLength[name.size()];
-  std::size_t end = kFirstOfLength[name.size() + 1];
-  if (at == end) return FieldName::kOther;
-  Words words = words_of(name);
-  for (; at != end; ++at) {
-    if (words == kKnown[at].words && name.find('\r') == std::string_view::npos) return kKnown[at].id;
-  }
-  return FieldName::kOther;
+  if (name.size() < kShortest || name.size() > kLongest) return FieldName::kOther;
+  std::uint8_t at = kKnownAt[place_of(name)];
+  if (at == kNobody || kKnown[at].name.size() != name.size()) return FieldName::kOther;
+  return kKnown[at].is(words_of(name)) ? kKnown[at].id : FieldName::kOther;
 }
 
 bool is_field_name(std::string_view name) noexcept { return !name.empty() && is_all<kTokenByte>(name); }
 
-bool is_field_value(std::string_view value) noexcept {
-  const char* begin = value.data();
-  const char* end = begin + value.size();
-  return skip_value(begin, end) == end;
-}
+bool is_field_value(std::string_view value) noexcept { return is_all<kValueByte>(value); }
 
 }  // namespace sallyport::http

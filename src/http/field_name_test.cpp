@@ -18,8 +18,29 @@ TEST(FieldName, IsKnownInAnyCase) {
 }
 
 TEST(FieldName, OneOtherByteMakesAnotherName) {
-  for (std::string name :
-       {"te", "host", "cookie", "trailer", "x-real-ip", "content-length", "x-forwarded-host", "transfer-encoding"}) {
+  for (std::string name : {"te",
+                           "host",
+                           "date",
+                           "expect",
+                           "server",
+                           "cookie",
+                           "trailer",
+                           "upgrade",
+                           "referer",
+                           "location",
+                           "forwarded",
+                           "x-real-ip",
+                           "connection",
+                           "keep-alive",
+                           "user-agent",
+                           "content-type",
+                           "content-length",
+                           "x-forwarded-for",
+                           "x-forwarded-host",
+                           "x-forwarded-port",
+                           "x-forwarded-proto",
+                           "proxy-connection",
+                           "transfer-encoding"}) {
     for (char& c : name) {
       char kept = c;
       for (int other = 0; other < 256; ++other) {

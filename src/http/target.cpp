@@ -1,7 +1,7 @@
 #include "http/target.h"
 
 #include "base/bytes.h"
-#include "http/byte_class.h"
+#include "http/byte_scan.h"
 
 #include <algorithm>
 #include <cstring>
@@ -19,7 +19,7 @@ bool is_plain(std::string_view path) {
     if (*at != '/') return false;
     ++at;
     if (at != end && (*at == '/' || *at == '.')) return false;
-    at = skip<kSegmentByte>(at, end);
+    at = skip_bytewise<kSegmentByte>(at, end);
   }
   return true;
 }

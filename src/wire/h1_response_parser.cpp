@@ -25,7 +25,7 @@ Progress read_reason(HeadReader& in, std::string_view& reason) {
   if (in.at == in.end) return Progress::kMore;
   if (*in.at != ' ') return in.read_line_end();
   const char* begin = ++in.at;
-  in.at = http::skip_value(begin, in.end);
+  in.at = http::skip<http::kValueByte>(begin, in.end);
   reason = between(begin, in.at);
   return in.read_line_end();
 }

@@ -41,7 +41,7 @@ Progress read_field_line(HeadReader& in, http::Field& field) {
     if (++in.at == in.end) return Progress::kMore;
   } while (is_blank(*in.at));
   const char* value = in.at;
-  in.at = http::skip_value(value, in.end);
+  in.at = http::skip<http::kValueByte>(value, in.end);
   const char* value_end = in.at;
   if (Progress ended = in.read_line_end(); ended != Progress::kDone) return ended;
   while (value_end != value && is_blank(value_end[-1])) --value_end;

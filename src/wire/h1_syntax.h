@@ -3,7 +3,7 @@
 // Reading goes strictly from left to right and decides at the first byte that is wrong, so that more bytes never change
 // a decision.
 
-#include "http/byte_class.h"
+#include "http/byte_scan.h"
 #include "http/headers.h"
 #include "wire/h1.h"
 

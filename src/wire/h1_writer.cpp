@@ -1,5 +1,5 @@
 #include "http/authority.h"
-#include "http/byte_class.h"
+#include "http/byte_scan.h"
 #include "wire/h1.h"
 #include "wire/h1_framing.h"
 

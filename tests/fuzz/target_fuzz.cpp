@@ -1,7 +1,7 @@
 // Whatever the target, both views of an accepted path are in normal form, and normalising the upstream's view again
 // gives both back.
 
-#include "http/byte_class.h"
+#include "http/byte_scan.h"
 #include "http/target.h"
 #include "require.h"
 
