@@ -38,11 +38,6 @@ void Headers::add(std::string_view name, std::string_view value) {
   add_view(arena_->copy(name), arena_->copy(value), known_field(name));
 }
 
-void Headers::add_view(std::string_view name, std::string_view value, FieldName known) {
-  if (size_ == capacity_) grow();
-  fields_[size_++] = Field{name, value, known};
-}
-
 void Headers::set(std::string_view name, std::string_view value) { set_view(arena_->copy(name), arena_->copy(value)); }
 
 void Headers::set_view(std::string_view name, std::string_view value) {
@@ -50,6 +45,7 @@ void Headers::set_view(std::string_view name, std::string_view value) {
   auto first = std::find_if(begin(), end(), [&](const Field& field) { return is_named(field, name, known); });
   if (first == end()) return add_view(name, value, known);
   first->value = value;
+  first->is_checked = false;
   Field* to = first + 1;
   for (Field* field = to; field != end(); ++field) {
     if (!is_named(*field, name, known)) *to++ = *field;

@@ -15,6 +15,9 @@ struct Field {
   std::string_view name;
   std::string_view value;
   FieldName known = FieldName::kOther;
+  // Name and value are known to be valid, so that writing them need not look again. Who changes one of them makes it
+  // false, or knows better.
+  bool is_checked = false;
 };
 
 class Headers {
@@ -37,7 +40,11 @@ class Headers {
 
   // Adds a line at the end; `add` copies both texts into the arena, `add_view` keeps views that the caller guarantees.
   void add(std::string_view name, std::string_view value);
-  void add_view(std::string_view name, std::string_view value, FieldName known);
+  void add_view(const Field& field) {
+    if (size_ == capacity_) grow();
+    fields_[size_++] = field;
+  }
+  void add_view(std::string_view name, std::string_view value, FieldName known) { add_view({name, value, known}); }
   void add_view(std::string_view name, std::string_view value) { add_view(name, value, known_field(name)); }
 
   // Replaces the first line of that name and removes the others; adds one when there is none.

@@ -13,6 +13,8 @@ constexpr int kBadGateway = 502;
 // "HTTP/1." DIGIT SP 3DIGIT: whether `bytes` may begin so.
 bool may_begin_status_line(std::string_view bytes) {
   constexpr std::string_view kPattern = "HTTP/1.0 000";
+  constexpr std::string_view kUsual = "HTTP/1.1 200";
+  if (bytes == kUsual) return true;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     bool fits = kPattern[i] == '0' ? bytes[i] >= '0' && bytes[i] <= '9' : bytes[i] == kPattern[i];
     if (!fits) return false;

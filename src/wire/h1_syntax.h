@@ -24,6 +24,8 @@ struct HeadReader {
   int refusal = 0;
   std::string_view reason = {};
 
+  HeadReader(const char* begin, const char* end_of_bytes) : at(begin), end(end_of_bytes) {}
+
   Progress refuse(int status, std::string_view why) {
     refusal = status;
     reason = why;
@@ -32,7 +34,14 @@ struct HeadReader {
   // The refusal that the byte at `at` deserves where it does not belong; `otherwise` when it is an ordinary one.
   Progress refuse_byte(std::string_view otherwise);
   // CRLF. One without the other is refused.
-  Progress read_line_end();
+  Progress read_line_end() {
+    if (end - at < 2 || at[0] != '\r' || at[1] != '\n') return read_odd_line_end();
+    at += 2;
+    return Progress::kDone;
+  }
+
+ private:
+  Progress read_odd_line_end();
 };
 
 // Which fields that the gateway knows have been there, and which of them twice.
@@ -74,16 +83,18 @@ class Rebase {
  public:
   Rebase(std::string_view from, std::string_view to) : from_(from.data()), to_(to.data()) {}
   void operator()(std::string_view& view) const {
-    if (!view.empty()) view = {to_ + (view.data() - from_), view.size()};
+    if (!view.empty()) move(view);
   }
   void operator()(http::Headers& headers) const {
     for (http::Field& field : headers) {
-      (*this)(field.name);
-      (*this)(field.value);
+      move(field.name);
+      move(field.value);  // where it is empty, too, it points into the bytes read
     }
   }
 
  private:
+  void move(std::string_view& view) const { view = {to_ + (view.data() - from_), view.size()}; }
+
   const char* from_;
   const char* to_;
 };
