@@ -6,60 +6,108 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace sallyport::wire {
 namespace {
 
 using http::FieldName;
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+// memcpy without a call for what most names and many values are.
+inline void copy_text(char* to, std::string_view text) {
+  const char* from = text.data();
+  std::size_t size = text.size();
+  if (size > 16) {
+    std::memcpy(to, from, size);
+  } else if (size >= 8) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + size - 8, from + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + size - 4, from + size - 4, 4);
+  } else {
+    for (char c : text) *to++ = c;
+  }
 }
 
-void append_number(std::string& out, std::uint64_t number, int base) {
-  std::array<char, 20> digits;
-  auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
-  out.append(digits.data(), end);
+// Writes into room that is known to suffice.
+class HeadWriter {
+ public:
+  explicit HeadWriter(char* begin) : at_(begin) {}
+  char* end() const { return at_; }
+
+  void text(std::string_view text) {
+    copy_text(at_, text);
+    at_ += text.size();
+  }
+  // As `text`, for literals: without a call.
+  template <std::size_t kSize>
+  void literal(const char (&text)[kSize]) {
+    std::memcpy(at_, text, kSize - 1);
+    at_ += kSize - 1;
+  }
+  void byte(char c) { *at_++ = c; }
+  void number(std::uint64_t number) { at_ = std::to_chars(at_, at_ + kDigits, number).ptr; }
+  void field(std::string_view name, std::string_view value) {
+    text(name);
+    literal(": ");
+    text(value);
+    literal("\r\n");
+  }
+  // Bytes that may not stand there are percent-encoded.
+  template <http::ByteClass kAllowed>
+  void encoded(std::string_view text) {
+    static constexpr std::string_view kHex = "0123456789ABCDEF";
+    const char* end = text.data() + text.size();
+    for (const char* from = text.data();;) {
+      const char* stop = http::skip<kAllowed>(from, end);
+      this->text({from, stop});
+      if (stop == end) return;
+      auto c = static_cast<unsigned char>(*stop);
+      for (char piece : {'%', kHex[c >> 4], kHex[c & 15]}) byte(piece);
+      from = stop + 1;
+    }
+  }
+
+  static constexpr std::size_t kDigits = 20;
+
+ private:
+  char* at_;
+};
+
+// Appends what `write` writes, at most `bytes`, to `out`, which grows once.
+template <class Write>
+void append(std::string& out, std::size_t bytes, Write write) {
+  std::size_t before = out.size();
+  if (out.capacity() - before < bytes) out.reserve(std::max(before + bytes, out.capacity() * 2));
+  out.resize_and_overwrite(before + bytes, [&](char* text, std::size_t) {
+    HeadWriter to(text + before);
+    write(to);
+    return static_cast<std::size_t>(to.end() - text);
+  });
 }
 
-void append_length(std::string& out, std::uint64_t length) {
-  out.append("Content-Length: ");
-  append_number(out, length, 10);
-  out.append("\r\n");
+void write_length(HeadWriter& to, std::uint64_t length) {
+  to.literal("Content-Length: ");
+  to.number(length);
+  to.literal("\r\n");
 }
 
-void append_framing(std::string& out, http::BodyLength body) {
-  if (body.kind == http::BodyLength::Kind::kSized) append_length(out, body.bytes);
-  if (body.kind == http::BodyLength::Kind::kChunked) out.append("Transfer-Encoding: chunked\r\n");
+void write_framing(HeadWriter& to, http::BodyLength body) {
+  if (body.kind == http::BodyLength::Kind::kSized) write_length(to, body.bytes);
+  if (body.kind == http::BodyLength::Kind::kChunked) to.literal("Transfer-Encoding: chunked\r\n");
 }
 
 bool is_writable(const http::Field& field) {
+  if (field.is_checked) return true;
   bool is_name = field.known != FieldName::kOther || http::is_field_name(field.name);
   return is_name && http::is_field_value(field.value);
 }
 
-// One growth of `out` for the whole head.
-void reserve_for(std::string& out, const http::Headers& headers, std::size_t others) {
-  std::size_t bytes = others;
+std::size_t bytes_of(const http::Headers& headers) {
+  std::size_t bytes = 0;
   for (const http::Field& field : headers) bytes += field.name.size() + field.value.size() + 4;
-  if (out.capacity() - out.size() < bytes) out.reserve(std::max(out.size() + bytes, out.capacity() * 2));
-}
-
-template <http::ByteClass kAllowed>
-void append_encoded(std::string& out, std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  if (http::is_all<kAllowed>(text)) {
-    out.append(text);
-    return;
-  }
-  for (char c : text) {
-    if (http::is_in(c, kAllowed)) {
-      out.push_back(c);
-    } else {
-      auto byte = static_cast<unsigned char>(c);
-      out.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-    }
-  }
+  return bytes;
 }
 
 Status check(const RequestLine& line) {
@@ -75,83 +123,90 @@ Status check(const RequestLine& line) {
   return {};
 }
 
-void append_request_line(std::string& out, const RequestLine& line) {
-  out.append(line.method).append(" ");
-  append_encoded<http::kPathByte>(out, line.path);
+void write_request_line(HeadWriter& to, const RequestLine& line) {
+  to.text(line.method);
+  to.byte(' ');
+  to.encoded<http::kPathByte>(line.path);
   if (line.has_query) {
-    out.push_back('?');
-    append_encoded<http::kTargetByte>(out, line.query);
+    to.byte('?');
+    to.encoded<http::kTargetByte>(line.query);
   }
-  out.append(" HTTP/1.1\r\n");
+  to.literal(" HTTP/1.1\r\n");
 }
 
-void append_status_line(std::string& out, const http::ResponseHead& head, int status) {
-  out.append("HTTP/1.1 ");
-  append_number(out, static_cast<std::uint64_t>(status), 10);
-  out.push_back(' ');
+void write_status_line(HeadWriter& to, const http::ResponseHead& head, int status) {
+  to.literal("HTTP/1.1 ");
+  to.number(static_cast<std::uint64_t>(status));
+  to.byte(' ');
   bool own = status == head.status && !head.reason.empty() && http::is_field_value(head.reason);
-  out.append(own ? head.reason : http::reason_phrase(status)).append("\r\n");
+  to.text(own ? head.reason : http::reason_phrase(status));
+  to.literal("\r\n");
 }
 
-void append_response_framing(std::string& out, const http::ResponseHead& head, int status, http::BodyLength body) {
+void write_response_framing(HeadWriter& to, const http::ResponseHead& head, int status, http::BodyLength body) {
   if (status < 200 || status == 204) return;
-  append_framing(out, body);
-  if (body.kind == http::BodyLength::Kind::kNone && head.announced_length) append_length(out, *head.announced_length);
+  write_framing(to, body);
+  if (body.kind == http::BodyLength::Kind::kNone && head.announced_length) write_length(to, *head.announced_length);
 }
 
 // 1xx heads but 101 leave the connection as it is.
-void append_connection(std::string& out, const http::ResponseHead& head, int status, Connection connection) {
+void write_connection(HeadWriter& to, const http::ResponseHead& head, int status, Connection connection) {
   if (status < 200 && status != 101) return;
   bool upgrades = !head.upgrade.empty() && http::is_field_value(head.upgrade);
-  if (upgrades) append_field(out, "Upgrade", head.upgrade);
+  if (upgrades) to.field("Upgrade", head.upgrade);
   std::string_view option = connection == Connection::kClose                ? "close"
                             : connection == Connection::kKeepAliveForHttp10 ? "keep-alive"
                                                                             : "";
-  if (upgrades && option.empty()) return append_field(out, "Connection", "upgrade");
+  if (upgrades && option.empty()) return to.field("Connection", "upgrade");
   if (upgrades) option = connection == Connection::kClose ? "close, upgrade" : "keep-alive, upgrade";
-  if (!option.empty()) append_field(out, "Connection", option);
+  if (!option.empty()) to.field("Connection", option);
 }
 
-constexpr std::size_t kRoomBesideFields = 192;  // status line without reason, framing, connection
+constexpr std::size_t kRoomBesideFields = 192;  // status line, framing, connection; without what the caller gives
 
 }  // namespace
 
 Status write_request_head(std::string& out, const RequestLine& line, const http::Headers& headers,
                           http::BodyLength body, std::string_view upgrade) {
   TRY_STATUS(check(line));
-  std::size_t others = line.method.size() + line.path.size() + line.query.size() + line.host.size() + upgrade.size();
-  reserve_for(out, headers, others + kRoomBesideFields);
-  append_request_line(out, line);
-  append_field(out, "Host", line.host);
-  for (const http::Field& field : headers) {
-    if (is_framing(field.known) || field.known == FieldName::kHost || !is_writable(field)) continue;
-    append_field(out, field.name, field.value);
-  }
-  append_framing(out, body);
-  if (!upgrade.empty() && http::is_field_value(upgrade)) {
-    append_field(out, "Upgrade", upgrade);
-    append_field(out, "Connection", "upgrade");
-  }
-  out.append("\r\n");
+  std::size_t target = 3 * (line.path.size() + line.query.size());  // were every byte encoded
+  std::size_t others = line.method.size() + target + line.host.size() + upgrade.size() + kRoomBesideFields;
+  append(out, bytes_of(headers) + others, [&](HeadWriter& to) {
+    write_request_line(to, line);
+    to.field("Host", line.host);
+    for (const http::Field& field : headers) {
+      if (is_framing(field.known) || field.known == FieldName::kHost || !is_writable(field)) continue;
+      to.field(field.name, field.value);
+    }
+    write_framing(to, body);
+    if (!upgrade.empty() && http::is_field_value(upgrade)) {
+      to.field("Upgrade", upgrade);
+      to.field("Connection", "upgrade");
+    }
+    to.literal("\r\n");
+  });
   return {};
 }
 
 void write_response_head(std::string& out, const http::ResponseHead& head, http::BodyLength body,
                          Connection connection) {
   int status = head.status >= 100 && head.status <= 599 ? head.status : 500;
-  reserve_for(out, head.headers, head.reason.size() + head.upgrade.size() + kRoomBesideFields);
-  append_status_line(out, head, status);
-  for (const http::Field& field : head.headers) {
-    if (!is_framing(field.known) && is_writable(field)) append_field(out, field.name, field.value);
-  }
-  append_response_framing(out, head, status, body);
-  append_connection(out, head, status, connection);
-  out.append("\r\n");
+  std::size_t others = head.reason.size() + head.upgrade.size() + kRoomBesideFields;
+  append(out, bytes_of(head.headers) + others, [&](HeadWriter& to) {
+    write_status_line(to, head, status);
+    for (const http::Field& field : head.headers) {
+      if (!is_framing(field.known) && is_writable(field)) to.field(field.name, field.value);
+    }
+    write_response_framing(to, head, status, body);
+    write_connection(to, head, status, connection);
+    to.literal("\r\n");
+  });
 }
 
 void write_chunk_size(std::string& out, std::size_t bytes) {
-  append_number(out, bytes, 16);
-  out.append("\r\n");
+  std::array<char, 16> digits;
+  auto end = std::to_chars(digits.data(), digits.data() + digits.size(), bytes, 16).ptr;
+  out.append(digits.data(), end).append("\r\n");
 }
 
 void write_chunk(std::string& out, std::string_view bytes) {
@@ -161,13 +216,17 @@ void write_chunk(std::string& out, std::string_view bytes) {
 }
 
 void write_last_chunk(std::string& out, const http::Headers* trailers) {
-  out.append("0\r\n");
-  if (trailers) {
-    for (const http::Field& field : *trailers) {
-      if (is_trailer(field) && is_writable(field)) append_field(out, field.name, field.value);
-    }
+  if (!trailers) {
+    out.append("0\r\n\r\n");
+    return;
   }
-  out.append("\r\n");
+  append(out, bytes_of(*trailers) + 5, [&](HeadWriter& to) {
+    to.literal("0\r\n");
+    for (const http::Field& field : *trailers) {
+      if (is_trailer(field) && is_writable(field)) to.field(field.name, field.value);
+    }
+    to.literal("\r\n");
+  });
 }
 
 }  // namespace sallyport::wire

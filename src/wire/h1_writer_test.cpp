@@ -61,6 +61,29 @@ TEST(RequestWriter, FieldsThatWouldBreakTheMessageDoNotPass) {
   EXPECT_EQ(request(kLine, fields.headers), "GET /a?b=c HTTP/1.1\r\nHost: up.test\r\n\r\n");
 }
 
+TEST(RequestWriter, AFieldThatWasReadIsLookedAtAgainOnceAPluginHasSetIt) {
+  Arena arena;
+  http::RequestHead head(arena);
+  parse_request_head("GET / HTTP/1.1\r\nHost: a\r\nX-Read: 1\r\nX-Set: 1\r\n\r\n", head, {});
+  head.headers.set("X-Set", "2\r\nX-Smuggled: 1");
+  EXPECT_EQ(request(kLine, head.headers), "GET /a?b=c HTTP/1.1\r\nHost: up.test\r\nX-Read: 1\r\n\r\n");
+}
+
+TEST(RequestWriter, WhatStandsBeforeTheHeadStays) {
+  std::string out = "kept";
+  EXPECT_TRUE(write_request_head(out, kLine, Fields().headers, {}));
+  EXPECT_EQ(out, "keptGET /a?b=c HTTP/1.1\r\nHost: up.test\r\n\r\n");
+}
+
+// The longest that the gateway may add to what it is given.
+TEST(RequestWriter, RoomSufficesWhenEverythingIsEncodedAndFramed) {
+  std::string query(100, '#');
+  std::string path = "/" + query;
+  RequestLine line{.method = "M", .path = path, .query = query, .has_query = true, .host = {}};
+  std::string head = request(line, Fields().headers, http::BodyLength::sized(UINT64_MAX), "x");
+  EXPECT_TRUE(head.ends_with("Content-Length: 18446744073709551615\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"));
+}
+
 TEST(RequestWriter, BytesThatCannotStandInATargetAreEncoded) {
   RequestLine line{.method = "GET", .path = "/a b?#\r\n\xc3%41", .query = "x y#?", .has_query = true, .host = "h"};
   EXPECT_TRUE(request(line, Fields().headers).starts_with("GET /a%20b%3F%23%0D%0A%C3%41?x%20y%23? HTTP/1.1\r\n"));
@@ -138,6 +161,18 @@ TEST(ResponseWriter, WhatIsInvalidIsReplaced) {
   Answer own(200);
   own.head.reason = "Fine";
   EXPECT_TRUE(response(own.head, {}).starts_with("HTTP/1.1 200 Fine\r\n"));
+}
+
+TEST(ResponseWriter, RoomSufficesForTheLongestFraming) {
+  Arena arena;
+  http::ResponseHead head(arena);
+  head.status = 431;
+  head.upgrade = "x";
+  std::string out;
+  write_response_head(out, head, http::BodyLength::sized(UINT64_MAX), Connection::kKeepAliveForHttp10);
+  EXPECT_EQ(out,
+            "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 18446744073709551615\r\n"
+            "Upgrade: x\r\nConnection: keep-alive, upgrade\r\n\r\n");
 }
 
 TEST(ChunkWriter, WritesChunksAndTrailers) {
