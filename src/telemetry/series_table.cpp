@@ -82,6 +82,11 @@ SeriesTable::~SeriesTable() {
 }
 
 Series& SeriesTable::find_or_add(const SeriesLabels& labels) {
+  if (!last_ || last_->labels != labels) last_ = &look_up_or_add(labels);
+  return *last_;
+}
+
+Series& SeriesTable::look_up_or_add(const SeriesLabels& labels) {
   const std::uint64_t hash = hash_of(labels);
   const std::size_t mask = entries_.size() - 1;
   for (std::size_t at = hash & mask;; at = (at + 1) & mask) {

@@ -104,6 +104,7 @@ class SeriesTable final {
     Series* series = nullptr;
   };
 
+  Series& look_up_or_add(const SeriesLabels& labels);
   Series& add(const SeriesLabels& labels, std::uint64_t hash);
   Series& publish(const SeriesLabels& labels);
   void grow();
@@ -113,6 +114,7 @@ class SeriesTable final {
   std::vector<Entry> entries_;  // open addressing, linear probing, a power of two
   std::atomic<Link*> newest_{nullptr};
   Series* other_ = nullptr;
+  Series* last_ = nullptr;  // found or added: requests of one route often follow each other
 };
 
 }  // namespace sallyport::telemetry
