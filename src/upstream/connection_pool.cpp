@@ -1,6 +1,9 @@
 #include "upstream/connection_pool.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace sallyport::upstream {
@@ -64,6 +67,15 @@ std::size_t ConnectionPool::idle() const noexcept {
 }
 
 void ConnectionPool::clear() { shelves_.clear(); }
+
+std::size_t ConnectionPool::AddressHash::operator()(const async::Address& address) const noexcept {
+  if (address.family() != AF_INET) {
+    return std::hash<std::string_view>{}({reinterpret_cast<const char*>(address.data()), address.size()});
+  }
+  std::uint64_t family_port_and_ip;  // where sockaddr_in begins
+  std::memcpy(&family_port_and_ip, address.data(), sizeof family_port_and_ip);
+  return (family_port_and_ip * 0x9e3779b97f4a7c15u) >> 16;
+}
 
 void ConnectionPool::sweep() {
   for (auto shelf = shelves_.begin(); shelf != shelves_.end();) {

@@ -7,7 +7,6 @@
 #include "wire/client_connection.h"
 
 #include <memory>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -56,9 +55,7 @@ class ConnectionPool {
 
  private:
   struct AddressHash {
-    std::size_t operator()(const async::Address& address) const noexcept {
-      return std::hash<std::string_view>{}({reinterpret_cast<const char*>(address.data()), address.size()});
-    }
+    std::size_t operator()(const async::Address& address) const noexcept;
   };
   void sweep();
 
