@@ -35,7 +35,8 @@ ConnectionPool::Lease ConnectionPool::take(const async::Address& address) {
     Lease connection = std::move(idle.back());
     idle.pop_back();
     connection->wire_.stream().watch_hangup(nullptr);
-    if (connection->wire_.stream().is_quiet()) return connection;
+    bool is_fresh = connection->idle_until_ > reactor_.now();
+    if (is_fresh && connection->wire_.stream().is_quiet()) return connection;
   }
   return nullptr;
 }
@@ -54,7 +55,8 @@ void ConnectionPool::give_back(Lease connection, const KeepalivePool& limits) {
   Shelf& shelf = shelves_[connection->address_];
   if (std::cmp_greater_equal(shelf.idle.size(), limits.size)) return;
   connection->shelf_ = &shelf;
-  connection->idle_until_ = reactor_.now() + limits.idle_timeout;
+  bool has_limit = limits.idle_timeout.count() > 0;
+  connection->idle_until_ = has_limit ? reactor_.now() + limits.idle_timeout : SteadyTime::max();
   connection->wire_.stream().release_buffers();
   connection->wire_.stream().watch_hangup(connection.get());
   shelf.idle.push_back(std::move(connection));

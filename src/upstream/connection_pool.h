@@ -37,7 +37,7 @@ class ConnectionPool {
   explicit ConnectionPool(async::Reactor& reactor);
   ~ConnectionPool();
 
-  // The connection used last; null when none is idle.
+  // The connection used last that is whole; null when none is idle.
   Lease take(const async::Address& address);
   // Error: as Reactor::connect.
   async::Task<Result<Lease>> connect(const async::Address& address, Milliseconds timeout);
