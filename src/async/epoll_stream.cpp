@@ -197,6 +197,11 @@ void EpollStream::on_events(std::uint32_t events) {
 // The shutdown makes the kernel report a hangup, which completes what is pending.
 void EpollStream::abort() noexcept { ::shutdown(fd_, SHUT_RDWR); }
 
+void EpollStream::break_at_end() noexcept {
+  linger reset{1, 0};  // closing then sends RST
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
 void EpollStream::shut_down_sending() noexcept { ::shutdown(fd_, SHUT_WR); }
 
 }  // namespace sallyport::async

@@ -26,10 +26,12 @@ class EpollStream final : public Stream, private EpollReactor::Source {
   bool is_gone() const noexcept override { return ended_ || broken_; }
   bool is_quiet() const noexcept override { return !is_gone() && !readable_ && begin_ == end_; }
   void abort() noexcept override;
+  void break_at_end() noexcept override;
   void shut_down_sending() noexcept override;
   void release_buffers() noexcept override;
 
   int last_error() const noexcept { return error_; }
+  int fd() const noexcept { return fd_; }  // for socket options; owned by the stream
 
  private:
   // The deadline of one direction's pending operation.

@@ -64,6 +64,8 @@ class Stream {
 
   // Breaks the connection off: pending operations complete with kReset or kEnd from the loop, never inside this call.
   virtual void abort() noexcept = 0;
+  // When the stream ends, its peer sees that the connection broke, not an end; what it has not got by then is lost.
+  virtual void break_at_end() noexcept = 0;
   // Sends FIN after what was sent; reading goes on.
   virtual void shut_down_sending() noexcept = 0;
   // Gives read buffers back while nothing is unread (idle connections).

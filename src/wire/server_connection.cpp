@@ -77,10 +77,16 @@ async::Task<Status> ServerConnection::send_interim(const http::ResponseHead& hea
 void ServerConnection::begin_response(const http::ResponseHead& head, BodyLength length) {
   bool old = version_ == http::Version::kHttp10;
   if (old && length.kind == BodyLength::Kind::kChunked) length = BodyLength::until_close();
-  if (length.kind == BodyLength::Kind::kUntilClose) closes_ = true;
+  ends_with_connection_ = length.kind == BodyLength::Kind::kUntilClose;
+  if (ends_with_connection_) closes_ = true;
   Connection connection = closes_ ? Connection::kClose : old ? Connection::kKeepAliveForHttp10 : Connection::kKeepAlive;
   write_response_head(writer_.buffer(), head, length, connection);
   writer_.begin(length);
+}
+
+void ServerConnection::break_off() noexcept {
+  closes_ = true;
+  if (ends_with_connection_) stream_->break_at_end();
 }
 
 async::Task<bool> ServerConnection::drain_body(std::size_t limit) {

@@ -49,6 +49,8 @@ class ServerConnection {
   // The response to the present request will be the last on this connection.
   void close_after_response() noexcept { closes_ = true; }
   bool is_closing() const noexcept { return closes_; }
+  // The present response stays a fragment: the connection ends in a way that no client takes for the response's end.
+  void break_off() noexcept;
   bool response_ended() const noexcept { return writer_.ended(); }
   // Whether the connection may carry another request now.
   bool is_reusable() const noexcept { return !closes_ && writer_.ended() && reader_.ended(); }
@@ -72,6 +74,7 @@ class ServerConnection {
   BodyReader reader_;
   BodyWriter writer_;
   http::Version version_ = http::Version::kHttp11;
+  bool ends_with_connection_ = false;  // the present response
   bool incomplete_ = false;
   bool closes_ = false;
 };

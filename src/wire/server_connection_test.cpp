@@ -199,6 +199,27 @@ TEST_F(ServerConnectionTest, AResponseThatDidNotLeaveWholeEndsTheConnection) {
   EXPECT_EQ(connection.sent_bytes(), 10u);
 }
 
+TEST(ServerConnection, AFragmentOfAResponseNeverLooksWhole) {
+  for (auto [version, breaks] : {std::pair("HTTP/1.0", true), std::pair("HTTP/1.1", false)}) {
+    async::EpollReactor reactor;
+    ServerLimits limits;
+    async::MemoryPeer client;
+    {
+      ServerConnection connection(reactor, client.stream(), limits);
+      Arena arena;
+      http::RequestHead request(arena);
+      client.send(std::string("GET / ") + version + "\r\nHost: h\r\n\r\n");
+      EXPECT_EQ(finish(connection.read_head(request)).kind, Kind::kRequest);
+      http::ResponseHead head(arena);
+      connection.begin_response(head, BodyLength::chunked());
+      EXPECT_TRUE(finish(connection.write({"half", false}, Flush::kNow)));
+      connection.break_off();
+      EXPECT_FALSE(connection.is_reusable());
+    }
+    EXPECT_EQ(client.sees_break(), breaks) << "chunks have an end of their own";
+  }
+}
+
 TEST_F(ServerConnectionTest, TheFirstByteOfAHeadMayTakeLongerThanItsRest) {
   limits.keep_alive = Milliseconds(70'000);
   limits.head_arrival = Milliseconds(3'000);
