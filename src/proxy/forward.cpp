@@ -77,7 +77,10 @@ Task<Result<Verdict>> Forward::run() {
 Task<Status> Forward::exchange_heads(bool fresh) {
   uploads_.cancel_all();
   upload_error_.reset();
-  if (!journey_.body->rewind()) co_return fail(ErrorCode::kLimit, "the request body is too long to be sent again");
+  if (!journey_.body->rewind()) {
+    co_return fail(
+        Error{ErrorCode::kClosed, "the request body is too long to be sent again", Side::kUpstream, Retry::kNever});
+  }
   CO_TRY_STATUS(co_await lease_connection(fresh));
   CO_TRY_STATUS(co_await send_request());
   co_return co_await read_final_head();
@@ -124,8 +127,14 @@ Task<Status> Forward::send_request() {
     if (Status begun = begin_request(exchange_.request.body); !begun) return begun;
     return connection_->wire().write({{}, true}, wire::BodyWriter::Flush::kNow);
   }
+  return invite_and_upload();
+}
+
+// The invitation leaves before anything waits for the response: both are written to the client.
+Task<Status> Forward::invite_and_upload() {
+  CO_TRY_STATUS(co_await journey_.body->invite());
   uploads_.spawn(upload());
-  return Status{};
+  co_return Status{};
 }
 
 // Runs beside the wait for the response, which may come before the body has ended. A failure ends that wait.

@@ -30,6 +30,7 @@ class Forward {
   Task<Status> lease_connection(bool fresh);
   Task<Status> connect();
   Task<Status> send_request();
+  Task<Status> invite_and_upload();
   Task<void> upload();
   bool begins(http::BodyLength body);
   void break_off(Error error);  // ends the wait for the response

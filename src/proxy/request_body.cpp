@@ -31,7 +31,7 @@ Status RequestBody::count(std::size_t bytes) {
 
 // RFC 9110 10.1.1: the body comes when it was asked for.
 Task<Status> RequestBody::invite() {
-  invited_ = true;
+  if (std::exchange(invited_, true)) return Status{};
   if (!client_.stream().unread().empty()) return Status{};
   http::ResponseHead head(exchange_.arena);
   head.status = 100;
@@ -39,7 +39,7 @@ Task<Status> RequestBody::invite() {
 }
 
 Task<Result<Chunk>> RequestBody::read_client() {
-  if (!invited_ && !ahead_) CO_TRY_STATUS(co_await invite());
+  if (!ahead_) CO_TRY_STATUS(co_await invite());
   auto piece = ahead_ ? *std::exchange(ahead_, std::nullopt) : co_await client_.read_body();
   if (!piece) co_return fail(std::move(piece).error());
   CO_TRY_STATUS(count(piece->bytes.size()));

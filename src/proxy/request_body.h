@@ -26,6 +26,8 @@ class RequestBody final : public exchange::RequestBodyReader {
 
   async::Task<Result<std::string_view>> whole_request_body(std::size_t limit) override;
 
+  // Asks a client that waits for `100 Continue` to send its body (RFC 9110 10.1.1); once.
+  async::Task<Status> invite();
   // The next piece for the upstream, valid until the next call; empty pieces only as the last.
   // Error: of the client's side, kLimit when the body is longer than allowed, or kPlugin: then `verdict` says what a
   // filter decided instead.
@@ -42,7 +44,6 @@ class RequestBody final : public exchange::RequestBodyReader {
 
  private:
   async::Task<Result<http::Chunk>> read_client();
-  async::Task<Status> invite();
   Status count(std::size_t bytes);
   void remember(const http::Chunk& passed);
 

@@ -98,6 +98,7 @@ Task<void> ResponseRelay::answer(Response response) {
 BodyLength ResponseRelay::length_downstream() const noexcept {
   BodyLength length = journey_.exchange.response.body;
   bool edits = journey_.plan->chain->edits_response_body();
+  if (length.kind == BodyLength::Kind::kNone) return BodyLength::sized(0);  // a plugin gave it a status with a body
   if (length.kind == BodyLength::Kind::kUntilClose || (edits && !length.is_empty())) return BodyLength::chunked();
   return length;
 }
