@@ -13,6 +13,7 @@ namespace sallyport::proxy {
 using chain::Phase;
 using chain::Verdict;
 using http::BodyLength;
+using http::Chunk;
 using upstream::PassHost;
 
 namespace {
@@ -44,43 +45,50 @@ Task<Result<Verdict>> Forward::run() {
       co_return Verdict::answer(answer_for_error(exchange_, endpoint.error()));
     }
     endpoint_ = std::move(*endpoint);
-    note_try();
-    if (journey_.plan->chain->has(Phase::kBeforeProxy)) {
-      Verdict verdict = co_await journey_.chain->run(Phase::kBeforeProxy);
-      if (!verdict.proceeds()) co_return verdict;
-    }
-    Status heads = co_await exchange_heads(false);
-    if (!heads && was_stale(heads.error())) heads = co_await exchange_heads(true);
-    if (heads) break;
+    auto tried = co_await try_once();
+    if (tried && tried->proceeds()) co_return co_await relay();
     uploads_.cancel_all();
-    Error error = upload_error_ ? std::move(*upload_error_) : std::move(heads).error();
-    auto& decided = journey_.body->verdict();
-    if (decided) co_return std::move(*decided);
-    connection_.reset();
-    if (!may_try_again(error)) {
-      if (error.side == Side::kUpstream) log::warn("upstream {}: {}", endpoint_->text, error.what);
-      co_return Verdict::answer(answer_for_error(exchange_, error));
+    if (tried) co_return tried;
+    const Error& error = tried.error();
+    bool again = may_try_again(error);
+    if (error.side == Side::kUpstream) {
+      note_failure(error);
+      log::at(again ? log::Level::kInfo : log::Level::kWarn, "upstream {}: {}{}", endpoint_->text, error.what,
+              again ? "; trying another" : "");
     }
-    log::info("upstream {}: {}; trying another", endpoint_->text, error.what);
+    if (!again) co_return Verdict::answer(answer_for_error(exchange_, error));
+    connection_.reset();
     tried_.add(endpoint_);
   }
+}
+
+Task<Result<Verdict>> Forward::try_once() {
+  note_try();
+  if (journey_.plan->chain->has(Phase::kBeforeProxy)) {
+    Verdict verdict = co_await journey_.chain->run(Phase::kBeforeProxy);
+    if (!verdict.proceeds()) co_return verdict;
+  }
+  Status heads = co_await exchange_heads(false);
+  if (!heads && was_stale(heads.error())) heads = co_await exchange_heads(true);
+  // What a plugin has decided about the body counts more than what an upstream says that has seen a part of it.
+  if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);
+  if (!heads) co_return fail(upload_error_ ? std::move(*upload_error_) : std::move(heads).error());
+  co_return Verdict::proceed();
+}
+
+Task<Result<Verdict>> Forward::relay() {
   auto relayed = co_await ResponseRelay(journey_, options_).relay(connection_->wire());
   exchange_.timing.upstream_response = reactor_.now() - try_began_;
-  if (relayed && relayed->proceeds()) {
-    const auto& keep = cluster_.keepalive_pool();
-    uploads_.cancel_all();
-    pool_.give_back(std::move(connection_), keep);
-  }
+  uploads_.cancel_all();
+  if (relayed && relayed->proceeds()) pool_.give_back(std::move(connection_), cluster_.keepalive_pool());
   co_return relayed;
 }
 
 Task<Status> Forward::exchange_heads(bool fresh) {
   uploads_.cancel_all();
   upload_error_.reset();
-  if (!journey_.body->rewind()) {
-    co_return fail(
-        Error{ErrorCode::kClosed, "the request body is too long to be sent again", Side::kUpstream, Retry::kNever});
-  }
+  request_begun_ = false;
+  journey_.body->rewind();
   CO_TRY_STATUS(co_await lease_connection(fresh));
   CO_TRY_STATUS(co_await send_request());
   co_return co_await read_final_head();
@@ -115,6 +123,7 @@ std::string_view Forward::host_for_upstream() const {
 }
 
 Status Forward::begin_request(BodyLength body) {
+  if (std::exchange(request_begun_, true)) return {};
   const upstream::Timeouts& timeouts = journey_.plan->timeouts;
   wire::RequestLine line{exchange_.request.method, exchange_.path, exchange_.query, exchange_.has_query,
                          host_for_upstream()};
@@ -127,53 +136,57 @@ Task<Status> Forward::send_request() {
     if (Status begun = begin_request(exchange_.request.body); !begun) return begun;
     return connection_->wire().write({{}, true}, wire::BodyWriter::Flush::kNow);
   }
-  return invite_and_upload();
+  if (journey_.body->wants_invitation()) return invite_and_upload();
+  uploads_.spawn(upload());
+  return Status{};
 }
 
-// The invitation leaves before anything waits for the response: both are written to the client.
+// The invitation is sent from here, not beside the wait for the response: both write to the client.
 Task<Status> Forward::invite_and_upload() {
+  CO_TRY_STATUS(co_await before_wait());
   CO_TRY_STATUS(co_await journey_.body->invite());
   uploads_.spawn(upload());
   co_return Status{};
 }
 
-// Runs beside the wait for the response, which may come before the body has ended. A failure ends that wait.
+// Runs beside the wait for the response, which may come before the body has ended. A failure ends that wait; but where
+// the upstream is at fault, its response, or its absence, tells more.
 Task<void> Forward::upload() {
-  RequestBody& body = *journey_.body;
-  wire::ClientConnection& upstream = connection_->wire();
-  bool begun = false;
+  Status uploaded;
+  try {
+    uploaded = co_await upload_body();
+  } catch (const std::exception& thrown) {
+    uploaded = fail(ErrorCode::kInternal, thrown.what());
+  }
+  if (uploaded || uploaded.error().side == Side::kUpstream) co_return;
+  upload_error_ = std::move(uploaded).error();
+  connection_->wire().stream().abort();
+}
+
+Task<Status> Forward::upload_body() {
   for (;;) {
-    if (!body.has_arrived()) {  // the upstream may have use for what is there, be it the head alone
-      if (!begun) begun = begins(body.length_upstream({}));
-      if (!begun || !co_await upstream.flush()) co_return;
-    }
-    auto piece = co_await body.next();
-    if (!piece) co_return break_off(std::move(piece).error());
-    if (!begun) begun = begins(body.length_upstream(*piece));
-    if (!begun) co_return;
-    // When it fails, the response, or its absence, tells more.
-    if (!co_await upstream.write(*piece, wire::BodyWriter::Flush::kWhenLarge)) co_return;
-    if (piece->is_last) co_return;
+    CO_TRY(Chunk piece, co_await journey_.body->next(*this));
+    CO_TRY_STATUS(begin_request(journey_.body->length_upstream(piece)));
+    CO_TRY_STATUS(co_await connection_->wire().write(piece, wire::BodyWriter::Flush::kWhenLarge));
+    if (piece.is_last) co_return Status{};
   }
 }
 
-bool Forward::begins(BodyLength body) {
-  Status begun = begin_request(body);
-  if (begun) return true;
-  break_off(std::move(begun).error());
-  return false;
-}
-
-void Forward::break_off(Error error) {
-  upload_error_ = std::move(error);
-  connection_->wire().stream().abort();
+// The upstream may decide by the head alone, or by what has arrived of the body.
+Task<Status> Forward::before_wait() {
+  if (Status begun = begin_request(journey_.body->length_upstream({})); !begun) return begun;
+  return connection_->wire().flush();
 }
 
 Task<Status> Forward::read_final_head() {
   http::ResponseHead& head = exchange_.response;
   for (;;) {
     head.headers.clear();
-    CO_TRY_STATUS(co_await connection_->wire().read_head(head));
+    bool uploads = !uploads_.empty();
+    Status read = co_await connection_->wire().read_head(head);
+    bool is_early = uploads && !read && read.error().code == ErrorCode::kTimeout;
+    if (is_early) continue;  // the time to answer begins when the request has left
+    CO_TRY_STATUS(std::move(read));
     if (head.status >= 200) break;
     if (head.status == 101) {
       co_return fail(Error{ErrorCode::kProtocol, "the upstream switched protocols without being asked", Side::kUpstream,
@@ -182,22 +195,28 @@ Task<Status> Forward::read_final_head() {
     if (head.status != 100) CO_TRY_STATUS(co_await journey_.client.send_interim(head));
   }
   exchange_.timing.upstream_header = reactor_.now() - try_began_;
+  exchange_.upstream_status = head.status;
   note_status(head.status);
   co_return Status{};
+}
+
+// Whether the request may be sent once more: it is idempotent, or nothing of it has left; and all of it is still there.
+bool Forward::may_repeat() const {
+  bool has_left = connection_ && connection_->wire().request_begun();
+  return (!has_left || http::is_idempotent(exchange_.request.method)) && journey_.body->can_rewind();
 }
 
 // The peer closed a kept connection before it saw this request: costs no try.
 bool Forward::was_stale(const Error& error) const {
   return reused_ && !upload_error_ && error.code == ErrorCode::kClosed && error.side == Side::kUpstream &&
-         !connection_->wire().response_begun() &&
-         (http::is_idempotent(exchange_.request.method) || !connection_->wire().request_begun());
+         !connection_->wire().response_begun() && may_repeat();
 }
 
 bool Forward::may_try_again(const Error& error) const {
   if (error.side != Side::kUpstream || error.code == ErrorCode::kProtocol) return false;
   if (exchange_.tries > cluster_.retries()) return false;
   if (cluster_.retry_timeout().count() > 0 && reactor_.now() - began_ >= cluster_.retry_timeout()) return false;
-  return error.retry == Retry::kSafe || http::is_idempotent(exchange_.request.method);
+  return may_repeat();
 }
 
 void Forward::note_try() {
@@ -210,9 +229,11 @@ void Forward::note_try() {
 void Forward::note_status(int status) {
   std::array<char, 4> text{};
   auto end = std::to_chars(text.data(), text.data() + text.size(), status).ptr;
-  exchange_.upstream_status = status;
   exchange_.upstream_statuses = append_to_list(exchange_.arena, exchange_.upstream_statuses,
                                                {text.data(), static_cast<std::size_t>(end - text.data())});
 }
+
+// A try without a response is shown by the status that it would give.
+void Forward::note_failure(const Error& error) { note_status(error.code == ErrorCode::kTimeout ? 504 : 502); }
 
 }  // namespace sallyport::proxy

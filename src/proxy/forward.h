@@ -15,7 +15,7 @@ namespace sallyport::proxy {
 
 using async::Task;
 
-class Forward {
+class Forward final : private BeforeWait {
  public:
   Forward(Journey& journey, async::Reactor& reactor, upstream::Balancer& balancer, upstream::ConnectionPool& pool,
           const Options& options);
@@ -25,6 +25,10 @@ class Forward {
   Task<Result<chain::Verdict>> run();
 
  private:
+  // One try: proceeds with the response's head read.
+  Task<Result<chain::Verdict>> try_once();
+  Task<Result<chain::Verdict>> relay();
+
   // A connection with the request under way and the response's head read.
   Task<Status> exchange_heads(bool fresh);
   Task<Status> lease_connection(bool fresh);
@@ -32,15 +36,17 @@ class Forward {
   Task<Status> send_request();
   Task<Status> invite_and_upload();
   Task<void> upload();
-  bool begins(http::BodyLength body);
-  void break_off(Error error);  // ends the wait for the response
+  Task<Status> upload_body();
+  Task<Status> before_wait() override;
+  Status begin_request(http::BodyLength body);  // once a try
   Task<Status> read_final_head();
-  Status begin_request(http::BodyLength body);
   std::string_view host_for_upstream() const;
   bool may_try_again(const Error& error) const;
   bool was_stale(const Error& error) const;
+  bool may_repeat() const;
   void note_try();
   void note_status(int status);
+  void note_failure(const Error& error);
 
   Journey& journey_;
   exchange::Exchange& exchange_;
@@ -54,6 +60,7 @@ class Forward {
   upstream::EndpointRef endpoint_;
   upstream::ConnectionPool::Lease connection_;
   bool reused_ = false;
+  bool request_begun_ = false;
   SteadyTime began_;
   SteadyTime try_began_;
   std::optional<Error> upload_error_;

@@ -19,7 +19,7 @@ bool is_trusted(std::string_view ip, const Options& options) {
 }
 
 void add_if_absent(Exchange& exchange, FieldName known, std::string_view name, std::string_view value) {
-  if (!exchange.request.headers.get(known)) exchange.request.headers.add_view(name, value, known);
+  if (!value.empty() && !exchange.request.headers.get(known)) exchange.request.headers.add_view(name, value, known);
 }
 
 std::string_view as_text(Arena& arena, std::uint16_t port) {
@@ -48,21 +48,18 @@ void drop_claimed_fields(Exchange& exchange, const Options& options) {
 void add_forwarded_fields(Exchange& exchange) {
   http::Headers& headers = exchange.request.headers;
   std::string_view ip = exchange.client.ip;
-  std::string_view chain = ip;
+  std::string_view chain;
   for (const http::Field& field : headers) {
-    if (field.known == FieldName::kXForwardedFor) {
-      chain = chain.data() == ip.data() ? field.value : exchange.arena.join(chain, ", ", field.value);
-    }
+    if (field.known != FieldName::kXForwardedFor || field.value.empty()) continue;
+    chain = chain.empty() ? field.value : exchange.arena.join(chain, ", ", field.value);
   }
-  if (chain.data() != ip.data()) {
-    chain = exchange.arena.join(chain, ", ", ip);
-    headers.remove(FieldName::kXForwardedFor);
-  }
+  chain = chain.empty() ? ip : exchange.arena.join(chain, ", ", ip);
+  headers.remove(FieldName::kXForwardedFor);
   headers.remove(FieldName::kXRealIp);
   headers.add_view("X-Real-IP", ip, FieldName::kXRealIp);
   headers.add_view("X-Forwarded-For", chain, FieldName::kXForwardedFor);
   add_if_absent(exchange, FieldName::kXForwardedProto, "X-Forwarded-Proto", exchange.scheme);
-  add_if_absent(exchange, FieldName::kXForwardedHost, "X-Forwarded-Host", exchange.request.authority);
+  add_if_absent(exchange, FieldName::kXForwardedHost, "X-Forwarded-Host", exchange.host);
   add_if_absent(exchange, FieldName::kXForwardedPort, "X-Forwarded-Port", as_text(exchange.arena, exchange.local.port));
 }
 

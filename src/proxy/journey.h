@@ -28,7 +28,8 @@ struct Journey {
   const snapshot::Plan* plan = nullptr;
   std::optional<chain::ChainRun> chain;  // the plugins of the plan at work
   std::optional<RequestBody> body;
-  std::uint64_t sent_before = 0;  // bytes the client connection had sent before this exchange
+  bool response_body_begun = false;  // the response_body stages have seen some of it
+  std::uint64_t sent_before = 0;     // bytes the client connection had sent before this exchange
 };
 
 }  // namespace sallyport::proxy

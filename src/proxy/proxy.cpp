@@ -19,6 +19,13 @@ using exchange::Exchange;
 
 namespace {
 
+// Why a response stayed a fragment, for the log.
+std::string_view reason_of_fragment(const Error& error) {
+  if (error.side == Side::kUpstream) return "upstream_broke_off";
+  if (error.side == Side::kInternal) return "internal";
+  return error.code == ErrorCode::kTimeout ? "client_timeout" : "client_closed";
+}
+
 // Of the request's authority, in lower case, for routing and for plugins.
 std::string_view host_without_port(const Exchange& exchange) {
   auto authority = http::parse_authority(exchange.request.authority);
@@ -28,17 +35,12 @@ std::string_view host_without_port(const Exchange& exchange) {
   return exchange.arena.copy(to_lower(host));
 }
 
-bool announces_too_much(const http::BodyLength& body, const Options& options) {
-  return options.max_request_body != 0 && body.kind == http::BodyLength::Kind::kSized &&
-         body.bytes > options.max_request_body;
-}
-
 }  // namespace
 
 // The life of a request. What goes wrong on the way becomes an answer; every answer takes the way of a response.
 Task<void> Proxy::serve(Journey& journey) {
-  if (int refusal = begin(journey); refusal != 0) {
-    co_await refuse(journey, refusal, journey.exchange.reason);
+  if (!begin(journey)) {
+    co_await refuse(journey, 400, journey.exchange.reason);
     co_return;
   }
   route(journey);
@@ -47,13 +49,13 @@ Task<void> Proxy::serve(Journey& journey) {
   if (!verdict.proceeds()) co_await answer(journey, std::move(verdict));
 }
 
-// Judges what every request is judged by. The status to refuse it with, or 0.
-int Proxy::begin(Journey& journey) {
+// Splits and normalises the target; false when it is not acceptable.
+bool Proxy::begin(Journey& journey) {
   Exchange& exchange = journey.exchange;
   auto target = http::normalise_target(exchange.request.target, exchange.arena);
   if (!target) {
     exchange.reason = target.error();
-    return 400;
+    return false;
   }
   exchange.uri = target->uri;
   exchange.path = target->path;
@@ -61,11 +63,7 @@ int Proxy::begin(Journey& journey) {
   exchange.has_query = target->has_query;
   exchange.host = host_without_port(exchange);
   drop_claimed_fields(exchange, around_.options);
-  if (announces_too_much(exchange.request.body, around_.options)) {
-    exchange.reason = "request_body_too_large";
-    return 413;
-  }
-  return 0;
+  return true;
 }
 
 void Proxy::route(Journey& journey) {
@@ -80,6 +78,9 @@ void Proxy::route(Journey& journey) {
 
 Task<Verdict> Proxy::request_phases(Journey& journey) {
   const snapshot::Plan& plan = *journey.plan;
+  if (Status fits = journey.body->check_announced_length(); !fits) {
+    return Verdict::answer(answer_for_error(journey.exchange, fits.error()));
+  }
   if (plan.refusal) return Verdict::answer(answer_for_refusal(journey.exchange, *plan.refusal));
   if (plan.chain->has(Phase::kRewrite) || plan.chain->has(Phase::kAccess)) return run_request_phases(journey);
   return before_forward(journey);
@@ -105,24 +106,22 @@ Task<Verdict> Proxy::forward(Journey& journey) {
   auto result = co_await way.run();
   if (result) co_return std::move(*result);
   log::info("request {}: {}", journey.exchange.request_target, result.error().what);
-  if (result.error().side == Side::kUpstream) journey.exchange.reason = "upstream_broke_off";
+  if (journey.exchange.reason.empty()) journey.exchange.reason = reason_of_fragment(result.error());
   co_return Verdict::close();
 }
 
 Task<void> Proxy::answer(Journey& journey, Verdict verdict) {
   Exchange& exchange = journey.exchange;
-  if (verdict.closes() || exchange.response_head_sent) {
-    journey.client.close_after_response();
-    co_return;
-  }
+  ResponseRelay relay(journey, around_.options);
+  if (verdict.closes() || exchange.response_head_sent) co_return relay.break_off();
   if (verdict.error()) {
-    co_await ResponseRelay(journey, around_.options).answer(answer_for_failed_plugin(exchange, *verdict.error()));
+    co_await relay.answer(answer_for_failed_plugin(exchange, *verdict.error()));
     co_return;
   }
   if (exchange.response_source != exchange::ResponseSource::kGateway) {
     exchange.response_source = exchange::ResponseSource::kPlugin;
   }
-  co_await ResponseRelay(journey, around_.options).answer(std::move(*verdict.response()));
+  co_await relay.answer(std::move(*verdict.response()));
 }
 
 // Always, also after errors and lost clients.

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace sallyport::proxy {
 
@@ -40,7 +41,8 @@ class Proxy final : private exchange::Waiter {
   // Serves the connection until it ends.
   void accept(async::Accepted connection);
 
-  // Idle connections are closed now, the others after the response they are at. `connections` tells when all have gone.
+  // Idle connections are closed now, new ones that bring no request in a moment, the others after the response they are
+  // at. `connections` tells when all have gone.
   void drain();
   std::size_t connections() const noexcept { return sessions_.size(); }
   // Drops what is left.
@@ -50,7 +52,7 @@ class Proxy final : private exchange::Waiter {
   Task<void> serve(Journey& journey);
 
   // The steps of `serve`.
-  int begin(Journey& journey);
+  bool begin(Journey& journey);
   void route(Journey& journey);
   Task<chain::Verdict> request_phases(Journey& journey);
   Task<chain::Verdict> run_request_phases(Journey& journey);
@@ -65,6 +67,8 @@ class Proxy final : private exchange::Waiter {
   Task<bool> serve_next(Session& session);
   Task<void> serve_guarded(Journey& journey);
   Task<void> refuse(Journey& journey, int status, std::string_view reason);
+  enum class Waiting { kForFurtherRequest, kForAnyRequest };
+  void close_waiting(Waiting waiting);
   Task<bool> wind_up(Session& session, const Journey& journey);
   void introduce(Session& session, Journey& journey);
 
@@ -73,6 +77,7 @@ class Proxy final : private exchange::Waiter {
   Surroundings around_;
   std::uint64_t accepted_ = 0;
   bool draining_ = false;
+  std::unique_ptr<async::Timer> end_of_grace_;
   Session* first_session_ = nullptr;
   async::TaskGroup sessions_;
 };

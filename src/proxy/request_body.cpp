@@ -4,14 +4,21 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 namespace sallyport::proxy {
 
 using async::Task;
 using chain::Phase;
 using http::BodyLength;
 using http::Chunk;
+
+namespace {
+
+std::unexpected<Error> too_long(std::uint64_t limit) {
+  return fail(Error{ErrorCode::kLimit, fmt::format("the request body is longer than {} bytes", limit),
+                    Side::kDownstream, Retry::kNever});
+}
+
+}  // namespace
 
 RequestBody::RequestBody(wire::ServerConnection& client, exchange::Exchange& exchange, chain::ChainRun& chain,
                          const Options& options)
@@ -21,60 +28,59 @@ RequestBody::RequestBody(wire::ServerConnection& client, exchange::Exchange& exc
       options_(options),
       invited_(!exchange.request.expects_continue) {}
 
-Status RequestBody::count(std::size_t bytes) {
-  exchange_.request_body_bytes += bytes;
-  if (options_.max_request_body == 0 || exchange_.request_body_bytes <= options_.max_request_body) return {};
-  return fail(Error{ErrorCode::kLimit,
-                    fmt::format("the request body is longer than {} bytes", options_.max_request_body),
-                    Side::kDownstream, Retry::kNever});
+Status RequestBody::check_announced_length() const {
+  BodyLength length = exchange_.request.body;
+  bool is_over = length.kind == BodyLength::Kind::kSized && length.bytes > options_.max_request_body;
+  if (options_.max_request_body != 0 && is_over) return too_long(options_.max_request_body);
+  return {};
 }
 
-// RFC 9110 10.1.1: the body comes when it was asked for.
+Status RequestBody::count(std::size_t bytes) {
+  exchange_.request_body_bytes += bytes;
+  invited_ = invited_ || bytes > 0;
+  if (options_.max_request_body == 0 || exchange_.request_body_bytes <= options_.max_request_body) return {};
+  return too_long(options_.max_request_body);
+}
+
+// RFC 9110 10.1.1. A client that has sent some of the body already waits for nothing.
+bool RequestBody::wants_invitation() const noexcept {
+  return !invited_ && !client_.body().ended() && client_.stream().unread().empty();
+}
+
 Task<Status> RequestBody::invite() {
-  if (std::exchange(invited_, true)) return Status{};
-  if (!client_.stream().unread().empty()) return Status{};
+  invited_ = true;
   http::ResponseHead head(exchange_.arena);
   head.status = 100;
   return client_.send_interim(head);
 }
 
-Task<Result<Chunk>> RequestBody::read_client() {
-  if (!ahead_) CO_TRY_STATUS(co_await invite());
-  auto piece = ahead_ ? *std::exchange(ahead_, std::nullopt) : co_await client_.read_body();
-  if (!piece) co_return fail(std::move(piece).error());
-  CO_TRY_STATUS(count(piece->bytes.size()));
-  if (piece->is_last) piece->trailers = trailers_of(client_.body(), exchange_.arena);
-  co_return *piece;
+Task<Status> RequestBody::gather(std::size_t limit) {
+  BodyLength length = exchange_.request.body;
+  if (length.kind == BodyLength::Kind::kSized && length.bytes > limit) co_return too_long(limit);
+  if (!gathered_) gathered_.emplace();
+  if (wants_invitation()) CO_TRY_STATUS(co_await invite());
+  while (!client_.body().ended()) {
+    if (gathered_->size() > limit) co_return too_long(limit);
+    auto piece = co_await client_.read_body();
+    if (!piece) co_return fail(std::move(piece).error());
+    CO_TRY_STATUS(count(piece->bytes.size()));
+    gathered_->append(piece->bytes);
+  }
+  if (gathered_->size() > limit) co_return too_long(limit);
+  co_return Status{};
 }
 
 Task<Result<std::string_view>> RequestBody::whole_request_body(std::size_t limit) {
-  if (!whole_) {
-    std::string gathered;
-    while (ahead_ || !client_.body().ended()) {
-      auto piece = co_await read_client();
-      if (!piece) co_return fail(std::move(piece).error());
-      if (gathered.size() + piece->bytes.size() > limit) {
-        co_return fail(Error{ErrorCode::kLimit, fmt::format("the request body is longer than {} bytes", limit),
-                             Side::kDownstream, Retry::kNever});
-      }
-      gathered.append(piece->bytes);
-      if (piece->is_last) break;
-    }
-    whole_ = std::move(gathered);
+  if (begun_ || exchange_.response_head_sent) {
+    co_return fail(ErrorCode::kInvalid, "the request body has gone on; ask for it before the request is forwarded");
   }
-  co_return std::string_view(*whole_);
-}
-
-bool RequestBody::has_arrived() {
-  if (replaying_ || whole_ || ahead_) return true;
-  Result<Chunk> piece;
-  if (!client_.body().read_arrived(piece)) return false;
-  ahead_ = std::move(piece);
-  return true;
+  CO_TRY_STATUS(co_await gather(limit));
+  co_return std::string_view(*gathered_);
 }
 
 BodyLength RequestBody::length_upstream(const Chunk& first) const noexcept {
-  if (first.is_last && !first.trailers) return BodyLength::sized(first.bytes.size());
+  bool has_none = first.bytes.empty() && exchange_.request.body.kind == BodyLength::Kind::kNone;
+  if (first.is_last && !first.trailers) return has_none ? BodyLength::none() : BodyLength::sized(first.bytes.size());
   if (chain_.chain().edits_request_body()) return BodyLength::chunked();
   return exchange_.request.body;
 }
@@ -90,36 +96,35 @@ void RequestBody::remember(const Chunk& passed) {
   replay_.append(passed.bytes);
 }
 
-bool RequestBody::rewind() noexcept {
-  if (!replay_is_complete_) return false;
-  replaying_ = passed_last_ || !replay_.empty();
-  return true;
+void RequestBody::rewind() noexcept { replaying_ = passed_last_ || !replay_.empty(); }
+
+// From the client, or what a plugin has gathered of it.
+Task<Result<Chunk>> RequestBody::next_arrival(BeforeWait& before) {
+  if (gathered_ && !std::exchange(passed_gathered_, true)) co_return Chunk{*gathered_, client_.body().ended()};
+  Result<Chunk> piece;
+  if (!client_.body().read_arrived(piece)) {
+    CO_TRY_STATUS(co_await before.before_wait());
+    piece = co_await client_.read_body();
+  }
+  if (piece) CO_TRY_STATUS(count(piece->bytes.size()));
+  co_return piece;
 }
 
-Task<Result<Chunk>> RequestBody::next() {
-  if (replaying_) {
-    replaying_ = false;
-    co_return Chunk{replay_, passed_last_, trailers_};
-  }
+Task<Result<Chunk>> RequestBody::next(BeforeWait& before) {
+  begun_ = true;
+  if (std::exchange(replaying_, false)) co_return Chunk{replay_, passed_last_, trailers_};
   for (;;) {
-    Chunk arrived;
-    if (whole_) {
-      if (whole_was_read_) co_return Chunk{{}, true};
-      whole_was_read_ = true;
-      arrived = {*whole_, true};
-    } else {
-      auto piece = co_await read_client();
-      if (!piece) co_return fail(std::move(piece).error());
-      arrived = *piece;
-    }
-    trailers_ = arrived.trailers;
-    Chunk passed = arrived;
+    CO_TRY(Chunk passed, co_await next_arrival(before));
+    if (passed.is_last) trailers_ = trailers_of(client_.body(), exchange_.arena);
     if (chain_.chain().has(Phase::kRequestBody)) {
+      Chunk arrived = passed;
+      in_stages_ = true;
       chain::Verdict verdict = co_await chain_.run_body(Phase::kRequestBody, arrived, passed);
       if (!verdict.proceeds()) {
         verdict_ = std::move(verdict);
         co_return fail(ErrorCode::kPlugin, "a plugin ended the request");
       }
+      in_stages_ = false;
     }
     if (passed.bytes.empty() && !passed.is_last) continue;
     passed.trailers = trailers_;

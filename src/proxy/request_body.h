@@ -15,6 +15,15 @@
 
 namespace sallyport::proxy {
 
+// Told before the client is waited for, so that nothing which could leave by now stays behind.
+class BeforeWait {
+ public:
+  virtual async::Task<Status> before_wait() = 0;
+
+ protected:
+  ~BeforeWait() = default;
+};
+
 class RequestBody final : public exchange::RequestBodyReader {
  public:
   RequestBody(wire::ServerConnection& client, exchange::Exchange& exchange, chain::ChainRun& chain,
@@ -22,28 +31,37 @@ class RequestBody final : public exchange::RequestBodyReader {
   RequestBody(const RequestBody&) = delete;
   RequestBody& operator=(const RequestBody&) = delete;
 
-  bool is_empty() const noexcept { return exchange_.request.body.is_empty() && !whole_; }
+  bool is_empty() const noexcept { return exchange_.request.body.is_empty() && !gathered_; }
+  // Error: kLimit when its announced length is over the limit of the settings.
+  Status check_announced_length() const;
 
+  // What was gathered stays in the body when the limit is passed. Error also: kInvalid once a piece has gone on.
   async::Task<Result<std::string_view>> whole_request_body(std::size_t limit) override;
 
-  // Asks a client that waits for `100 Continue` to send its body (RFC 9110 10.1.1); once.
+  // Whether the client waits for 100 Continue before it sends.
+  bool wants_invitation() const noexcept;
   async::Task<Status> invite();
+
   // The next piece for the upstream, valid until the next call; empty pieces only as the last.
-  // Error: of the client's side, kLimit when the body is longer than allowed, or kPlugin: then `verdict` says what a
-  // filter decided instead.
-  async::Task<Result<http::Chunk>> next();
+  // Error: of `before`; of the client's side, kLimit when the body is longer than allowed; or kPlugin: then `verdict`
+  // says what a filter decided instead.
+  async::Task<Result<http::Chunk>> next(BeforeWait& before);
   std::optional<chain::Verdict>& verdict() noexcept { return verdict_; }
 
-  // Whether the next piece is there without waiting for the client. The bytes of the last one become invalid.
-  bool has_arrived();
-  // How the upstream is told the length, once the first piece is known.
+  // How the upstream is told the length, once the first piece is known; before that, of an empty piece.
   http::BodyLength length_upstream(const http::Chunk& first) const noexcept;
 
-  // Starts over for a further try; false when too much has passed to be kept.
-  bool rewind() noexcept;
+  // Whether a further try would get all of the body.
+  bool can_rewind() const noexcept { return replay_is_complete_ && !in_stages_; }
+  // Starts over for a further try, once nothing awaits `next` any more.
+  void rewind() noexcept;
+
+  // Whether what is left of it will come, so that the connection may be kept after an answer.
+  bool will_end() const noexcept { return invited_ || client_.body().ended(); }
 
  private:
-  async::Task<Result<http::Chunk>> read_client();
+  async::Task<Result<http::Chunk>> next_arrival(BeforeWait& before);
+  async::Task<Status> gather(std::size_t limit);
   Status count(std::size_t bytes);
   void remember(const http::Chunk& passed);
 
@@ -51,11 +69,13 @@ class RequestBody final : public exchange::RequestBodyReader {
   exchange::Exchange& exchange_;
   chain::ChainRun& chain_;
   const Options& options_;
-  std::optional<Result<http::Chunk>> ahead_;  // read by has_arrived
-  std::optional<std::string> whole_;          // gathered by whole_request_body
-  bool whole_was_read_ = false;
   std::optional<chain::Verdict> verdict_;
-  bool invited_ = false;  // 100 Continue was sent, or was not asked for
+  bool invited_ = false;  // 100 Continue was sent or not asked for, or the client did not wait for it
+
+  std::optional<std::string> gathered_;  // by whole_request_body
+  bool begun_ = false;                   // a piece was asked for
+  bool passed_gathered_ = false;
+  bool in_stages_ = false;  // a piece has been read and has not come out of the plugins
 
   std::string replay_;              // what passed to the upstream so far
   bool replay_is_complete_ = true;  // `replay_` holds all of it

@@ -4,8 +4,6 @@
 #include "proxy/answers.h"
 #include "proxy/trailers.h"
 
-#include <charconv>
-
 namespace sallyport::proxy {
 
 using chain::Phase;
@@ -15,6 +13,17 @@ using http::BodyLength;
 using http::Chunk;
 using http::FieldName;
 using http::Response;
+
+namespace {
+
+constexpr int kNoResponse = 444;  // nginx's status for the log: the connection was closed without an answer
+constexpr std::size_t kStatusDigits = 3;
+
+bool says_server_error(std::string_view statuses) {
+  return statuses.size() >= kStatusDigits && statuses[statuses.size() - kStatusDigits] == '5';
+}
+
+}  // namespace
 
 bool ResponseRelay::sends_no_body() const noexcept {
   return http::has_no_body(journey_.exchange.request_method, journey_.exchange.response.status);
@@ -28,25 +37,35 @@ void ResponseRelay::add_own_fields() {
   if (!headers.get(FieldName::kDate)) {
     headers.add_view("Date", exchange.arena.copy(http::current_date()), FieldName::kDate);
   }
-  int status = exchange.upstream_status;
-  if (status >= 500 || (status != 0 && options_.always_show_upstream_status)) {
-    headers.set_view("X-APISIX-Upstream-Status", exchange.upstream_statuses);
+  std::string_view statuses = exchange.upstream_statuses;
+  if (says_server_error(statuses) || (!statuses.empty() && options_.always_show_upstream_status)) {
+    headers.set_view("X-APISIX-Upstream-Status", statuses);
   }
 }
 
 void ResponseRelay::fill_response(const Response& response) {
-  auto& exchange = journey_.exchange;
-  exchange.response.status = response.status;
-  exchange.response.reason = {};
-  exchange.response.announced_length.reset();
-  exchange.response.headers.clear();
-  for (const auto& [name, value] : response.headers) exchange.response.headers.add(name, value);
+  http::ResponseHead& head = journey_.exchange.response;
+  head.status = response.status;
+  head.reason = {};
+  head.body = {};
+  head.announced_length.reset();
+  head.upgrade = {};
+  head.headers.clear();
+  for (const auto& [name, value] : response.headers) head.headers.add(name, value);
+  settle_status();
   add_own_fields();
+}
+
+// Plugins may set any status. After a final response with one of 1xx the client would go on waiting.
+void ResponseRelay::settle_status() noexcept {
+  int& status = journey_.exchange.response.status;
+  if (status < 200 || status > 599) status = 500;
 }
 
 void ResponseRelay::begin(BodyLength length) {
   auto& exchange = journey_.exchange;
   exchange.response_head_sent = true;
+  if (journey_.body && !journey_.body->will_end()) journey_.client.close_after_response();
   journey_.client.begin_response(exchange.response, length);
 }
 
@@ -66,56 +85,80 @@ Task<Status> ResponseRelay::send_answer(std::string_view body) {
   return send({{}, true}, wire::BodyWriter::Flush::kNow);
 }
 
-Task<void> ResponseRelay::answer(Response response) {
-  auto& exchange = journey_.exchange;
+Task<void> ResponseRelay::answer_alone(Response response) {
   fill_response(response);
-  if (!journey_.chain) {
-    co_await send_answer(response.body);
-    co_return;
-  }
-  for (;;) {  // an answer in this phase replaces the response; the filters behind it see the new one
-    Verdict verdict = co_await journey_.chain->run(Phase::kResponseHeaders);
-    if (verdict.proceeds()) break;
-    if (verdict.closes()) co_return journey_.client.close_after_response();
-    response =
-        verdict.response() ? std::move(*verdict.response()) : answer_for_failed_plugin(exchange, *verdict.error());
-    fill_response(response);
-  }
+  co_await send_answer(response.body);
+}
+
+void ResponseRelay::break_off() {
+  auto& exchange = journey_.exchange;
+  if (!exchange.response_head_sent) exchange.response.status = kNoResponse;
+  journey_.client.break_off();
+}
+
+Task<void> ResponseRelay::answer(Response response) {
+  fill_response(response);
+  if (!co_await run_answer_headers(response)) co_return break_off();
   Chunk passed{response.body, true};
-  if (!sends_no_body() && journey_.chain->chain().has(Phase::kResponseBody)) {
-    Verdict of_body = co_await journey_.chain->run_body(Phase::kResponseBody, {response.body, true}, passed);
-    if (of_body.closes()) co_return journey_.client.close_after_response();
-    if (!of_body.proceeds()) {
-      response =
-          of_body.response() ? std::move(*of_body.response()) : answer_for_failed_plugin(exchange, *of_body.error());
-      fill_response(response);
-      passed = {response.body, true};
-    }
-  }
+  if (!co_await run_answer_body(response, passed)) co_return break_off();
   co_await send_answer(passed.bytes);
 }
 
-BodyLength ResponseRelay::length_downstream() const noexcept {
-  BodyLength length = journey_.exchange.response.body;
-  bool edits = journey_.plan->chain->edits_response_body();
-  if (length.kind == BodyLength::Kind::kNone) return BodyLength::sized(0);  // a plugin gave it a status with a body
-  if (length.kind == BodyLength::Kind::kUntilClose || (edits && !length.is_empty())) return BodyLength::chunked();
-  return length;
+// An answer in this phase replaces the response; the filters behind it see the new one. False: close.
+Task<bool> ResponseRelay::run_answer_headers(Response& response) {
+  for (;;) {
+    Verdict verdict = co_await journey_.chain->run(Phase::kResponseHeaders);
+    settle_status();
+    if (verdict.proceeds()) co_return true;
+    if (verdict.closes()) co_return false;
+    response = verdict.response() ? std::move(*verdict.response())
+                                  : answer_for_failed_plugin(journey_.exchange, *verdict.error());
+    fill_response(response);
+  }
+}
+
+// Stages that hold some of another body are not shown this one: it would come out mixed with theirs. False: close.
+Task<bool> ResponseRelay::run_answer_body(Response& response, Chunk& passed) {
+  if (sends_no_body() || !journey_.chain->chain().has(Phase::kResponseBody)) co_return true;
+  if (std::exchange(journey_.response_body_begun, true)) co_return true;
+  Verdict verdict = co_await journey_.chain->run_body(Phase::kResponseBody, {response.body, true}, passed);
+  if (verdict.closes()) co_return false;
+  if (!verdict.proceeds()) {
+    response = verdict.response() ? std::move(*verdict.response())
+                                  : answer_for_failed_plugin(journey_.exchange, *verdict.error());
+    fill_response(response);
+    passed = {response.body, true};
+  }
+  co_return true;
 }
 
 Task<Result<Verdict>> ResponseRelay::relay(wire::ClientConnection& upstream) {
-  auto& exchange = journey_.exchange;
-  exchange.response_source = ResponseSource::kUpstream;
+  journey_.exchange.response_source = ResponseSource::kUpstream;
   add_own_fields();
   Verdict verdict = co_await journey_.chain->run(Phase::kResponseHeaders);
   if (!verdict.proceeds()) co_return verdict;
-  if (sends_no_body()) {
-    begin(BodyLength::none());
-    auto sent = co_await send({{}, true}, wire::BodyWriter::Flush::kNow);
-    if (!sent) co_return fail(std::move(sent).error());
-    co_return Verdict::proceed();
-  }
-  co_return co_await relay_body(upstream);
+  settle_status();
+  if (!sends_no_body()) co_return co_await relay_body(upstream);
+  CO_TRY_STATUS(co_await send_head_alone());
+  co_return Verdict::proceed();
+}
+
+Task<Status> ResponseRelay::send_head_alone() {
+  http::ResponseHead& head = journey_.exchange.response;
+  if (journey_.plan->chain->edits_response_body()) head.announced_length.reset();  // of a body that was not edited
+  begin(BodyLength::none());
+  return send({{}, true}, wire::BodyWriter::Flush::kNow);
+}
+
+// How the client is told the length. A response that has none where its request and status allow a body (a plugin
+// changed the method or the status) has an empty one.
+BodyLength ResponseRelay::length_downstream(const Chunk& first) const noexcept {
+  BodyLength length = journey_.exchange.response.body;
+  bool edits = journey_.plan->chain->edits_response_body();
+  if (edits && first.is_last && !first.trailers) return BodyLength::sized(first.bytes.size());
+  if (length.kind == BodyLength::Kind::kNone) return BodyLength::sized(0);
+  if (length.kind == BodyLength::Kind::kUntilClose || (edits && !length.is_empty())) return BodyLength::chunked();
+  return length;
 }
 
 Task<Result<Chunk>> ResponseRelay::next_piece(wire::ClientConnection& upstream) {
@@ -124,45 +167,43 @@ Task<Result<Chunk>> ResponseRelay::next_piece(wire::ClientConnection& upstream) 
   return wait_for_piece(upstream);
 }
 
-// Nobody knows how long it takes: what is there goes to the client first. That is the head alone where the body has no
-// length, as a stream of events begins; with a length the rest is near, and a failure can still become an answer.
+// Nothing that could leave stays behind while the upstream is waited for. The head of a body of unknown length leaves
+// before its first piece: such a body may be a stream of events whose reader waits for the head.
 Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientConnection& upstream) {
   auto& exchange = journey_.exchange;
-  bool has_length = exchange.response.body.kind == BodyLength::Kind::kSized;
-  if (!exchange.response_head_sent && !has_length && !journey_.plan->chain->has(Phase::kResponseBody)) {
-    begin(length_downstream());
+  bool is_sized = exchange.response.body.kind == BodyLength::Kind::kSized;
+  if (!exchange.response_head_sent && !is_sized && !journey_.plan->chain->has(Phase::kResponseBody)) {
+    begin(length_downstream({}));
   }
   if (exchange.response_head_sent) CO_TRY_STATUS(co_await journey_.client.flush());
   co_return co_await upstream.read_body();
 }
 
+Task<Result<Verdict>> ResponseRelay::run_filters(Chunk arrived, Chunk& passed) {
+  journey_.response_body_begun = true;
+  Verdict verdict = co_await journey_.chain->run_body(Phase::kResponseBody, arrived, passed);
+  if (verdict.proceeds() || !journey_.exchange.response_head_sent) co_return verdict;
+  co_return fail(ErrorCode::kPlugin, "a plugin ended the response after its head had left");
+}
+
 Task<Result<Verdict>> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
   bool filters = journey_.plan->chain->has(Phase::kResponseBody);
-  bool edits = journey_.plan->chain->edits_response_body();
   auto& exchange = journey_.exchange;
   for (;;) {
     auto arrived = co_await next_piece(upstream);
     if (!arrived) {
       if (exchange.response_head_sent) co_return fail(std::move(arrived).error());
-      exchange.response_source = ResponseSource::kGateway;
       co_return Verdict::answer(answer_for_error(exchange, arrived.error()));
     }
     Chunk passed = *arrived;
     if (filters) {
-      Verdict verdict = co_await journey_.chain->run_body(Phase::kResponseBody, *arrived, passed);
-      if (!verdict.proceeds()) {
-        if (!exchange.response_head_sent) co_return verdict;
-        co_return fail(ErrorCode::kPlugin, "a plugin ended the response after its head had left");
-      }
-      if (passed.bytes.empty() && !passed.is_last) continue;
+      CO_TRY(Verdict verdict, co_await run_filters(*arrived, passed));
+      if (!verdict.proceeds()) co_return verdict;
     }
+    if (passed.bytes.empty() && !passed.is_last) continue;
     if (passed.is_last) passed.trailers = trailers_of(upstream.body(), exchange.arena);
-    if (!exchange.response_head_sent) {
-      bool all_of_an_edit = edits && passed.is_last && !passed.trailers;
-      begin(all_of_an_edit ? BodyLength::sized(passed.bytes.size()) : length_downstream());
-    }
-    auto sent = co_await send(passed, wire::BodyWriter::Flush::kWhenLarge);
-    if (!sent) co_return fail(std::move(sent).error());
+    if (!exchange.response_head_sent) begin(length_downstream(passed));
+    CO_TRY_STATUS(co_await send(passed, wire::BodyWriter::Flush::kWhenLarge));
     if (passed.is_last) co_return Verdict::proceed();
   }
 }

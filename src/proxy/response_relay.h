@@ -19,6 +19,10 @@ class ResponseRelay {
 
   // An answer of the gateway or of a plugin.
   Task<void> answer(http::Response response);
+  // An answer that no plugin sees.
+  Task<void> answer_alone(http::Response response);
+  // No answer, or no more of one: the connection to the client ends.
+  void break_off();
 
   // The response whose head is in `exchange.response`, its body from `upstream`. A verdict that does not proceed asks
   // for an answer in its place, as no byte has left yet. Error: the response broke off after its head had left; the
@@ -28,14 +32,19 @@ class ResponseRelay {
  private:
   void fill_response(const http::Response& response);
   void add_own_fields();
+  void settle_status() noexcept;
   bool sends_no_body() const noexcept;
   void begin(http::BodyLength length);
   Task<Status> send(http::Chunk piece, wire::BodyWriter::Flush flush);
   Task<Status> send_answer(std::string_view body);
+  Task<bool> run_answer_headers(http::Response& response);
+  Task<bool> run_answer_body(http::Response& response, http::Chunk& passed);
+  Task<Status> send_head_alone();
   Task<Result<chain::Verdict>> relay_body(wire::ClientConnection& upstream);
   Task<Result<http::Chunk>> next_piece(wire::ClientConnection& upstream);
   Task<Result<http::Chunk>> wait_for_piece(wire::ClientConnection& upstream);
-  http::BodyLength length_downstream() const noexcept;
+  Task<Result<chain::Verdict>> run_filters(http::Chunk arrived, http::Chunk& passed);
+  http::BodyLength length_downstream(const http::Chunk& first) const noexcept;
 
   Journey& journey_;
   const Options& options_;

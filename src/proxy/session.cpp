@@ -79,10 +79,20 @@ Proxy::~Proxy() = default;
 
 void Proxy::accept(async::Accepted connection) { sessions_.spawn(serve_connection(std::move(connection))); }
 
+// A client may have sent its first request by now, and would not know whether it was served.
 void Proxy::drain() {
+  constexpr Milliseconds kGrace{1'000};
   draining_ = true;
+  close_waiting(Waiting::kForFurtherRequest);
+  end_of_grace_ = around_.reactor.start_timer(kGrace, async::Reactor::Repeat::kOnce,
+                                              [this] { close_waiting(Waiting::kForAnyRequest); });
+}
+
+void Proxy::close_waiting(Waiting waiting) {
   for (Session* session = first_session_; session; session = session->next) {
-    if (session->state == ConnectionState::kWaiting) session->client.stream().abort();
+    bool may_close = session->requests > 0 || waiting == Waiting::kForAnyRequest;
+    bool is_waiting = session->state == ConnectionState::kWaiting && session->client.stream().is_quiet();
+    if (is_waiting && may_close) session->client.stream().abort();
   }
 }
 
@@ -105,15 +115,16 @@ Task<bool> Proxy::serve_next(Session& session) {
   auto work = refused ? refuse(journey, next.refusal, next.reason) : serve_guarded(journey);
   bool finished = co_await async::UntilHangup(session.client.stream(), std::move(work));
   if (!finished) {
-    journey.exchange.response.status = kClientClosedRequest;
+    if (!journey.exchange.response_head_sent) journey.exchange.response.status = kClientClosedRequest;
     journey.exchange.reason = "client_closed";
     journey.exchange.response_source = exchange::ResponseSource::kGateway;
   }
   finish(journey);
   if (!finished) co_return false;
+  bool may_stay = session.client.is_reusable() && !draining_;
+  if (!may_stay && !co_await wind_up(session, journey)) co_return false;
   session.move_to(ConnectionState::kWaiting);
-  if (session.client.is_reusable() && !draining_) co_return true;
-  co_return co_await wind_up(session, journey);
+  co_return true;
 }
 
 // What the session knows about every request on it.
@@ -139,27 +150,28 @@ Task<void> Proxy::serve_guarded(Journey& journey) {
     co_return;
   } catch (const std::exception& thrown) {
     log::error("request {}: {}", journey.exchange.request_target, thrown.what());
+  } catch (...) {
+    log::error("request {}: an exception that is no std::exception", journey.exchange.request_target);
   }
+  ResponseRelay relay(journey, around_.options);
+  if (journey.exchange.response_head_sent) co_return relay.break_off();
   journey.client.close_after_response();
-  if (journey.exchange.response_head_sent) co_return;
-  journey.chain.reset();
-  co_await ResponseRelay(journey, around_.options).answer(answer_for_exception(journey.exchange));
+  co_await relay.answer_alone(answer_for_exception(journey.exchange));
 }
 
 // A request that is not understood passes no plugins; its connection ends.
 Task<void> Proxy::refuse(Journey& journey, int status, std::string_view reason) {
   journey.client.close_after_response();
-  co_await ResponseRelay(journey, around_.options).answer(answer_for_refused_head(journey.exchange, status, reason));
+  auto answer = answer_for_refused_head(journey.exchange, status, reason);
+  co_await ResponseRelay(journey, around_.options).answer_alone(std::move(answer));
 }
 
 // What is left of an unread body is taken in, if that is little; else the connection ends in an orderly way.
 Task<bool> Proxy::wind_up(Session& session, const Journey& journey) {
-  bool answered = journey.exchange.response_head_sent && session.client.response_ended();
-  if (answered && !session.client.is_closing() && !draining_) {
-    bool invited = !journey.exchange.request.expects_continue;
-    if (invited && co_await session.client.drain_body(around_.options.drain_bytes)) co_return true;
-  }
-  if (answered) co_await session.client.linger();
+  if (!journey.exchange.response_head_sent || !session.client.response_ended()) co_return false;
+  bool may_stay = !session.client.is_closing() && !draining_;
+  if (may_stay && co_await session.client.drain_body(around_.options.drain_bytes) && !draining_) co_return true;
+  co_await session.client.linger();
   co_return false;
 }
 

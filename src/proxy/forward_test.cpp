@@ -1,0 +1,405 @@
+// The upstream's side of an exchange: further tries, kept connections, and upstreams that misbehave.
+
+#include "proxy/forward.h"
+
+#include "proxy/proxy_fixture.h"
+
+namespace sallyport::proxy {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string put_request(std::string_view path, std::string_view body) {
+  return "PUT" + post(path, body).substr(std::string_view("POST").size());
+}
+
+struct ForwardTest : testing::Test, ProxyFixture {
+  // Where the second try goes: the first goes to `server`.
+  async::LoopbackServer other{loop.reactor};
+
+  void two_nodes(std::string_view plugins = "", std::string_view upstream = "") {
+    route("/*", plugins, upstream, node(server, 1000) + ", " + node(other, 1));
+  }
+  Task<Talk> accept_other() { co_return Talk(co_await other.accept()); }
+
+  // Sends `request`; the upstream takes it and says `reply`, then closes. The response, whole or not.
+  Task<Talk::Message> exchange(std::string request, std::string reply) {
+    Talk client = co_await connect();
+    EXPECT_TRUE(co_await client.send(request));
+    Talk upstream = co_await accept();
+    co_await upstream.request();
+    EXPECT_TRUE(co_await upstream.send(reply));
+    upstream.close();
+    auto response = co_await client.response();
+    rest = co_await client.rest();
+    co_return response;
+  }
+  std::string rest;  // what came behind that response
+};
+
+TEST_F(ForwardTest, ARefusedConnectionIsTriedElsewhereWhateverTheMethod) {
+  two_nodes();
+  server.close();
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(post("/1", "abc")));
+    Talk upstream = co_await t.accept_other();
+    EXPECT_EQ((co_await upstream.request()).body, "abc");
+    EXPECT_TRUE(co_await upstream.send(ok("")));
+    EXPECT_EQ((co_await client.response()).status, 200);
+    EXPECT_THAT(t.lines, ElementsAre("/1 200 502, 200 -"));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, WhereNoNodeIsLeftTheAnswerIs502) {
+  route("/*");
+  server.close();
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(get("/1") + get("/2")));
+    auto response = co_await client.response();
+    EXPECT_EQ(response.status, 502);
+    EXPECT_TRUE(response.has("X-APISIX-Upstream-Status: 502"));
+    EXPECT_EQ((co_await client.response()).status, 502) << "the connection to the client stays";
+    EXPECT_THAT(t.lines, ElementsAre("/1 502 502 upstream_refused", "/2 502 502 upstream_refused"));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, AnIdempotentRequestIsSentAgainWithItsBody) {
+  two_nodes();
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(put_request("/1", "abc")));
+    Talk first = co_await t.accept();
+    EXPECT_EQ((co_await first.request()).body, "abc");
+    first.close();
+    Talk second = co_await t.accept_other();
+    auto request = co_await second.request();
+    EXPECT_EQ(request.body, "abc");
+    EXPECT_TRUE(request.has("Content-Length: 3"));
+    EXPECT_TRUE(co_await second.send(ok("")));
+    EXPECT_EQ((co_await client.response()).status, 200);
+    EXPECT_THAT(t.lines, ElementsAre("/1 200 502, 200 -"));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, ARequestThatIsNotIdempotentIsNotSentTwice) {
+  two_nodes();
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(post("/1", "abc")));
+    Talk first = co_await t.accept();
+    co_await first.request();
+    first.close();
+    EXPECT_EQ((co_await client.response()).status, 502);
+    EXPECT_EQ(t.other.waiting(), 0u);
+    EXPECT_THAT(t.lines, ElementsAre("/1 502 502 upstream_closed"));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, ABodyBeyondTheReplayBufferIsNotSentTwice) {
+  two_nodes();
+  options.replay_bytes = 1000;
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(put_request("/1", std::string(1001, 'x'))));
+    Talk first = co_await t.accept();
+    co_await first.request();
+    first.close();
+    EXPECT_EQ((co_await client.response()).status, 502);
+    EXPECT_EQ(t.other.waiting(), 0u);
+    EXPECT_THAT(t.lines, ElementsAre("/1 502 502 upstream_closed"));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, ABodyInTheMiddleIsReplayedAndGoesOn) {
+  two_nodes();
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send("PUT /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"));
+    Talk first = co_await t.accept();
+    while (first.stream().unread().find("abc") == std::string_view::npos) co_await first.stream().fill(Loop::kLong);
+    first.reset();
+    Talk second = co_await t.accept_other();
+    EXPECT_TRUE(co_await client.send("3\r\ndef\r\n0\r\n\r\n"));
+    auto request = co_await second.request();
+    EXPECT_EQ(request.body, "abcdef");
+    EXPECT_TRUE(co_await second.send(ok("")));
+    EXPECT_EQ((co_await client.response()).status, 200);
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, APieceThatWaitsInAPluginIsNotLostInAFurtherTry) {
+  async::Event go_on;
+  first.act = [&go_on](Phase phase, exchange::Exchange&, BodyStage* stage) -> Task<Verdict> {
+    if (phase == Phase::kRequestBody && !stage->arrived().empty()) co_await go_on;
+    co_return Verdict::proceed();
+  };
+  two_nodes(R"("first": {})");
+  auto body = [](ForwardTest& t, async::Event& event) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send("PUT /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n"));
+    Talk upstream = co_await t.accept();
+    EXPECT_EQ(co_await upstream.stream().fill(Loop::kLong), async::IoStatus::kOk);
+    EXPECT_TRUE(co_await client.send("abcdef"));
+    co_await t.loop.until([&t] { return !t.first.calls.empty() && t.first.calls.back() == "request_body"; });
+    upstream.close();
+    EXPECT_EQ((co_await client.response()).status, 502) << "the piece was with the plugin: no further try is whole";
+    EXPECT_EQ(t.other.waiting(), 0u);
+    event.set();
+  };
+  run(body(*this, go_on));
+}
+
+TEST_F(ForwardTest, ATryThatTakesTooLongIsRepeatedElsewhere) {
+  two_nodes("", R"(, "timeout": {"connect": 5, "send": 5, "read": 0.02})");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(get("/1")));
+    Talk first = co_await t.accept();
+    Talk second = co_await t.accept_other();
+    co_await second.request();
+    EXPECT_TRUE(co_await second.send(ok("")));
+    EXPECT_EQ((co_await client.response()).status, 200);
+    EXPECT_THAT(t.lines, ElementsAre("/1 200 504, 200 -"));
+    EXPECT_TRUE(co_await client.send(post("/2", "abc")));
+    Talk third = co_await t.accept();
+    EXPECT_EQ((co_await client.response()).status, 504);
+    EXPECT_EQ(t.lines.back(), "/2 504 504 upstream_timeout");
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, TheTimeToAnswerBeginsWhenTheRequestHasLeft) {
+  route("/*", "", R"(, "timeout": {"connect": 5, "send": 5, "read": 0.02})");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab"));
+    Talk upstream = co_await t.accept();
+    co_await t.loop.reactor.sleep(Milliseconds(60));
+    EXPECT_TRUE(co_await client.send("cd"));
+    EXPECT_EQ((co_await upstream.request()).body, "abcd");
+    EXPECT_TRUE(co_await upstream.send(ok("")));
+    EXPECT_EQ((co_await client.response()).status, 200);
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, AKeptConnectionThatIsClosedCostsNoTry) {
+  route("/*", "", R"(, "retries": 0)");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(get("/1")));
+    Talk first = co_await t.accept();
+    co_await first.request();
+    EXPECT_TRUE(co_await first.send(ok("")));
+    co_await client.response();
+    EXPECT_TRUE(co_await client.send(get("/2")));
+    co_await first.request();
+    first.close();  // as an upstream does whose patience ends at that moment
+    Talk second = co_await t.accept();
+    EXPECT_EQ((co_await second.request()).line, "GET /2 HTTP/1.1");
+    EXPECT_TRUE(co_await second.send(ok("")));
+    EXPECT_EQ((co_await client.response()).status, 200);
+    EXPECT_EQ(t.lines.back(), "/2 200 200 -");
+
+    EXPECT_TRUE(co_await client.send(post("/3", "abc")));
+    co_await second.request();
+    second.close();
+    EXPECT_EQ((co_await client.response()).status, 502) << "it may have been carried out";
+    EXPECT_EQ(t.server.waiting(), 0u);
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, WhatFollowsAResponseIsNeverTheNextClientsResponse) {
+  route("/*");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(get("/1")));
+    Talk first = co_await t.accept();
+    co_await first.request();
+    EXPECT_TRUE(co_await first.send(ok("one") + ok("poison")));
+    EXPECT_EQ((co_await client.response()).body, "one");
+    EXPECT_TRUE(co_await client.send(get("/2")));
+    Talk second = co_await t.accept();
+    co_await second.request();
+    EXPECT_TRUE(co_await second.send(ok("two")));
+    EXPECT_EQ((co_await client.response()).body, "two");
+    EXPECT_EQ(co_await first.rest(), "") << "the first connection was closed";
+
+    EXPECT_TRUE(co_await second.send(ok("poison")));  // while nobody asks
+    co_await t.loop.turn();
+    co_await t.loop.turn();
+    EXPECT_TRUE(co_await client.send(get("/3")));
+    Talk third = co_await t.accept();
+    co_await third.request();
+    EXPECT_TRUE(co_await third.send(ok("three")));
+    EXPECT_EQ((co_await client.response()).body, "three");
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, WhatIsNoResponseIs502AndNotTriedAgain) {
+  two_nodes();
+  auto body = [](ForwardTest& t) -> Task<void> {
+    for (std::string_view garbage :
+         {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+          "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n",
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"}) {
+      SCOPED_TRACE(garbage);
+      auto response = co_await t.exchange(get("/1", "Connection: close\r\n"), std::string(garbage));
+      EXPECT_EQ(response.status, 502);
+      EXPECT_TRUE(response.whole);
+      EXPECT_EQ(t.rest, "");
+      EXPECT_EQ(t.other.waiting(), 0u);
+      EXPECT_EQ(t.lines.back(), "/1 502 502 upstream_protocol");
+    }
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, InterimResponsesPass) {
+  route("/*");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(get("/1")));
+    Talk upstream = co_await t.accept();
+    co_await upstream.request();
+    EXPECT_TRUE(
+        co_await upstream.send("HTTP/1.1 100 Continue\r\n\r\n"
+                               "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: close\r\n\r\n"));
+    auto hints = co_await client.response();
+    EXPECT_EQ(hints.head, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+    EXPECT_TRUE(co_await upstream.send(ok("end")));
+    auto response = co_await client.response();
+    EXPECT_EQ(response.body, "end");
+    EXPECT_EQ(response.value_of("Link"), "");
+    EXPECT_TRUE(co_await client.send("GET /2 HTTP/1.0\r\n\r\n"));
+    co_await upstream.request();
+    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + ok("end")));
+    EXPECT_EQ((co_await client.response()).status, 200) << "old clients know no interim responses";
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, AResponseThatBreaksOffEndsTheClientsConnectionWithoutAValidEnd) {
+  two_nodes();
+  auto body = [](ForwardTest& t) -> Task<void> {
+    auto sized = co_await t.exchange(get("/1"), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+    EXPECT_EQ(sized.body, "half");
+    EXPECT_FALSE(sized.whole);
+    EXPECT_EQ(t.lines.back(), "/1 200 200 upstream_broke_off");
+    auto chunked =
+        co_await t.exchange(get("/2"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n5\r\nha");
+    EXPECT_EQ(chunked.body, "halfha");
+    EXPECT_FALSE(chunked.whole);
+    auto broken =
+        co_await t.exchange(get("/3"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz");
+    EXPECT_FALSE(broken.whole);
+    EXPECT_EQ(t.other.waiting(), 0u) << "never tried again after response bytes";
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, AnOldClientSeesAResponseThatBreaksOffAsAReset) {
+  route("/*");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send("GET /1 HTTP/1.0\r\n\r\n"));
+    Talk upstream = co_await t.accept();
+    co_await upstream.request();
+    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"));
+    while (client.stream().unread().find("half") == std::string_view::npos) co_await client.stream().fill(Loop::kLong);
+    upstream.close();
+    co_await client.rest();
+    EXPECT_TRUE(client.broken) << "a plain end would make the half look whole";
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, ABodyThatEndsWithTheUpstreamsConnectionIsWhole) {
+  route("/*");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    auto response = co_await t.exchange(get("/1", "Connection: close\r\n"), "HTTP/1.1 200 OK\r\n\r\nall of it");
+    EXPECT_EQ(response.body, "all of it");
+    EXPECT_TRUE(response.whole);
+    EXPECT_TRUE(response.has("Transfer-Encoding: chunked"));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, AnUpstreamMayAnswerBeforeTheBodyHasCome) {
+  route("/*");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc"));
+    Talk upstream = co_await t.accept();
+    while (upstream.stream().unread().find("abc") == std::string_view::npos) {
+      co_await upstream.stream().fill(Loop::kLong);
+    }
+    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"));
+    auto response = co_await client.response();
+    EXPECT_EQ(response.status, 403);
+    EXPECT_EQ(response.body, "no");
+    // The rest of the body is not taken for a request, and the half-used connection is not used again.
+    EXPECT_TRUE(co_await client.send("def" + get("/2")));
+    Talk second = co_await t.accept();
+    EXPECT_EQ((co_await second.request()).line, "GET /2 HTTP/1.1");
+    EXPECT_TRUE(co_await second.send(ok("two")));
+    EXPECT_EQ((co_await client.response()).body, "two");
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, AnUpstreamThatTakesNoBodyButAnswersLeavesNoHalfRequestBehind) {
+  route("/*");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    const std::string large(4 << 20, 'x');
+    async::TaskGroup sending;
+    sending.spawn([](Talk& from, std::string text) -> Task<void> { co_await from.send(std::move(text)); }(
+                                                       client, post("/1", large)));
+    Talk upstream = co_await t.accept();
+    EXPECT_EQ(co_await upstream.stream().fill(Loop::kLong), async::IoStatus::kOk);
+    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"));
+    EXPECT_EQ((co_await client.response()).status, 413);
+    EXPECT_EQ(t.pool.idle(), 0u);
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, BytesGoBothWaysWhileTheBodyIsUnderWay) {
+  route("/*");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send("POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    Talk upstream = co_await t.accept();
+    EXPECT_EQ(co_await upstream.stream().fill(Loop::kLong), async::IoStatus::kOk) << "the head leaves by itself";
+    upstream.stream().consume(upstream.stream().unread().size());
+    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_TRUE(co_await client.send("4\r\nping\r\n"));
+      while (!upstream.stream().unread().ends_with("ping\r\n")) co_await upstream.stream().fill(Loop::kLong);
+      upstream.stream().consume(upstream.stream().unread().size());
+      EXPECT_TRUE(co_await upstream.send("4\r\npong\r\n"));
+      while (!client.stream().unread().ends_with("pong\r\n")) co_await client.stream().fill(Loop::kLong);
+      client.stream().consume(client.stream().unread().size());
+    }
+    EXPECT_TRUE(co_await client.send("0\r\n\r\n"));
+    EXPECT_TRUE(co_await upstream.send("0\r\n\r\n"));
+    while (!client.stream().unread().ends_with("0\r\n\r\n")) co_await client.stream().fill(Loop::kLong);
+  };
+  run(body(*this));
+}
+
+}  // namespace
+}  // namespace sallyport::proxy
