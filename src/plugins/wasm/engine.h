@@ -104,6 +104,8 @@ class CompiledModule {
   virtual ~CompiledModule() = default;
   // Not instantiated yet. `host` is handed to every host function.
   virtual std::unique_ptr<Instance> make_instance(const InstanceLimits& limits, void* host) const = 0;
+  // Memory that its machine code takes.
+  virtual std::size_t code_bytes() const = 0;
 };
 
 class Engine {

@@ -3,7 +3,6 @@
 #include "async/event.h"
 #include "plugins/wasm/wasmtime_engine.h"
 
-#include <sys/stat.h>
 #include <time.h>
 
 #include <optional>
@@ -42,8 +41,6 @@ std::string key_of(const VmSpec& spec, const RootConf& conf, const std::string& 
   }
   return key;
 }
-
-std::int64_t nanoseconds_of(const timespec& time) { return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec; }
 
 template <class Map>
 void erase_expired(Map& map) {
@@ -94,53 +91,34 @@ async::Task<T> Runtime::away(Background* background, std::move_only_function<T()
   co_return std::move(*pending->result);
 }
 
-Runtime::FileStamp Runtime::stamp_of(const std::string& path) {
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return {};
-  return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds_of(status.st_mtim),
-          nanoseconds_of(status.st_ctim)};
-}
-
-Runtime::ModulePtr Runtime::find_by_stamp(const std::string& path, const FileStamp& stamp) const {
-  auto found = files_.find(path);
-  bool is_same = found != files_.end() && stamp != FileStamp{} && found->second.stamp == stamp;
-  return is_same ? found->second.module.lock() : nullptr;
-}
-
-Runtime::ModulePtr Runtime::find_by_hash(const std::string& hash) const {
-  for (const auto& [path, file] : files_) {
-    if (ModulePtr module = file.module.lock(); module && module->hash == hash) return module;
-  }
-  return nullptr;
-}
-
-Runtime::ModulePtr Runtime::remember(const std::string& path, const FileStamp& stamp, ModulePtr module) {
-  files_[path] = {stamp, module};
-  return module;
-}
-
 async::Task<Result<std::shared_ptr<const Module>>> Runtime::load(std::string path) {
   FileStamp stamp = stamp_of(path);
-  if (ModulePtr module = find_by_stamp(path, stamp)) co_return module;
+  if (ModulePtr known = modules_.find_by_stamp(path, stamp)) co_return known;
   std::move_only_function<Result<ModuleFile>()> read = [engine = engine_, path] {
     return read_module_file(*engine, path);
   };
   CO_TRY(ModuleFile file, co_await away(compiler_.get(), std::move(read)));
-  if (ModulePtr module = find_by_hash(file.hash)) co_return remember(path, stamp, std::move(module));
-  std::move_only_function<Result<ModulePtr>()> compile = [engine = engine_, file = std::move(file)] {
-    return compile_module(*engine, file);
-  };
-  CO_TRY(ModulePtr module, co_await away(compiler_.get(), std::move(compile)));
-  co_return remember(path, stamp, std::move(module));
+  ModulePtr module = modules_.find_by_hash(file.hash);
+  if (!module) {
+    std::move_only_function<Result<ModulePtr>()> compile = [engine = engine_, file = std::move(file)] {
+      return compile_module(*engine, file);
+    };
+    CO_TRY(module, co_await away(compiler_.get(), std::move(compile)));
+  }
+  modules_.remember(path, stamp, module);
+  co_return module;
 }
 
 Result<std::shared_ptr<const Module>> Runtime::load_now(const std::string& path) {
   FileStamp stamp = stamp_of(path);
-  if (ModulePtr module = find_by_stamp(path, stamp)) return module;
+  if (ModulePtr known = modules_.find_by_stamp(path, stamp)) return known;
   TRY(ModuleFile file, read_module_file(*engine_, path));
-  if (ModulePtr module = find_by_hash(file.hash)) return remember(path, stamp, std::move(module));
-  TRY(ModulePtr module, compile_module(*engine_, file));
-  return remember(path, stamp, std::move(module));
+  ModulePtr module = modules_.find_by_hash(file.hash);
+  if (!module) {
+    TRY(module, compile_module(*engine_, file));
+  }
+  modules_.remember(path, stamp, module);
+  return module;
 }
 
 async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec wanted, RootConf conf,

@@ -14,6 +14,7 @@
 #include "plugins/wasm/background.h"
 #include "plugins/wasm/engine.h"
 #include "plugins/wasm/module.h"
+#include "plugins/wasm/module_cache.h"
 #include "plugins/wasm/plugin_roots.h"
 #include "plugins/wasm/threads.h"
 #include "plugins/wasm/vm.h"
@@ -33,7 +34,7 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  // Reads and compiles a file, unless it is what it was. Error: kInvalid with the path and the reason.
+  // Reads and compiles a file, unless its module is known. Error: kInvalid with the path and the reason.
   async::Task<Result<std::shared_ptr<const Module>>> load(std::string path);
   // The same on the calling thread, for plugins that are declared at start.
   Result<std::shared_ptr<const Module>> load_now(const std::string& path);
@@ -45,15 +46,6 @@ class Runtime {
   const Clock& clock() const noexcept { return clock_; }
 
  private:
-  struct FileStamp {
-    std::uint64_t device = 0, inode = 0, size = 0;
-    std::int64_t modified = 0, changed = 0;  // nanoseconds since 1970
-    friend bool operator==(const FileStamp&, const FileStamp&) = default;
-  };
-  struct KnownFile {
-    FileStamp stamp;
-    std::weak_ptr<const Module> module;
-  };
   using ModulePtr = std::shared_ptr<const Module>;
   // What starting and configuring cost in CPU time.
   struct Costs {
@@ -64,11 +56,6 @@ class Runtime {
   using Roots = std::shared_ptr<PluginRoots>;
 
   Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> engine);
-
-  static FileStamp stamp_of(const std::string& path);
-  ModulePtr find_by_stamp(const std::string& path, const FileStamp& stamp) const;
-  ModulePtr find_by_hash(const std::string& hash) const;
-  ModulePtr remember(const std::string& path, const FileStamp& stamp, ModulePtr module);
 
   static Result<Costs> try_out(std::shared_ptr<const VmSpec> spec, RootConf conf);
   static Result<FirstVms> make_vms(std::shared_ptr<const VmSpec> spec, RootConf conf, std::size_t count);
@@ -84,7 +71,7 @@ class Runtime {
   const Clock& clock_;
   std::shared_ptr<Engine> engine_;
   async::Mutex configuring_;  // so that two first confs do not make two groups
-  std::map<std::string, KnownFile> files_;
+  ModuleCache modules_;
   std::map<std::string, std::weak_ptr<const VmGroup>> groups_;
   std::map<std::string, std::weak_ptr<PluginRoots>> roots_;
   std::unique_ptr<Background> compiler_;  // none without a control thread

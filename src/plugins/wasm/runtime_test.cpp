@@ -86,6 +86,15 @@ TEST_F(Runtimes, ARefusedConfLeavesTheOthersAlone) {
   EXPECT_EQ(good->at(0).prepare(), WorkerVm::State::kReady);
 }
 
+TEST_F(Runtimes, AModuleWhoseConfWasRefusedIsNotCompiledAgain) {
+  auto code = module(wat("", R"((func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 0)))"));
+  EXPECT_FALSE(configure(code, "", "routes/1"));
+  std::weak_ptr compiled = code;
+  code.reset();
+  EXPECT_EQ(*runtime_->load_now(directory_ + "/m.wat"), compiled.lock());
+  EXPECT_FALSE(compiled.expired());
+}
+
 TEST_F(Runtimes, AConfThatTakesLongGetsItsOwnVm) {
   // Counts for some milliseconds when its configuration is not empty.
   auto code = module(wat("", R"((func (export "proxy_on_configure") (param i32 i32) (result i32) (local $i i64)

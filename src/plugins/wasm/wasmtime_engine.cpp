@@ -116,6 +116,13 @@ class WasmtimeModule final : public CompiledModule {
     return std::make_unique<WasmtimeInstance>(*engine_->engine, *prepared_, limits, host);
   }
 
+  std::size_t code_bytes() const override {
+    void* begin = nullptr;
+    void* end = nullptr;
+    wasmtime_module_image_range(module_.get(), &begin, &end);
+    return static_cast<std::size_t>(static_cast<char*>(end) - static_cast<char*>(begin));
+  }
+
  private:
   std::shared_ptr<const EngineHandle> engine_;
   WasmtimePtr<wasmtime_module_t> module_;
