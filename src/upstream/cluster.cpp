@@ -43,12 +43,10 @@ Result<Node> compile_node(const resources::Node& written, resources::Scheme sche
   node.weight = static_cast<std::uint32_t>(std::clamp<std::int64_t>(written.weight, 0, kMostWeight));
   node.priority = written.priority;
   node.host_header = host_header_of(written, scheme);
-  if (auto literal = async::Address::from_ip(node.host, node.port)) {
-    if (forbidden.contains(*literal)) {
-      return wrong("nodes: " + literal->to_string() +
-                   " is the gateway's own Admin API, which no route may lead to unless the settings allow it");
-    }
-    node.literal = *literal;
+  if (auto literal = async::Address::from_ip(node.host, node.port)) node.literal = *literal;
+  if (node.literal ? forbidden.contains(*node.literal) : forbidden.contains_by_name(node.host, node.port)) {
+    return wrong("nodes: " + (node.literal ? node.literal->to_string() : host_header_of(written, scheme)) +
+                 " is the gateway's own Admin API, which no route may lead to unless the settings allow it");
   }
   return node;
 }

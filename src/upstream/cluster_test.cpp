@@ -80,7 +80,11 @@ TEST(Cluster, RefusesWhatIsNotSupportedAndNamesWhatIs) {
 TEST(Cluster, RefusesTheAdminApiAsANode) {
   ForbiddenAddresses admin({*Address::from_ip("127.0.0.1", 9180)});
   EXPECT_THAT(refusal(with_nodes({{"127.0.0.1", 9180}}), admin), testing::HasSubstr("127.0.0.1:9180"));
-  EXPECT_EQ(refusal(with_nodes({{"127.0.0.1", 9080}, {"localhost", 9180}}), admin), "");
+  for (const char* name : {"localhost", "LocalHost.", "a.localhost"}) {
+    EXPECT_THAT(refusal(with_nodes({{name, 9180}}), admin), testing::HasSubstr(name));
+    EXPECT_EQ(refusal(with_nodes({{name, 9080}}), admin), "");
+  }
+  EXPECT_EQ(refusal(with_nodes({{"127.0.0.1", 9080}, {"notlocalhost", 9180}, {"localhost.test", 9180}}), admin), "");
 }
 
 TEST(ForbiddenAddresses, HoldEveryFormOfALoopbackListener) {

@@ -1,5 +1,7 @@
 #include "upstream/forbidden_addresses.h"
 
+#include "base/bytes.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <unistd.h>
@@ -49,11 +51,25 @@ bool reaches(const Address& target, const Address& listener) {
   return is_own(target);
 }
 
+bool is_localhost(std::string_view host) {
+  constexpr std::string_view kName = "localhost";
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (host.size() > kName.size() && host[host.size() - kName.size() - 1] == '.') {
+    host.remove_prefix(host.size() - kName.size());
+  }
+  return equals_ignoring_case(host, kName);
+}
+
 }  // namespace
 
 bool ForbiddenAddresses::contains(const Address& address) const {
   const Address target = destination(address);
   return std::ranges::any_of(listeners_, [&](const Address& listener) { return reaches(target, listener); });
+}
+
+bool ForbiddenAddresses::contains_by_name(std::string_view host, std::uint16_t port) const {
+  return is_localhost(host) &&
+         (contains(*Address::from_ip("127.0.0.1", port)) || contains(*Address::from_ip("::1", port)));
 }
 
 }  // namespace sallyport::upstream

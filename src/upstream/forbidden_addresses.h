@@ -3,6 +3,8 @@
 
 #include "async/address.h"
 
+#include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace sallyport::upstream {
@@ -15,6 +17,9 @@ class ForbiddenAddresses {
 
   // Whether a connection to `address` would arrive at one of the listeners.
   bool contains(const async::Address& address) const;
+
+  // Whether `host` is a name that stands for loopback whoever is asked (RFC 6761 6.3), and one may be reached there.
+  bool contains_by_name(std::string_view host, std::uint16_t port) const;
 
  private:
   std::vector<async::Address> listeners_;
