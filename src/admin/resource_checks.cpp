@@ -1,18 +1,15 @@
 #include "admin/resource_checks.h"
 
 #include "resources/global_rule.h"
-#include "resources/plugin_confs.h"
 #include "resources/references.h"
+#include "snapshot/resource_check.h"
 
 #include <algorithm>
 
 namespace sallyport::admin {
 
 Status check_value(const resources::KindInfo& info, const json::Value& value, const chain::Catalog& catalog) {
-  TRY_STATUS(resources::check(info.kind, value, "invalid configuration: "));
-  TRY(resources::PluginConfs confs, resources::plugin_confs_from(value));
-  for (const resources::PluginConf& conf : confs) TRY_STATUS(catalog.check(conf.name, conf.conf));
-  return {};
+  return snapshot::check_alone(catalog, info.kind, value, "invalid configuration: ");
 }
 
 Task<Status> check_among_others(store::Store& store, const resources::KindInfo& info, const json::Value& value) {

@@ -12,7 +12,7 @@
 
 namespace sallyport::admin {
 
-// The value by itself: its schema, the rules of its kind, the confs of its plugins. Error: kInvalid.
+// The value by itself, as snapshot::check_alone, in the words of the Admin API. Error: kInvalid.
 Status check_value(const resources::KindInfo& info, const json::Value& value, const chain::Catalog& catalog);
 
 // The value among the others: what it refers to exists, and no other global rule has its plugins.

@@ -5,6 +5,7 @@
 #include "plugins/native/native_plugins.h"
 #include "plugins/wasm/wasm_plugin_types.h"
 #include "resources/kinds.h"
+#include "snapshot/resource_check.h"
 
 #include <cstdio>
 
@@ -113,11 +114,7 @@ Result<admin::ApiSettings> api_settings(const Settings& settings) {
 Status check_item(const chain::Catalog& catalog, const store::Key& key, const json::Value& value) {
   const resources::KindInfo* info = resources::find_kind(key.kind);
   if (!info) return fail(ErrorCode::kInvalid, key.kind + " is not served");
-  TRY_STATUS(resources::check(info->kind, value, ""));
-  const json::Value* plugins = value.find("plugins");
-  if (!plugins) return {};
-  for (const auto& [name, conf] : plugins->object()) TRY_STATUS(catalog.check(name, conf));
-  return {};
+  return snapshot::check_alone(catalog, info->kind, value);
 }
 
 }  // namespace sallyport::app
