@@ -6,9 +6,7 @@ std::string_view global_rule_schema() noexcept {
   return R"json({
   "type": "object",
   "properties": {
-    "id": {"$ref": "#/definitions/id"},
-    "create_time": {"$ref": "#/definitions/time"},
-    "update_time": {"$ref": "#/definitions/time"},
+    "$ref": "#/definitions/stored_members",
     "plugins": {"$ref": "#/definitions/plugins"}
   },
   "required": ["id", "plugins"],

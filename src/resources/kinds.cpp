@@ -37,6 +37,10 @@ constexpr std::array kSchemaTexts{route_schema, service_schema, upstream_schema,
                                   global_rule_schema};
 static_assert(kKinds.size() == kSchemaTexts.size());
 
+constexpr std::array kDefinitionTexts{shared_definitions,        member_definitions,       upstream_definition,
+                                      upstream_part_definitions, health_check_definitions, active_check_definition,
+                                      passive_check_definition};
+
 json::Value parse_own(std::string_view text) {
   auto value = json::parse(text);
   if (value) return std::move(*value);
@@ -45,10 +49,12 @@ json::Value parse_own(std::string_view text) {
 }
 
 json::Object all_definitions() {
-  json::Value all = parse_own(shared_definitions());
-  json::Value further = parse_own(upstream_definitions());
-  for (auto& [name, definition] : further.object()) all.object().append(name, std::move(definition));
-  return std::move(all.object());
+  json::Object all;
+  for (auto definitions : kDefinitionTexts) {
+    json::Value further = parse_own(definitions());
+    for (auto& [name, definition] : further.object()) all.append(name, std::move(definition));
+  }
+  return all;
 }
 
 // `written` with the definitions in place of the references to them; what stands beside a reference is added.

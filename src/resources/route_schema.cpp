@@ -6,12 +6,7 @@ std::string_view route_schema() noexcept {
   return R"json({
   "type": "object",
   "properties": {
-    "id": {"$ref": "#/definitions/id"},
-    "name": {"$ref": "#/definitions/name"},
-    "desc": {"$ref": "#/definitions/desc"},
-    "labels": {"$ref": "#/definitions/labels"},
-    "create_time": {"$ref": "#/definitions/time"},
-    "update_time": {"$ref": "#/definitions/time"},
+    "$ref": "#/definitions/serving_members",
 
     "uri": {"type": "string", "minLength": 1, "maxLength": 4096},
     "uris": {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": true},
@@ -27,15 +22,10 @@ std::string_view route_schema() noexcept {
     "filter_func": {"type": "string", "minLength": 10, "pattern": "^function"},
     "status": {"type": "integer", "enum": [1, 0], "default": 1},
 
-    "plugins": {"$ref": "#/definitions/plugins"},
     "plugin_config_id": {"$ref": "#/definitions/id"},
-    "script": {"$ref": "#/definitions/script"},
     "script_id": {"$ref": "#/definitions/id"},
     "service_id": {"$ref": "#/definitions/id"},
-    "upstream": {"$ref": "#/definitions/upstream"},
-    "upstream_id": {"$ref": "#/definitions/id"},
-    "timeout": {"$ref": "#/definitions/timeout"},
-    "enable_websocket": {"type": "boolean"}
+    "timeout": {"$ref": "#/definitions/timeout"}
   },
   "allOf": [
     {"oneOf": [{"required": ["uri"]}, {"required": ["uris"]}]},

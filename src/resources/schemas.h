@@ -1,13 +1,22 @@
 #pragma once
-// The JSON Schemas of this room as text. Resources refer to the shared definitions as "#/definitions/NAME"; kinds.cpp
-// puts the definitions in place of the references.
+// The JSON Schemas of this room as text. Resources refer to the definitions as "#/definitions/NAME"; kinds.cpp puts the
+// definitions in place of the references, and what stands beside a reference is added. So "properties" may refer to
+// members that several resources have, too.
 
 #include <string_view>
 
 namespace sallyport::resources {
 
-std::string_view shared_definitions() noexcept;    // id, name, host, plugins, ...: name -> schema
-std::string_view upstream_definitions() noexcept;  // upstream and its parts: name -> schema
+// Each: name -> schema.
+std::string_view shared_definitions() noexcept;         // id, name, host, plugins, ...
+std::string_view upstream_definition() noexcept;        // an upstream
+std::string_view upstream_part_definitions() noexcept;  // its nodes, tls, ...
+std::string_view health_check_definitions() noexcept;   // its checks, with the next two
+std::string_view active_check_definition() noexcept;
+std::string_view passive_check_definition() noexcept;
+
+// Name -> members, each of them with its schema: of every resource, of those with a name, of routes and services.
+std::string_view member_definitions() noexcept;
 
 std::string_view route_schema() noexcept;
 std::string_view service_schema() noexcept;

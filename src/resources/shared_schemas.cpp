@@ -50,4 +50,28 @@ std::string_view shared_definitions() noexcept {
 })json";
 }
 
+std::string_view member_definitions() noexcept {
+  return R"json({
+  "stored_members": {
+    "id": {"$ref": "#/definitions/id"},
+    "create_time": {"$ref": "#/definitions/time"},
+    "update_time": {"$ref": "#/definitions/time"}
+  },
+  "described_members": {
+    "$ref": "#/definitions/stored_members",
+    "name": {"$ref": "#/definitions/name"},
+    "desc": {"$ref": "#/definitions/desc"},
+    "labels": {"$ref": "#/definitions/labels"}
+  },
+  "serving_members": {
+    "$ref": "#/definitions/described_members",
+    "plugins": {"$ref": "#/definitions/plugins"},
+    "script": {"$ref": "#/definitions/script"},
+    "upstream": {"$ref": "#/definitions/upstream"},
+    "upstream_id": {"$ref": "#/definitions/id"},
+    "enable_websocket": {"type": "boolean"}
+  }
+})json";
+}
+
 }  // namespace sallyport::resources
