@@ -75,7 +75,7 @@ Text remote_user(E e) {
 }
 
 Text upstream_uri(E e) {
-  if (!e.has_query) return unless_empty(e.path);
+  if (!e.has_query) return e.path;  // empty, as in APISIX, where the target was refused
   return e.arena.join(e.path, "?", e.query);
 }
 

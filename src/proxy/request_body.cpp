@@ -29,10 +29,14 @@ RequestBody::RequestBody(wire::ServerConnection& client, exchange::Exchange& exc
       invited_(!exchange.request.expects_continue) {}
 
 Status RequestBody::check_announced_length() const {
-  BodyLength length = exchange_.request.body;
-  bool is_over = length.kind == BodyLength::Kind::kSized && length.bytes > options_.max_request_body;
-  if (options_.max_request_body != 0 && is_over) return too_long(options_.max_request_body);
+  if (announces_too_much()) return too_long(options_.max_request_body);
   return {};
+}
+
+bool RequestBody::announces_too_much() const noexcept {
+  BodyLength length = exchange_.request.body;
+  return options_.max_request_body != 0 && length.kind == BodyLength::Kind::kSized &&
+         length.bytes > options_.max_request_body;
 }
 
 Status RequestBody::count(std::size_t bytes) {

@@ -56,13 +56,14 @@ class RequestBody final : public exchange::RequestBodyReader {
   // Starts over for a further try, once nothing awaits `next` any more.
   void rewind() noexcept;
 
-  // Whether what is left of it will come, so that the connection may be kept after an answer.
-  bool will_end() const noexcept { return invited_ || client_.body().ended(); }
+  // Whether what is left of it will come and is short, so that the connection may be kept after an answer.
+  bool will_end() const noexcept { return client_.body().ended() || (invited_ && !announces_too_much()); }
 
  private:
   async::Task<Result<http::Chunk>> next_arrival(BeforeWait& before);
   async::Task<Status> gather(std::size_t limit);
   Status count(std::size_t bytes);
+  bool announces_too_much() const noexcept;
   void remember(const http::Chunk& passed);
 
   wire::ServerConnection& client_;

@@ -135,6 +135,7 @@ TEST_F(RequestBodyTest, AnAnnouncedLengthOverTheLimitIsRefusedBeforeAnythingElse
   auto body = [](RequestBodyTest& t) -> Task<void> {
     auto response = co_await t.answered(std::string(kExpecting));
     EXPECT_EQ(response.status, 413);
+    EXPECT_TRUE((co_await t.answered(post("/1", "12345"))).has("Connection: close")) << "the rest is not waited for";
     EXPECT_EQ(t.lines.back(), "/1 413 - request_body_too_large");
     EXPECT_EQ(t.server.waiting(), 0u);
     EXPECT_EQ((co_await t.forwarded(post("/1", "1234"))).body, "1234");
