@@ -87,6 +87,9 @@ class Check final {
     for (const auto& rejected : change.rejected()) {
       error(fmt::format("{}: {}/{}: {}", store.describe(), rejected.kind, rejected.id, rejected.error.what));
     }
+    for (const auto& [resource, members] : change.unserved()) {
+      for (const std::string& member : members) say(fmt::format("warning: {}: {}", resource, member));
+    }
   }
 
   void error(const std::string& line) {

@@ -1,8 +1,12 @@
 #include "snapshot/snapshot_builder.h"
 
+#include "base/log.h"
+#include "resources/kinds.h"
+#include "resources/unserved.h"
 #include "snapshot/preparation.h"
 #include "snapshot/resource_set.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -18,6 +22,31 @@ Error error_for(const Item& item, Rejected rejected) {
   if (rejected.kind == item.kind && rejected.id == item.id) return std::move(rejected.error);
   rejected.error.what.insert(0, rejected.kind + "/" + rejected.id + ": ");
   return std::move(rejected.error);
+}
+
+// Also nothing, of an item that had something before.
+Unserved unserved_of(const std::vector<Item>& items, const Unserved& before) {
+  Unserved unserved;
+  for (const Item& item : items) {
+    const resources::KindInfo* info = resources::find_kind(item.kind);
+    std::vector<std::string> members;
+    if (info && item.value) members = resources::unserved_members(info->kind, *item.value);
+    std::string resource = item.kind + "/" + item.id;
+    if (!members.empty() || before.contains(resource)) unserved.insert_or_assign(resource, std::move(members));
+  }
+  return unserved;
+}
+
+// Logs what `warned_of` does not have yet, and puts it there.
+void warn(const Unserved& unserved, Unserved& warned_of) {
+  for (const auto& [resource, members] : unserved) {
+    std::vector<std::string>& known = warned_of[resource];
+    for (const std::string& member : members) {
+      if (std::ranges::find(known, member) == known.end()) log::warn("{}: {}", resource, member);
+    }
+    known = members;
+    if (known.empty()) warned_of.erase(resource);
+  }
 }
 
 }  // namespace
@@ -50,12 +79,15 @@ Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_all(std::vector<Item> ite
   const std::shared_ptr<const ResourceSet> base = resources_;
   const std::uint64_t revision = latest_->revision();
   const CompileContext context{catalog_, options_.forbidden, options_.router, reuse};
+  Unserved unserved = unserved_of(items, warned_of_);
   Preparation preparation(context, *base);
   co_await preparation.run(std::move(items));
 
   Change change;
   change.base_ = revision;
   change.rejected_ = std::move(preparation.rejected());
+  change.unserved_ = std::move(unserved);
+  for (const Rejected& rejected : change.rejected_) change.unserved_.erase(rejected.kind + "/" + rejected.id);
   change.next_ = std::make_shared<const ResourceSet>(std::move(preparation.set()));
   co_return std::move(change);
 }
@@ -64,6 +96,7 @@ Result<SnapshotPtr> SnapshotBuilder::commit(Change change) {
   if (change.base_ != latest_->revision()) {
     return fail(ErrorCode::kConflict, "another change came into force meanwhile; prepare this one again");
   }
+  warn(change.unserved_, warned_of_);
   resources_ = std::move(change.next_);
   latest_ = snapshot_of(*resources_, latest_->revision() + 1);
   return latest_;

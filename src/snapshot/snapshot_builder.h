@@ -11,6 +11,7 @@
 #include "snapshot/snapshot.h"
 #include "upstream/forbidden_addresses.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ struct Rejected {
   Error error;
 };
 
+// What of the resources of a change has no effect yet, as resources::unserved_members words it; by "routes/1".
+using Unserved = std::map<std::string, std::vector<std::string>>;
+
 struct BuilderOptions {
   route::RouterKind router = route::RouterKind::kHostUri;
   upstream::ForbiddenAddresses forbidden;
@@ -51,6 +55,7 @@ class SnapshotBuilder final {
     Change& operator=(Change&&) noexcept;
     ~Change();
     const std::vector<Rejected>& rejected() const noexcept { return rejected_; }
+    const Unserved& unserved() const noexcept { return unserved_; }
 
    private:
     friend class SnapshotBuilder;
@@ -58,6 +63,7 @@ class SnapshotBuilder final {
     std::shared_ptr<const ResourceSet> next_;
     std::uint64_t base_ = 0;  // the revision it was prepared upon
     std::vector<Rejected> rejected_;
+    Unserved unserved_;
   };
 
   // `catalog` outlives the builder. Begins with a Snapshot without resources, revision 0.
@@ -75,6 +81,7 @@ class SnapshotBuilder final {
 
   // Puts a change into force and returns the Snapshot to publish. Error: kConflict when another change was committed
   // since it was prepared; nothing has changed then, prepare it again.
+  // What of a resource has no effect is logged here, once for as long as the resource goes on to have it.
   Result<SnapshotPtr> commit(Change change);
 
   const SnapshotPtr& latest() const noexcept { return latest_; }
@@ -84,6 +91,7 @@ class SnapshotBuilder final {
   BuilderOptions options_;
   std::shared_ptr<const ResourceSet> resources_;  // in force
   SnapshotPtr latest_;
+  Unserved warned_of_;
 };
 
 }  // namespace sallyport::snapshot

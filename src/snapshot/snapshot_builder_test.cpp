@@ -1,5 +1,6 @@
 #include "snapshot/snapshot_builder.h"
 
+#include "base/log_fixture.h"
 #include "snapshot/builder_fixture.h"
 
 #include <gmock/gmock.h>
@@ -171,6 +172,45 @@ TEST_F(SnapshotBuilderTest, LoadingGoesOnOverBadItemsWhateverTheirOrder) {
   EXPECT_EQ(plan("/a").route_id, "ok");
   EXPECT_EQ(plan("/a").cluster->key(), "upstreams/u");
   EXPECT_EQ(plan("/b").route_id, "");
+}
+
+struct UnservedTest : SnapshotBuilderTest {
+  static std::string route(std::string_view more) {
+    return R"({"uri": "/a", "upstream": {"nodes": {"127.0.0.1:1980": 1})" + std::string(more) + "}}";
+  }
+  const std::string checked = route(R"(, "checks": {"active": {}})");
+  log::Capture log;
+};
+
+TEST_F(UnservedTest, WhatHasNoEffectIsSaidOnceHoweverOftenTheResourceIsCompiled) {
+  EXPECT_EQ(put("routes", "r", checked), "");
+  EXPECT_THAT(log.take(), ElementsAre(StartsWith("warn routes/r: upstream.checks has no effect yet: ")));
+  put("routes", "other", kRoute);
+  put("global_rules", "g", R"({"plugins": {"low": {}}})");
+  put("routes", "r", checked);
+  load({item("routes", "r", checked)}, Reuse::kNothing);
+  EXPECT_THAT(log.take(), IsEmpty());
+  put("routes", "r", route(R"(, "checks": {"active": {}}, "tls": {})"));
+  EXPECT_THAT(log.take(), ElementsAre(HasSubstr("upstream.tls")));
+}
+
+TEST_F(UnservedTest, WhatWasGoneAndCameAgainIsSaidAgain) {
+  put("routes", "r", checked);
+  put("routes", "r", kRoute);
+  put("routes", "r", checked);
+  EXPECT_EQ(log.take().size(), 2u);
+  remove("routes", "r");
+  put("routes", "r", checked);
+  EXPECT_EQ(log.take().size(), 1u);
+}
+
+TEST_F(UnservedTest, OfWhatIsNotServedAtAllNothingIsSaid) {
+  EXPECT_NE(put("routes", "r", R"({"uri": "/a", "enable_websocket": true, "plugins": {"none": {}}})"), "");
+  load({item("routes", "r", R"({"uri": "/a", "enable_websocket": true, "plugins": {"none": {}}})")});
+  EXPECT_THAT(log.take(), IsEmpty());
+  auto change = prepare(item("routes", "r", checked));
+  EXPECT_THAT(change->unserved().at("routes/r"), ElementsAre(HasSubstr("upstream.checks")));
+  EXPECT_THAT(log.take(), IsEmpty());
 }
 
 }  // namespace

@@ -1,0 +1,60 @@
+#include "resources/unserved.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+namespace sallyport::resources {
+namespace {
+
+struct Member {
+  std::string_view name;
+  std::string_view consequence;
+};
+
+constexpr std::array kOfRoutes{
+    Member{"enable_websocket",
+           "connections are not upgraded; a WebSocket handshake is answered as an ordinary request"},
+    Member{"script_id", "this gateway runs no Lua; use plugins instead"},
+};
+
+constexpr std::array kOfUpstreams{
+    Member{"checks", "the health of nodes is not checked; requests go to all of them"},
+    Member{"tls", "nodes are spoken to in plain http"},
+    Member{"service_name", "services are not looked up; without `nodes` requests are answered with 503"},
+    Member{"discovery_args", "services are not looked up"},
+};
+
+bool asks_for(const json::Value& resource, std::string_view member) {
+  const json::Value* found = resource.find(member);
+  return found && !(found->is_boolean() && !found->boolean());
+}
+
+template <class Members>
+void add(std::vector<std::string>& all, const json::Value& resource, const Members& members, std::string_view where) {
+  for (const Member& member : members) {
+    if (!asks_for(resource, member.name)) continue;
+    all.push_back(fmt::format("{}{} has no effect yet: {}", where, member.name, member.consequence));
+  }
+}
+
+void add_upstream(std::vector<std::string>& all, const json::Value& upstream, std::string_view where) {
+  add(all, upstream, kOfUpstreams, where);
+  if (upstream.string_or("type", "") != "chash" || upstream.string_or("hash_on", "") != "consumer") return;
+  all.push_back(
+      fmt::format("{}hash_on has no effect yet: there are no consumers; the client's address is hashed", where));
+}
+
+}  // namespace
+
+std::vector<std::string> unserved_members(Kind kind, const json::Value& value) {
+  std::vector<std::string> all;
+  if (kind == Kind::kUpstream) add_upstream(all, value, "");
+  if (kind != Kind::kRoute && kind != Kind::kService) return all;
+  add(all, value, kOfRoutes, "");
+  if (const json::Value* upstream = value.find("upstream")) add_upstream(all, *upstream, "upstream.");
+  return all;
+}
+
+}  // namespace sallyport::resources
