@@ -98,6 +98,9 @@ class Exchange {
   std::string_view request_method;  // as it arrived, for logs
   std::string_view upstream_host;   // Host for the upstream; empty: the upstream's pass_host decides
   std::string_view upstream_scheme = "http";
+  // Fields behind the body, from the arrival of its last piece on; null: there are none. Plugins may change them until
+  // they have left, and make them as long as they have the last piece of the body.
+  http::Headers* request_trailers = nullptr;
   Peer client;
   Peer local;
   std::size_t worker = 0;            // number of the worker, from 0
@@ -114,6 +117,7 @@ class Exchange {
   http::ResponseHead response;
   bool response_head_sent = false;
   ResponseSource response_source = ResponseSource::kNone;
+  http::Headers* response_trailers = nullptr;  // as those of the request
   int upstream_status = 0;              // of the last try, 0 when none answered
   std::string_view upstream_addresses;  // all tries, ", " between them, for the log
   std::string_view upstream_statuses;

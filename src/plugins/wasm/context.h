@@ -31,8 +31,9 @@ struct RootContext {
 
 // One direction of an exchange as the guest steers it.
 struct StreamControl {
-  bool paused = false;
-  bool resumed = false;  // continue_stream was called
+  bool resumed = false;        // continue_stream was called
+  bool trailers_open = false;  // may be changed, and made if there are none
+  bool has_seen_trailers = false;
 };
 
 struct HttpContext {

@@ -96,6 +96,8 @@ WasmFilter::Task WasmFilter::whole_request_body() {
   if (context_.lost) co_return refusal();
   has_seen_whole_request_body_ = true;
   context_.request_body.open({}, *body);
+  context_.request.resumed = false;
+  context_.request.trailers_open = true;
   auto action = call(Callback::kRequestBody, static_cast<std::uint32_t>(body->size()), 1);
   if (!action) co_return refusal();
   Verdict verdict = Verdict::proceed();
@@ -105,6 +107,7 @@ WasmFilter::Task WasmFilter::whole_request_body() {
     verdict = co_await wait(kRequest);
   if (context_.request_body.is_edited()) new_request_body_ = context_.request_body.take_text();
   context_.request_body.close();
+  context_.request.trailers_open = false;
   context_.request_head_open = false;
   co_return verdict;
 }
@@ -153,10 +156,13 @@ WasmFilter::Task WasmFilter::call_body(const Direction& direction, chain::BodySt
   if (state == WorkerVm::State::kBuilding) return call_body_later(direction, stage);
   if (state == WorkerVm::State::kFailed) return refusal();
   BodyBuffer& buffer = context_.*direction.buffer;
+  StreamControl& control = context_.*direction.control;
   buffer.open(stage.held(), stage.arrived());
-  (context_.*direction.control).resumed = false;
-  auto action = call(direction.body, static_cast<std::uint32_t>(buffer.size()), stage.is_last());
-  bool goes_on = action && (*action == action::kContinue || (context_.*direction.control).resumed);
+  control.resumed = false;
+  control.trailers_open = stage.is_last();
+  bool ends = stage.is_last() && (context_.*direction.whole_body || !expects_trailers(direction));
+  auto action = call(direction.body, static_cast<std::uint32_t>(buffer.size()), ends);
+  bool goes_on = action && (*action == action::kContinue || control.resumed);
   if (action && !has_decided()) return goes_on ? pass_body(direction, stage) : keep_body(direction, stage, *action);
   buffer.close();
   return action ? decision() : refusal();
@@ -174,10 +180,11 @@ Verdict WasmFilter::pass_body(const Direction& direction, chain::BodyStage& stag
   else
     stage.pass();
   buffer.close();
+  (context_.*direction.control).trailers_open = false;
   return Verdict::proceed();
 }
 
-// The guest wants more before anything goes on; with the last piece, it wants time.
+// The guest wants more before anything goes on; with the last piece, it wants the trailers or time.
 WasmFilter::Task WasmFilter::keep_body(const Direction& direction, chain::BodyStage& stage, std::uint32_t action) {
   BodyBuffer& buffer = context_.*direction.buffer;
   if (action == action::kStopAndDropBody) {
@@ -196,15 +203,48 @@ WasmFilter::Task WasmFilter::keep_body(const Direction& direction, chain::BodySt
 }
 
 WasmFilter::Task WasmFilter::hold_body(const Direction& direction, chain::BodyStage& stage) {
-  Verdict verdict = co_await wait(direction);
+  bool waits_for_trailers = !(context_.*direction.whole_body) && expects_trailers(direction);
+  Task until = waits_for_trailers ? call_trailers(direction) : wait(direction);
+  Verdict verdict = co_await until;
   if (verdict.proceeds()) co_return pass_body(direction, stage);
   (context_.*direction.buffer).close();
   co_return verdict;
 }
 
+// The last piece of a body is not the end for a guest that is shown trailers behind it.
+bool WasmFilter::expects_trailers(const Direction& direction) const {
+  const http::Headers* fields = context_.exchange.*direction.trailer_fields;
+  bool are_there = fields && !fields->empty() && !(context_.*direction.control).has_seen_trailers;
+  return are_there && vm_->exports(direction.trailers);
+}
+
+WasmFilter::Task WasmFilter::trailers(const Direction& direction) {
+  WorkerVm::State state = enter();
+  if (state == WorkerVm::State::kBuilding) return trailers_later(direction);
+  if (state == WorkerVm::State::kFailed) return refusal();
+  return expects_trailers(direction) ? call_trailers(direction) : Task(Verdict::proceed());
+}
+
+WasmFilter::Task WasmFilter::trailers_later(const Direction& direction) {
+  co_await root_.ready();
+  co_return co_await trailers(direction);
+}
+
+WasmFilter::Task WasmFilter::call_trailers(const Direction& direction) {
+  StreamControl& control = context_.*direction.control;
+  const http::Headers& fields = *(context_.exchange.*direction.trailer_fields);
+  control.resumed = false;
+  control.trailers_open = control.has_seen_trailers = true;
+  auto action = call(direction.trailers, static_cast<std::uint32_t>(fields.size()), 0);
+  if (!action) return refusal();
+  if (has_decided()) return decision();
+  if (*action != action::kContinue && !control.resumed) return wait(direction);
+  control.trailers_open = false;
+  return Verdict::proceed();
+}
+
 WasmFilter::Task WasmFilter::wait(const Direction& direction) {
   StreamControl& control = context_.*direction.control;
-  control.paused = true;
   pause_is_over_ = false;
   if (context_.exchange.waiter) watch_.spawn(watch_pause());
   while (!context_.lost && !has_decided() && !control.resumed && !pause_is_over_) {
@@ -212,7 +252,7 @@ WasmFilter::Task WasmFilter::wait(const Direction& direction) {
     context_.wake.reset();
   }
   watch_.cancel_all();
-  control.paused = false;
+  control.trailers_open = false;
   if (context_.lost) co_return refusal();
   if (has_decided()) co_return decision();
   if (control.resumed) co_return Verdict::proceed();

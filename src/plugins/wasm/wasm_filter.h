@@ -24,8 +24,10 @@ class WasmFilter final : public chain::Filter {
   chain::Task<chain::Verdict> rewrite(chain::Exchange&) override { return request_headers(); }
   chain::Task<chain::Verdict> access(chain::Exchange&) override { return request_headers(); }
   chain::Task<chain::Verdict> request_body(chain::Exchange&, chain::BodyStage& stage) override;
+  chain::Task<chain::Verdict> request_trailers(chain::Exchange&) override { return trailers(kRequest); }
   chain::Task<chain::Verdict> response_headers(chain::Exchange&) override;
   chain::Task<chain::Verdict> response_body(chain::Exchange&, chain::BodyStage& stage) override;
+  chain::Task<chain::Verdict> response_trailers(chain::Exchange&) override { return trailers(kResponse); }
   void log(const chain::Exchange&) noexcept override;
 
  private:
@@ -34,15 +36,19 @@ class WasmFilter final : public chain::Filter {
 
   // What differs between request and response.
   struct Direction {
-    Callback headers;
     Callback body;
+    Callback trailers;
     StreamControl HttpContext::* control;
     BodyBuffer HttpContext::* buffer;
+    bool HttpContext::* whole_body;
+    http::Headers* exchange::Exchange::* trailer_fields;
   };
-  static constexpr Direction kRequest{Callback::kRequestHeaders, Callback::kRequestBody, &HttpContext::request,
-                                      &HttpContext::request_body};
-  static constexpr Direction kResponse{Callback::kResponseHeaders, Callback::kResponseBody, &HttpContext::response,
-                                       &HttpContext::response_body};
+  static constexpr Direction kRequest{
+      Callback::kRequestBody,     Callback::kRequestTrailers,       &HttpContext::request,
+      &HttpContext::request_body, &HttpContext::whole_request_body, &exchange::Exchange::request_trailers};
+  static constexpr Direction kResponse{
+      Callback::kResponseBody,     Callback::kResponseTrailers,       &HttpContext::response,
+      &HttpContext::response_body, &HttpContext::whole_response_body, &exchange::Exchange::response_trailers};
 
   Task request_headers();
   Task request_headers_later();
@@ -55,6 +61,10 @@ class WasmFilter final : public chain::Filter {
   Task hold_body(const Direction& direction, chain::BodyStage& stage);
   Verdict pass_body(const Direction& direction, chain::BodyStage& stage);
   Verdict give_new_request_body(chain::BodyStage& stage);
+  Task trailers(const Direction& direction);
+  Task trailers_later(const Direction& direction);
+  Task call_trailers(const Direction& direction);
+  bool expects_trailers(const Direction& direction) const;
 
   // Waits until the guest lets that direction go on: then the verdict proceeds.
   Task wait(const Direction& direction);

@@ -18,8 +18,10 @@ chain::PhaseSet phases_of(const ModuleOutline& outline, RequestPhase request_pha
     phases.add(request_phase == RequestPhase::kRewrite ? chain::Phase::kRewrite : chain::Phase::kAccess);
   }
   if (exports(outline, Callback::kRequestBody)) phases.add(chain::Phase::kRequestBody);
+  if (exports(outline, Callback::kRequestTrailers)) phases.add(chain::Phase::kRequestTrailers);
   if (exports(outline, Callback::kResponseHeaders)) phases.add(chain::Phase::kResponseHeaders);
   if (exports(outline, Callback::kResponseBody)) phases.add(chain::Phase::kResponseBody);
+  if (exports(outline, Callback::kResponseTrailers)) phases.add(chain::Phase::kResponseTrailers);
   return phases;
 }
 

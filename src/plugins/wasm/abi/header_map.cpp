@@ -35,22 +35,34 @@ std::string_view number_text(Arena& arena, std::uint64_t number) {
 
 HeaderMap::HeaderMap(Vm& vm, MapType type) : vm_(vm), http_(vm.effective().http) {
   if (!http_) return;
-  if (type == MapType::kRequestHeaders) {
-    side_ = Side::kRequest;
-    is_open_ = http_->request_head_open && !http_->ended;
-  } else if (type == MapType::kResponseHeaders && http_->has_response) {
-    side_ = Side::kResponse;
-    is_open_ = http_->response_head_open();
-  }
+  exchange::Exchange& exchange = http_->exchange;
+  if (type == MapType::kRequestHeaders)
+    open_head(Side::kRequest, exchange.request.headers, http_->request_head_open && !http_->ended);
+  else if (type == MapType::kResponseHeaders && http_->has_response)
+    open_head(Side::kResponse, exchange.response.headers, http_->response_head_open());
+  else if (type == MapType::kRequestTrailers)
+    open_trailers(&exchange::Exchange::request_trailers, http_->request);
+  else if (type == MapType::kResponseTrailers)
+    open_trailers(&exchange::Exchange::response_trailers, http_->response);
 }
 
-http::Headers& HeaderMap::fields() const {
-  return side_ == Side::kRequest ? http_->exchange.request.headers : http_->exchange.response.headers;
+void HeaderMap::open_head(Side side, http::Headers& fields, bool is_open) {
+  side_ = side;
+  fields_ = &fields;
+  is_open_ = is_open;
+}
+
+void HeaderMap::open_trailers(http::Headers* exchange::Exchange::* trailers, const StreamControl& stream) {
+  side_ = Side::kTrailers;
+  trailers_ = trailers;
+  fields_ = http_->exchange.*trailers;
+  is_open_ = stream.trailers_open && !http_->ended;
 }
 
 // Of a body that arrived; the gateway measures those it makes itself when they leave.
 std::optional<std::uint64_t> HeaderMap::body_length() const {
   const exchange::Exchange& exchange = http_->exchange;
+  if (side_ == Side::kTrailers) return std::nullopt;
   bool is_response = side_ == Side::kResponse;
   if (is_response && exchange.response_source != exchange::ResponseSource::kUpstream) return std::nullopt;
   const http::BodyLength& body = is_response ? exchange.response.body : exchange.request.body;
@@ -59,12 +71,12 @@ std::optional<std::uint64_t> HeaderMap::body_length() const {
 }
 
 std::optional<std::string_view> HeaderMap::get(std::string_view name) const {
-  if (side_ == Side::kNone || name.empty()) return std::nullopt;
+  if (!fields_ || name.empty()) return std::nullopt;
   if (name.front() == ':') return pseudo(name);
   http::FieldName known = http::known_field(name);
   if (known == http::FieldName::kContentLength && body_length()) return content_length();
   if (known == http::FieldName::kHost && side_ == Side::kRequest) return authority();
-  return known == http::FieldName::kOther ? fields().get(name) : fields().get(known);
+  return known == http::FieldName::kOther ? fields_->get(name) : fields_->get(known);
 }
 
 std::optional<std::string_view> HeaderMap::pseudo(std::string_view name) const {
@@ -72,6 +84,7 @@ std::optional<std::string_view> HeaderMap::pseudo(std::string_view name) const {
     if (name == ":status") return status();
     return std::nullopt;
   }
+  if (side_ == Side::kTrailers) return std::nullopt;
   if (name == ":path") return target();
   if (name == ":authority") return authority();
   if (name == ":method") return http_->exchange.request.method;
@@ -105,12 +118,12 @@ bool HeaderMap::is_hidden(const http::Field& field) const {
 
 void HeaderMap::add(std::string_view name, std::string_view value) {
   if (!may_write(name) || set_special(name, value) || !accepts(name, value)) return;
-  fields().add(name, value);
+  fields_->add(name, value);
 }
 
 void HeaderMap::replace(std::string_view name, std::string_view value) {
   if (!may_write(name) || set_special(name, value) || !accepts(name, value)) return;
-  fields().set(name, value);
+  fields_->set(name, value);
 }
 
 void HeaderMap::remove(std::string_view name) {
@@ -119,19 +132,25 @@ void HeaderMap::remove(std::string_view name) {
   if (name.starts_with(':') || (known == http::FieldName::kHost && side_ == Side::kRequest)) {
     return leave_out(name, "it cannot be removed");
   }
-  fields().remove(name);
+  fields_->remove(name);
 }
 
 void HeaderMap::set_all(const std::vector<Pair>& pairs) {
   if (!may_write("all")) return;
-  fields().remove_if([this](const http::Field& field) { return !is_hidden(field); });
+  fields_->remove_if([this](const http::Field& field) { return !is_hidden(field); });
   for (const auto& [name, value] : pairs) add(name, value);
 }
 
 bool HeaderMap::may_write(std::string_view name) {
-  if (is_open_) return true;
-  leave_out(name, "these headers cannot be changed now");
-  return false;
+  if (!is_open_) {
+    leave_out(name, "these headers cannot be changed now");
+    return false;
+  }
+  if (!fields_) {
+    Arena& arena = http_->exchange.arena;
+    http_->exchange.*trailers_ = fields_ = &arena.make<http::Headers>(arena);
+  }
+  return true;
 }
 
 bool HeaderMap::accepts(std::string_view name, std::string_view value) {
@@ -160,7 +179,7 @@ bool HeaderMap::set_special(std::string_view name, std::string_view value) {
     set_authority(value);
   else if (is_request && name == ":method")
     set_method(value);
-  else if (!is_request && name == ":status")
+  else if (side_ == Side::kResponse && name == ":status")
     set_status(value);
   else if (!(is_request && name == ":scheme" && value == http_->exchange.scheme))
     leave_out(name, "it cannot be set");

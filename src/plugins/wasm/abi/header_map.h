@@ -1,7 +1,8 @@
 #pragma once
-// The headers of an exchange as guests see them: lower-case names, pseudo-headers first, `host` as `:authority`, the
-// length of a body as `content-length`. Changes go through the rules of the gateway: what would break framing or the
-// message is left out with a warning, and the guest is told that all is well, since SDKs panic on anything else.
+// The headers and trailers of an exchange as guests see them: lower-case names, pseudo-headers first, `host` as
+// `:authority`, the length of a body as `content-length`. Changes go through the rules of the gateway: what would break
+// framing or the message is left out with a warning, and the guest is told that all is well, since SDKs panic on
+// anything else.
 
 #include "plugins/wasm/abi/codes.h"
 #include "plugins/wasm/pairs.h"
@@ -18,10 +19,7 @@ class HeaderMap {
   // The map of that type of what host calls work on now.
   HeaderMap(Vm& vm, MapType type);
 
-  // False: there is no such map now, which reads as empty.
-  bool is_readable() const noexcept { return side_ != Side::kNone; }
-
-  // Every line, pseudo-headers first.
+  // Every line, pseudo-headers first. A map that is not there now reads as empty.
   template <class Visit>
   void for_each(Visit visit) const;
   // The first value.
@@ -34,9 +32,10 @@ class HeaderMap {
   void set_all(const std::vector<Pair>& pairs);
 
  private:
-  enum class Side { kNone, kRequest, kResponse };
+  enum class Side { kNone, kRequest, kResponse, kTrailers };
 
-  http::Headers& fields() const;
+  void open_head(Side side, http::Headers& fields, bool is_open);
+  void open_trailers(http::Headers* exchange::Exchange::* trailers, const StreamControl& stream);
   std::optional<std::uint64_t> body_length() const;
   std::optional<std::string_view> pseudo(std::string_view name) const;
   std::string_view target() const;
@@ -58,20 +57,22 @@ class HeaderMap {
   HttpContext* http_;
   Side side_ = Side::kNone;
   bool is_open_ = false;
+  http::Headers* fields_ = nullptr;
+  http::Headers* exchange::Exchange::* trailers_ = nullptr;  // where those made now belong
 };
 
 template <class Visit>
 void HeaderMap::for_each(Visit visit) const {
-  if (side_ == Side::kNone) return;
+  if (!fields_) return;
   if (side_ == Side::kRequest) {
     visit(":authority", authority());
     visit(":path", target());
     visit(":method", http_->exchange.request.method);
     visit(":scheme", http_->exchange.scheme);
-  } else {
+  } else if (side_ == Side::kResponse) {
     visit(":status", status());
   }
-  for (const http::Field& field : fields()) {
+  for (const http::Field& field : *fields_) {
     if (!is_hidden(field)) visit(field.name, field.value);
   }
   if (body_length()) visit("content-length", content_length());
