@@ -87,9 +87,11 @@ Task<void> Gateway::read_settings_again() {
     if (auto used = co_await use_plugins_of(*next); !used)
       log::error("the plugins stay as they are: {}", used.error().what);
   }
+  settings_.drain_timeout = next->drain_timeout;
   settings_.admin.keys = next->admin.keys;
   settings_.admin.key_required = next->admin.key_required;
   settings_.admin.allow_from = next->admin.allow_from;
+  settings_.admin.cors = next->admin.cors;
   if (auto api = api_settings(settings_); api) {
     admin_api_->change_settings(std::move(*api));
   } else {

@@ -4,6 +4,7 @@ import random
 import signal
 import threading
 
+from harness.asking import AllAsking
 from harness.patience import wait_until
 from harness.wire import WireError
 
@@ -13,47 +14,16 @@ def route(upstream, number=0):
             "plugins": {"response-rewrite": {"headers": {"set": {"X-Number": str(number)}}}}}
 
 
-class Asking(threading.Thread):
-    """Asks on one connection until told to stop, and remembers whatever is no 200."""
-
-    def __init__(self, gateway):
-        super().__init__(daemon=True)
-        self.client = gateway.connect()
-        self.stopped = threading.Event()
-        self.count = 0
-        self.failures = []
-        self.start()
-
-    def run(self):
-        try:
-            while not self.stopped.is_set():
-                response = self.client.request("GET", "/a")
-                self.count += 1
-                if response.status != 200:
-                    self.failures.append(response.start)
-        except (OSError, WireError) as error:
-            self.failures.append(repr(error))
-
-    def stop(self):
-        self.stopped.set()
-        self.join()
-        self.client.close()
-
-
 def test_no_request_fails_and_no_connection_closes_while_routes_change(gateway, upstream):
     up = upstream()
     one = gateway()
     one.put("routes/1", route(up))
-    asking = [Asking(one) for _ in range(4)]
-    with one.connect() as client:
+    with AllAsking(one) as asking, one.connect() as client:
         for number in range(200):
             one.put("routes/1", route(up, number))
             # A write answers after every worker serves it.
             assert client.request("GET", "/a").get("x-number") == str(number)
-    for one_asking in asking:
-        one_asking.stop()
-    assert [a.failures for a in asking] == [[], [], [], []]
-    assert all(a.count > 10 for a in asking)
+    assert all(a.count > 10 for a in asking.clients)
 
 
 def test_kill_loses_no_acknowledged_write(gateway, upstream):
