@@ -1,11 +1,21 @@
 #include "chain/chain.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace sallyport::chain {
 namespace {
 
-std::vector<Link> concatenated(const std::vector<Link>& first, const std::vector<Link>& then) {
-  std::vector<Link> links = first;
-  links.insert(links.end(), then.begin(), then.end());
+bool gives_way(const Link& global, const std::vector<Link>& route) {
+  return global.run_policy == RunPolicy::kPreferRoute &&
+         std::ranges::find(route, global.name, &Link::name) != route.end();
+}
+
+std::vector<Link> concatenated(const std::vector<Link>& global, const std::vector<Link>& route) {
+  std::vector<Link> links;
+  links.reserve(global.size() + route.size());
+  std::ranges::copy_if(global, std::back_inserter(links), [&](const Link& link) { return !gives_way(link, route); });
+  links.insert(links.end(), route.begin(), route.end());
   return links;
 }
 

@@ -27,6 +27,7 @@ struct Link {
   std::shared_ptr<const exchange::Expression> filter;  // `_meta.filter`; null: always
   std::optional<std::string> error_response;           // `_meta.error_response`: the body of its answers from 400 on
   bool error_response_is_json = false;
+  RunPolicy run_policy = RunPolicy::kBoth;
 };
 
 class Chain {
@@ -34,7 +35,7 @@ class Chain {
   Chain() = default;
   // `links` in their order of running.
   explicit Chain(std::vector<Link> links);
-  // Global rules before the plugins of the route.
+  // Global rules before the plugins of the route, without those that give way to one of the route.
   Chain(const std::vector<Link>& global, const std::vector<Link>& route);
 
   const std::vector<Link>& links() const noexcept { return links_; }

@@ -178,6 +178,19 @@ TEST_F(ChainRunTest, APluginThatFailsInTheLogDisturbsNobody) {
   EXPECT_THAT(calls, ElementsAre("b.log"));
 }
 
+TEST(GlobalLinks, ThatPreferTheRoutesOwnGiveWayToIt) {
+  Link plain = probe_link("plain", {Phase::kLog}, {}), polite = probe_link("polite", {Phase::kLog}, {});
+  polite.run_policy = RunPolicy::kPreferRoute;
+  auto names = [](const Chain& chain) {
+    std::string all;
+    for (const Link& link : chain.links()) all += link.name + " ";
+    return all;
+  };
+  EXPECT_EQ(names(Chain({plain, polite}, {})), "plain polite ");
+  EXPECT_EQ(names(Chain({plain, polite}, {plain})), "plain polite plain ");
+  EXPECT_EQ(names(Chain({plain, polite}, {polite, plain})), "plain polite plain ");
+}
+
 TEST_F(ChainRunTest, GlobalLinksComeFirst) {
   add("route", {Phase::kLog});
   std::vector<Link> global{probe_link("global", {Phase::kLog}, Probe{&calls, {}})};

@@ -21,7 +21,7 @@ json::Value own_conf(const PluginType& type, const json::Value& written) {
   return conf;
 }
 
-Link make_link(PluginInstance instance, const Meta& meta) {
+Link make_link(PluginInstance instance, const Meta& meta, RunPolicy run_policy) {
   Link link;
   link.reason = "plugin:" + instance.name;
   link.name = std::move(instance.name);
@@ -30,6 +30,7 @@ Link make_link(PluginInstance instance, const Meta& meta) {
   link.filter = meta.filter;
   link.error_response = meta.error_response;
   link.error_response_is_json = meta.error_response_is_json;
+  link.run_policy = run_policy;
   return link;
 }
 
@@ -55,7 +56,9 @@ Task<Result<std::vector<Link>>> compile_links(const Catalog& catalog, const json
     if (!instances) {
       co_return fail_at("failed to check the configuration of plugin " + name + " err", std::move(instances.error()));
     }
-    for (PluginInstance& instance : *instances) insert_by_priority(links, make_link(std::move(instance), meta));
+    for (PluginInstance& instance : *instances) {
+      insert_by_priority(links, make_link(std::move(instance), meta, type.run_policy()));
+    }
   }
   co_return links;
 }

@@ -13,6 +13,7 @@
 #include "json/schema.h"
 #include "json/value.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,11 +66,16 @@ struct PluginInstance {
   PluginPtr plugin;
 };
 
+// What becomes of a plugin of a global rule where the route has one of the same name (enabled, of its own or
+// inherited): both run, or the route's alone.
+enum class RunPolicy : std::uint8_t { kBoth, kPreferRoute };
+
 class PluginType {
  public:
   virtual ~PluginType() = default;
   virtual std::string_view name() const = 0;
   virtual int priority() const = 0;
+  virtual RunPolicy run_policy() const { return RunPolicy::kBoth; }
   // Of the conf, without `_meta`, which the Catalog adds.
   virtual const json::Schema& schema() const = 0;
 

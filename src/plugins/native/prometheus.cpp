@@ -28,9 +28,10 @@ class Prometheus final : public Plugin {
 }  // namespace
 
 NativeType make_prometheus_type() {
-  return NativeType("prometheus", 500, kSchema, [](const json::Value& conf) -> Result<PluginPtr> {
+  auto make = [](const json::Value& conf) -> Result<PluginPtr> {
     return std::make_shared<const Prometheus>(conf.boolean_or("prefer_name", false));
-  });
+  };
+  return NativeType("prometheus", 500, kSchema, make, chain::RunPolicy::kPreferRoute);
 }
 
 }  // namespace sallyport::plugins::native

@@ -14,5 +14,14 @@ TEST(Prometheus, PreferringNamesIsMarkedForTheMetrics) {
   EXPECT_TRUE(by_name.exchange.metrics_by_name);
 }
 
+TEST(Prometheus, OfAGlobalRuleGivesWayToTheRoutesOwnUnlessThatIsDisabled) {
+  auto global = compile(R"({"prometheus":{"prefer_name":true},"request-id":{}})").value();
+  auto count = [&](std::string_view route) { return chain::Chain(global, compile(route).value()).links().size(); };
+  EXPECT_EQ(count(R"({"prometheus":{}})"), 2u);
+  EXPECT_EQ(count(R"({"prometheus":{"_meta":{"disable":true}}})"), 2u);
+  EXPECT_EQ(count(R"({"request-id":{}})"), 3u);
+  EXPECT_EQ(count("{}"), 2u);
+}
+
 }  // namespace
 }  // namespace sallyport::plugins::native
