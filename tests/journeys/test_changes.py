@@ -1,4 +1,5 @@
 """Changes while requests flow: none fails, none is lost."""
+import itertools
 import json
 import random
 import signal
@@ -65,3 +66,41 @@ def test_resources_survive_a_restart(gateway, upstream):
     one.spawn()
     wait_until(one.is_ready, one.tell)
     assert one.ask("GET", "/a").status == 200
+
+
+def test_after_kills_within_writes_every_acknowledged_route_serves(gateway, upstream):
+    """As clients see it: each path says its last acknowledged number, or is gone."""
+    one = gateway()
+    one.put("upstreams/shared", {"nodes": {upstream().address: 1}})
+    serving = {}  # number by route; None: deleted
+    dice, numbers = random.Random(4), itertools.count(1)
+    for _ in range(6):
+        killer = threading.Timer(0.02 + dice.random() * 0.03, one.kill)
+        killer.start()
+        try:
+            while True:
+                name = f"r{dice.randrange(8)}"
+                before = serving.pop(name, None)  # what a write under way leaves is not known
+                serving[name] = write(one, dice, name, str(next(numbers)), before)
+        except (OSError, WireError):
+            pass
+        killer.join()
+        one.spawn()
+        wait_until(one.is_ready, one.tell)
+        for name, number in serving.items():
+            response = one.ask("GET", f"/{name}")
+            assert (response.status, response.get("x-number")) == ((200, number) if number else (404, None)), name
+    assert any(serving.values())
+
+
+def write(gateway, dice, name, number, before):
+    """One write of a random kind; what the route says afterwards."""
+    plugins = {"response-rewrite": {"headers": {"set": {"X-Number": number}}}}
+    kind = dice.choice(["put", "put", "patch", "delete"]) if before else "put"
+    if kind == "put":
+        gateway.put(f"routes/{name}", {"uri": f"/{name}", "upstream_id": "shared", "plugins": plugins})
+    elif kind == "patch":
+        assert gateway.admin("PATCH", f"routes/{name}", {"plugins": plugins}).status == 200
+    else:
+        assert gateway.admin("DELETE", f"routes/{name}").status == 200
+    return None if kind == "delete" else number
