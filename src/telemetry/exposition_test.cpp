@@ -51,7 +51,7 @@ TEST(Exposition, BucketsAreCumulativeAndSumsAreMilliseconds) {
       "{type=\"request\",route=\"1\",service=\"s\",consumer=\"\",node=\"10.0.0.1\","
       "request_type=\"traditional_http\",request_llm_model=\"\",llm_model=\"\"";
   EXPECT_THAT(text, HasSubstr("apisix_http_latency_bucket" + labels + ",le=\"10\"} 0\n"));
-  EXPECT_THAT(text, HasSubstr("apisix_http_latency_bucket" + labels + ",le=\"15\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("apisix_http_latency_bucket" + labels + ",le=\"20\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("apisix_http_latency_bucket" + labels + ",le=\"+Inf\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("apisix_http_latency_sum" + labels + "} 12\n"));
   EXPECT_THAT(text, HasSubstr("apisix_http_latency_count" + labels + "} 1\n"));

@@ -21,9 +21,8 @@ class Counter final {
 };
 
 // Upper bounds of the buckets of every latency, in milliseconds: APISIX's.
-inline constexpr std::array<std::uint32_t, 26> kLatencyBounds{1,   2,   5,    7,    10,   15,    20,    25,   30,
-                                                              40,  50,  60,   70,   80,   90,    100,   200,  300,
-                                                              400, 500, 1000, 2000, 5000, 10000, 30000, 60000};
+inline constexpr std::array<std::uint32_t, 15> kLatencyBounds{1,   2,    5,    10,   20,    50,    100,  200,
+                                                              500, 1000, 2000, 5000, 10000, 30000, 60000};
 
 class Histogram final {
  public:

@@ -1,5 +1,6 @@
 """The ports for those who watch: status, metrics, both logs."""
 import json
+import re
 
 from harness.client import ask
 from harness.patience import wait_until
@@ -59,21 +60,118 @@ def test_metrics_have_the_content_type_and_place_of_the_settings(gateway):
     assert ask(one.ports["prometheus"], "GET", "/apisix/prometheus/metrics").status == 404
 
 
-def test_the_access_log_can_be_json(gateway, upstream):
-    one = gateway(settings={"nginx_config": {"http": {"access_log_format": "json"}}}, resources=route(upstream()))
-    one.ask("GET", "/a/%22quoted%22?x=%0A", headers={"User-Agent": 'a "b" \\ c'})
-    one.ask("GET", "/none")
-    one.stop()
-    lines = [json.loads(line) for line in one.read("logs/access.log").splitlines()]
-    assert [line["status"] for line in lines] == [200, 404]
-    assert lines[0]["user_agent"] == 'a "b" \\ c'
-    assert lines[0]["route_id"] == "r1"
-    assert lines[0]["reason"] in (None, "")
-    assert lines[1]["reason"] == "no_route"
-
-
 def test_the_access_log_can_be_switched_off(gateway, upstream):
     one = gateway(settings={"nginx_config": {"http": {"enable_access_log": False}}}, resources=route(upstream()))
     one.ask("GET", "/a/1")
     one.stop()
     assert one.read("logs/access.log") == ""
+
+
+WHOSE = ["route", "service", "consumer", "node", "request_type", "request_llm_model", "llm_model"]
+SERIES = {  # what dashboards and alerts of the field ask for: labels in no particular order
+    "apisix_http_status": ["code", "matched_uri", "matched_host", "response_source", *WHOSE],
+    "apisix_http_latency_bucket": ["type", "le", *WHOSE], "apisix_http_latency_sum": ["type", *WHOSE],
+    "apisix_http_latency_count": ["type", *WHOSE], "apisix_bandwidth": ["type", *WHOSE],
+    "apisix_nginx_http_current_connections": ["state"], "apisix_http_requests_total": [],
+    "apisix_node_info": ["hostname", "version"]}
+TYPES = {"http_status": "counter", "http_latency": "histogram", "bandwidth": "counter",
+         "nginx_http_current_connections": "gauge", "http_requests_total": "gauge", "node_info": "gauge"}
+STATES = {"accepted", "active", "handled", "reading", "waiting", "writing"}
+BOUNDS = "1 2 5 10 20 50 100 200 500 1000 2000 5000 10000 30000 60000 +Inf".split()
+
+
+def samples(text):
+    """(name, labels, value) of each line; what is no sample or comment is no metrics."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith(("# HELP ", "# TYPE ")):
+            continue
+        name, labels, value = re.fullmatch(r"([a-z_]+)(?:\{(.*)\})? ([0-9.e+-]+)", line).groups()
+        pairs = re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)",?', labels or "")
+        found.append((name, dict(pairs), float(value)))
+    return found
+
+
+def test_the_series_have_the_names_types_and_labels_of_the_field(gateway, upstream):
+    one = gateway(resources=route(upstream()))
+    assert one.ask("GET", "/a/1").status == 200
+    wait_until(lambda: one.metric("apisix_http_status", code=200) == 1, one.metrics)
+    text = one.metrics()
+    found = samples(text)
+    for name, labels in SERIES.items():
+        of_that_name = [l for n, l, _ in found if n == name]
+        assert of_that_name and all(sorted(l) == sorted(labels) for l in of_that_name), (name, of_that_name)
+    for name, kind in TYPES.items():
+        assert text.count(f"# TYPE apisix_{name} {kind}\n") == 1 and text.count(f"# HELP apisix_{name} ") == 1
+    assert {l["state"] for n, l, _ in found if n == "apisix_nginx_http_current_connections"} == STATES
+    assert {l["type"] for n, l, _ in found if n == "apisix_http_latency_count"} == {"request", "upstream", "apisix"}
+    assert {l["type"] for n, l, _ in found if n == "apisix_bandwidth"} == {"ingress", "egress"}
+    buckets = [(l["le"], v) for n, l, v in found if n == "apisix_http_latency_bucket" and l["type"] == "request"]
+    assert [le for le, _ in buckets] == BOUNDS
+    assert [v for _, v in buckets] == sorted(v for _, v in buckets) and buckets[-1][1] == 1
+    status, = [l for n, l, _ in found if n == "apisix_http_status"]
+    assert status == {"code": "200", "route": "r1", "matched_uri": "/a/*", "matched_host": "", "service": "", "consumer": "",
+                      "node": "127.0.0.1", "request_type": "traditional_http", "request_llm_model": "", "llm_model": "",
+                      "response_source": "upstream"}
+
+
+def test_each_request_is_counted_once_wherever_the_plugin_stands(gateway, upstream):
+    nodes = {upstream().address: 1}
+    plugin = {"prometheus": {}}
+    one = gateway(resources={
+        "global_rules": [{"id": 1, "plugins": plugin}],
+        "services": [{"id": "s", "hosts": ["s.test"], "upstream": {"nodes": nodes}, "plugins": plugin}],
+        "routes": [{"id": "both", "uri": "/both", "upstream": {"nodes": nodes}, "plugins": plugin},
+                   {"id": "neither", "uri": "/neither", "upstream": {"nodes": nodes}},
+                   {"id": "service", "uri": "/service", "service_id": "s", "plugins": plugin},
+                   {"id": "refused", "uri": "/refused", "plugins": {**plugin, "fault-injection": {"abort": {"http_status": 418}}}}]})
+    with one.connect() as client:
+        for target, host in (("/both", "a"), ("/neither", "a"), ("/service", "s.test"), ("/refused", "a"), ("/none", "a")):
+            for _ in range(3):
+                client.request("GET", target, host=host)
+    wait_until(lambda: one.metric("apisix_http_status") == 15, one.metrics)
+    found = [(l, v) for n, l, v in samples(one.metrics()) if n == "apisix_http_status"]
+    assert sorted((l["code"], l["route"], l["service"], l["matched_host"], l["response_source"], v) for l, v in found) == [
+        ("200", "both", "", "", "upstream", 3), ("200", "neither", "", "", "upstream", 3),
+        ("200", "service", "s", "s.test", "upstream", 3), ("404", "", "", "", "apisix", 3),
+        ("418", "refused", "", "", "plugin", 3)]
+    assert one.metric("apisix_http_latency_count", type="request") == 15
+    assert one.metric("apisix_http_latency_count", type="upstream") == 9
+    assert one.metric("apisix_http_requests_total") == 15
+
+
+def test_series_are_named_by_name_where_the_plugin_says_so(gateway, upstream):
+    nodes = {upstream().address: 1}
+    one = gateway(resources={
+        "services": [{"id": "s", "name": "the service", "upstream": {"nodes": nodes}}],
+        "routes": [{"id": "r", "name": 'the "route"', "uri": "/a", "service_id": "s", "plugins": {"prometheus": {"prefer_name": True}}},
+                   {"id": "unnamed", "uri": "/b", "service_id": "s", "plugins": {"prometheus": {"prefer_name": True}}}]})
+    for target in ("/a", "/b"):
+        assert one.ask("GET", target).status == 200
+    wait_until(lambda: one.metric("apisix_http_status", code=200) == 2, one.metrics)
+    found = [(l["route"], l["service"]) for n, l, _ in samples(one.metrics()) if n == "apisix_http_status"]
+    assert sorted(found) == [('the \\"route\\"', "the service"), ("unnamed", "the service")]
+
+
+def test_bandwidth_is_what_went_over_the_wire(gateway, upstream):
+    one = gateway(resources=route(upstream(answers=[{"chunks": ["ab", "c"]}])))
+    request = b"POST /a/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345"
+    with one.connect() as client:
+        client.send(request)
+        response = client.read()
+        assert response.text == "abc"
+    head = len(response.start) + 2 + sum(len(n) + len(v) + 4 for n, v in response.headers) + 2
+    chunks = sum(len(f"{size:x}") + size + 4 for size in response.chunks) + 5
+    wait_until(lambda: one.metric("apisix_http_status", code=200) == 1, one.metrics)
+    assert one.metric("apisix_bandwidth", type="egress") == head + chunks
+    assert one.metric("apisix_bandwidth", type="ingress") == len(request)
+
+
+def test_metrics_can_be_switched_off(gateway, upstream):
+    one = gateway(settings={"plugin_attr": {"prometheus": {"enable_export_server": False}}}, resources=route(upstream()))
+    assert one.ask("GET", "/a/1").status == 200
+    try:
+        one.metrics()
+    except OSError:
+        return
+    raise AssertionError("something answers on the port of the metrics")
