@@ -314,7 +314,7 @@ TEST(AdminApi, ValidatingStoresNothing) {
 }
 
 TEST(AdminApi, OnTheYamlStoreReadingWorksAndWritingDoesNot) {
-  store::TemporaryFolder folder;
+  TemporaryFolder folder;
   std::string path = folder.write("apisix.yaml", "routes: [{id: 1, uri: /a}]\n#END\n");
   AdminFixture f(std::move(*store::YamlStore::open(path, [](const auto&, const auto&) { return Status(); })));
   EXPECT_THAT(f.ask("GET", "/routes/1"), StartsWith(R"(200 {"key":"/apisix/routes/1","value":{"id":"1","uri":"/a"},)"));
@@ -326,7 +326,7 @@ TEST(AdminApi, OnTheYamlStoreReadingWorksAndWritingDoesNot) {
 }
 
 TEST(AdminApi, WhatTheStoreDoesNotTakeIsNotServed) {
-  store::TemporaryFolder folder;
+  TemporaryFolder folder;
   auto owned = std::make_unique<BrokenStore>(folder.file("a.db"));
   BrokenStore& store = *owned;
   AdminFixture f(std::move(owned));

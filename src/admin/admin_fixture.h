@@ -4,11 +4,11 @@
 #include "admin/admin_api.h"
 #include "async/event.h"
 #include "async/mutex.h"
+#include "base/temporary_folder_fixture.h"
 #include "chain/catalog.h"
 #include "json/parse.h"
 #include "snapshot/snapshot_builder.h"
 #include "store/embedded_store.h"
-#include "store/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -100,7 +100,7 @@ class AdminFixture {
 
   static Task<void> keep(Task<http::Response> task, http::Response& response) { response = co_await task; }
 
-  store::TemporaryFolder folder;
+  TemporaryFolder folder;
   FakeClock clock;
   async::Event go;                     // lets slow canaries finish
   async::Event* publishing = nullptr;  // when set: publishing waits for it

@@ -1,6 +1,6 @@
 #include "admin/admin_keys.h"
 
-#include "store/temporary_folder.h"
+#include "base/temporary_folder_fixture.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -14,7 +14,6 @@
 namespace sallyport::admin {
 namespace {
 
-using store::TemporaryFolder;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 

@@ -1,11 +1,11 @@
 #include "app/settings.h"
 
+#include "base/temporary_folder_fixture.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 namespace sallyport::app {
 namespace {
@@ -17,21 +17,13 @@ using testing::IsEmpty;
 // A settings file in a folder of its own, <folder>/conf/config.yaml.
 class SettingsFile final {
  public:
-  explicit SettingsFile(std::string_view text) {
-    std::string name = std::filesystem::temp_directory_path() / "sallyport-settings-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    std::filesystem::create_directory(folder_ / "conf");
-    std::ofstream(path()) << text;
-  }
-  SettingsFile(const SettingsFile&) = delete;
-  SettingsFile& operator=(const SettingsFile&) = delete;
-  ~SettingsFile() { std::filesystem::remove_all(folder_); }
+  explicit SettingsFile(std::string_view text) { folder_.write("conf/config.yaml", std::string(text)); }
 
-  std::string path() const { return folder_ / "conf" / "config.yaml"; }
-  std::string folder() const { return folder_; }
+  std::string path() const { return folder_.file("conf/config.yaml"); }
+  std::string folder() const { return folder_.path(); }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 Settings load(std::string_view text) {

@@ -1,8 +1,8 @@
 // Kills a writing process at random points, 200 times: what it had been told is written must be there, and nothing but
 // at most the one write that was under way may have been added.
+#include "base/temporary_folder_fixture.h"
 #include "json/parse.h"
 #include "store/embedded_store.h"
-#include "store/temporary_folder.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 #include "store/embedded_store.h"
 
+#include "base/temporary_folder_fixture.h"
 #include "json/parse.h"
-#include "store/temporary_folder.h"
 
 #include <gmock/gmock.h>
 #include <signal.h>

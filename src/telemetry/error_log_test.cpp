@@ -1,12 +1,9 @@
 #include "telemetry/error_log.h"
 
+#include "base/temporary_folder_fixture.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 namespace sallyport::telemetry {
 namespace {
@@ -18,19 +15,16 @@ TEST(ErrorLog, ALineHasTimeLevelAndProcessAndIsOneLine) {
 }
 
 TEST(ErrorLog, TakesTheLinesOfTheLogFrontWhileItIsInstalled) {
-  std::string path = std::filesystem::temp_directory_path() / "sallyport-error-XXXXXX";
-  ::close(::mkstemp(path.data()));
+  TemporaryFolder folder;
   {
-    auto file = LogFile::open(path).value();
+    auto file = LogFile::open(folder.file("error.log")).value();
     install_error_log(file.get());
     log::error("route {} is gone", "r1");
     install_error_log(nullptr);
   }
-  std::string line;
-  std::getline(std::ifstream(path), line);
-  std::filesystem::remove(path);
+  const std::string line = folder.read("error.log");
   EXPECT_THAT(line, testing::HasSubstr("[error]"));
-  EXPECT_THAT(line, testing::EndsWith(": route r1 is gone"));
+  EXPECT_THAT(line, testing::EndsWith(": route r1 is gone\n"));
 }
 
 }  // namespace

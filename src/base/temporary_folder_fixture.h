@@ -1,5 +1,5 @@
 #pragma once
-// For tests: a folder that is there for one test and is removed with everything in it afterwards.
+// A folder that is there for one unit test and is removed with everything in it afterwards; no part of the product.
 
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-namespace sallyport::store {
+namespace sallyport {
 
 class TemporaryFolder {
  public:
@@ -23,9 +23,12 @@ class TemporaryFolder {
     std::filesystem::remove_all(path_, ignored);
   }
 
+  std::string path() const { return path_.string(); }
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
+  // The folders on the way to it are made.
   std::string write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
     std::ofstream(path_ / name, std::ios::binary | std::ios::trunc) << text;
     return file(name);
   }
@@ -40,4 +43,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace sallyport::store
+}  // namespace sallyport
