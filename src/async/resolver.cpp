@@ -1,6 +1,7 @@
 #include "async/resolver.h"
 
 #include "async/event.h"
+#include "async/hosts_file.h"
 #include "async/reactor.h"
 #include "base/bytes.h"
 
@@ -70,7 +71,8 @@ Addresses addresses_of(const ares_addrinfo& found) {
 
 class CaresResolver final : public Resolver {
  public:
-  CaresResolver(Reactor& reactor, bool enable_ipv6) : reactor_(reactor), enable_ipv6_(enable_ipv6) {}
+  CaresResolver(Reactor& reactor, bool enable_ipv6, std::string hosts_file)
+      : reactor_(reactor), enable_ipv6_(enable_ipv6), hosts_(std::move(hosts_file)) {}
   CaresResolver(const CaresResolver&) = delete;
   ~CaresResolver() override {
     if (channel_) ares_destroy(channel_);
@@ -85,7 +87,7 @@ class CaresResolver final : public Resolver {
       static_cast<CaresResolver*>(self)->watch(fd, readable != 0, writable != 0);
     };
     options.sock_state_cb_data = this;
-    char lookups[] = "fb";  // the hosts file, then the servers
+    char lookups[] = "b";  // the servers alone: c-ares would read the hosts file for each look-up
     options.lookups = lookups;
     int status = library;
     if (status == ARES_SUCCESS) {
@@ -100,10 +102,25 @@ class CaresResolver final : public Resolver {
   Task<Result<Addresses>> lookup(std::string name, Milliseconds timeout) override {
     if (auto literal = Address::from_ip(name, 0)) return Result<Addresses>(Addresses{{*literal, {}}});
     if (name.empty()) return Result<Addresses>(failed(name, ErrorCode::kInvalid, "it is empty"));
+    Addresses known = from_hosts_file(name);
+    if (!known.empty()) return Result<Addresses>(std::move(known));
     return ask(std::move(name), timeout);
   }
 
  private:
+  // IPv4 first. They are valid for as long as nobody asks again, as the file may change at any time.
+  Addresses from_hosts_file(const std::string& name) {
+    const std::vector<Address> found = hosts_.find(name, reactor_.now());
+    Addresses addresses;
+    for (const int family : {AF_INET, AF_INET6}) {
+      if (family == AF_INET6 && !enable_ipv6_) break;
+      for (const Address& address : found) {
+        if (address.family() == family) addresses.push_back({address, {}});
+      }
+    }
+    return addresses;
+  }
+
   Task<Result<Addresses>> ask(std::string name, Milliseconds timeout) {
     auto query = std::make_shared<Query>();
     query->name = std::move(name);
@@ -179,6 +196,7 @@ class CaresResolver final : public Resolver {
 
   Reactor& reactor_;
   bool enable_ipv6_;
+  HostsFile hosts_;
   ares_channel channel_ = nullptr;
   std::unordered_map<ares_socket_t, std::unique_ptr<Watch>> watches_;
   std::unique_ptr<Timer> timer_;
@@ -215,7 +233,7 @@ Result<std::unique_ptr<Resolver>> open_resolver(Reactor& reactor, ResolverOption
     if (!servers.empty()) servers += ',';
     servers += text;
   }
-  auto resolver = std::make_unique<CaresResolver>(reactor, options.enable_ipv6);
+  auto resolver = std::make_unique<CaresResolver>(reactor, options.enable_ipv6, std::move(options.hosts_file));
   TRY_STATUS(resolver->open(servers));
   return resolver;
 }

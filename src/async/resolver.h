@@ -22,14 +22,15 @@ struct ResolvedAddress {
 struct ResolverOptions {
   std::vector<std::string> servers;  // "ip", "ip:port", "[ip]:port"; empty: those of /etc/resolv.conf
   bool enable_ipv6 = true;           // ask for AAAA too
+  std::string hosts_file = "/etc/hosts";
 };
 
 class Resolver {
  public:
   virtual ~Resolver() = default;
 
-  // The addresses of `name`, IPv4 ones first, at least one; a literal address is its own answer, /etc/hosts goes before
-  // the servers. `name` may be short: /etc/resolv.conf says which domains to try.
+  // The addresses of `name`, IPv4 ones first, at least one; a literal address is its own answer, the hosts file goes
+  // before the servers. `name` may be short: /etc/resolv.conf says which domains to try.
   // Error: kNotFound when there is no such name or it has no address, kTimeout, kUnavailable when no server answers,
   // kInvalid for what cannot be a name.
   virtual Task<Result<std::vector<ResolvedAddress>>> lookup(std::string name, Milliseconds timeout) = 0;

@@ -3,6 +3,7 @@
 #include "async/epoll_reactor.h"
 #include "async/name_server_fixture.h"
 #include "async/task_group.h"
+#include "base/temporary_folder_fixture.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@ constexpr Milliseconds kLong{30'000};
 constexpr int kNoSuchName = 3, kRefused = 5;  // RFC 1035 4.1.1
 
 struct ResolverTest : testing::Test {
+  TemporaryFolder hosts;
   EpollReactor reactor;
   TaskGroup tasks;
   std::unique_ptr<Resolver> resolver;
@@ -22,6 +24,7 @@ struct ResolverTest : testing::Test {
     ResolverOptions options;
     options.servers = {server.address()};
     options.enable_ipv6 = enable_ipv6;
+    options.hosts_file = hosts.file("hosts");
     auto opened = open_resolver(reactor, options);
     ASSERT_TRUE(opened) << opened.error().what;
     resolver = std::move(*opened);
@@ -31,7 +34,7 @@ struct ResolverTest : testing::Test {
   Answer look_up(std::string name, Milliseconds timeout = kLong) {
     std::optional<Answer> answer;
     tasks.spawn(keep(*this, std::move(name), timeout, answer));
-    if (!answer) reactor.run();
+    while (!answer) reactor.run();
     return *answer;
   }
   static Task<void> keep(ResolverTest& test, std::string name, Milliseconds timeout, std::optional<Answer>& answer) {
@@ -71,10 +74,15 @@ TEST_F(ResolverTest, ALiteralAddressIsItsOwnAnswerAtOnce) {
 }
 
 TEST_F(ResolverTest, TheHostsFileGoesBeforeTheServers) {
-  NameServer server({{"localhost", {{"192.0.2.1"}}}});
+  hosts.write("hosts", "2001:db8::2 a.test\n192.0.2.2 a.test\n2001:db8::3 six.test\n");
+  NameServer server({{"localhost", {{"192.0.2.1"}}}, {"a.test", {{"192.0.2.1"}}}, {"six.test", {{"192.0.2.1"}}}});
   use(server);
-  EXPECT_THAT(ips("localhost"), testing::Contains("127.0.0.1"));
+  EXPECT_THAT(ips("a.test"), testing::ElementsAre("192.0.2.2", "2001:db8::2"));
+  EXPECT_THAT(ips("localhost"), testing::ElementsAre("127.0.0.1", "::1"));
   EXPECT_EQ(server.queries(), 0);
+  use(server, false);
+  EXPECT_THAT(ips("a.test"), testing::ElementsAre("192.0.2.2"));
+  EXPECT_THAT(ips("six.test"), testing::ElementsAre("192.0.2.1"));
 }
 
 TEST_F(ResolverTest, ANameThatIsNotThereIsNotFound) {
