@@ -19,6 +19,10 @@ FIELDS = [
 LINE = re.compile(" ".join(FIELDS) + r"(?: reason=(?P<reason>[a-z_:-]+))?")
 
 
+def basic(credentials):
+    return "Basic " + base64.b64encode(credentials).decode()
+
+
 def logging(gateway, upstream, answers=None, **http):
     up = upstream(answers=answers)
     made = gateway(settings={"nginx_config": {"worker_processes": 1, "http": http}}, resources={"routes": [
@@ -38,7 +42,7 @@ def lines_of(gateway):
 def test_the_default_line_is_the_one_of_the_field(gateway, upstream):
     made, up = logging(gateway, upstream)
     made.ask("GET", "/a/b%20c?d=e", host="shop.test:8080", headers={
-        "User-Agent": "agent/1 (x)", "Referer": "http://from.test/?q", "Authorization": "Basic " + base64.b64encode(b"jack:pw").decode()})
+        "User-Agent": "agent/1 (x)", "Referer": "http://from.test/?q", "Authorization": basic(b"jack:pw")})
     made.ask("HEAD", "/a/")
     made.ask("GET", "/none", version="1.0")
     lines = lines_of(made)
@@ -50,8 +54,8 @@ def test_the_default_line_is_the_one_of_the_field(gateway, upstream):
         "http_referer": "http://from.test/?q", "http_user_agent": "agent/1 (x)", "upstream_addr": up.address,
         "upstream_status": "200", "upstream_url": "http://shop.test:8080/a/b%20c?d=e", "reason": None}
     assert float(fields[0]["upstream_response_time"]) <= float(fields[0]["request_time"]) + 0.01
-    assert [fields[1][k] for k in ("request", "status", "body_bytes_sent", "http_referer", "http_user_agent", "remote_user")] == [
-        "HEAD /a/ HTTP/1.1", "200", "0", "-", "-", "-"]
+    assert [fields[1][k] for k in ("request", "status", "body_bytes_sent", "http_referer", "http_user_agent",
+                                   "remote_user")] == ["HEAD /a/ HTTP/1.1", "200", "0", "-", "-", "-"]
     assert [fields[2][k] for k in ("request", "status", "upstream_addr", "upstream_status", "upstream_response_time",
                                    "reason")] == ["GET /none HTTP/1.0", "404", "-", "-", "-", "no_route"]
     assert len({f["apisix_request_id"] for f in fields}) == 3
@@ -80,7 +84,8 @@ def test_the_json_line_has_numbers_texts_and_nothing(gateway, upstream):
 
 
 EVIL = [  # what clients send as field values; each is a request of its own
-    'a "quoted" \\ back\\x22slash', "tab\there", "\xff\xfe not UTF-8", "caf\xc3\xa9", '"} , {"status": 1', "%0d%0a 127.0.0.1 - -", "$status"]
+    'a "quoted" \\ back\\x22slash', "tab\there", "\xff\xfe not UTF-8", "caf\xc3\xa9", '"} , {"status": 1',
+    "%0d%0a 127.0.0.1 - -", "$status"]
 FORGED = "127.0.0.1 - - [01/Jan/2026:00:00:00 +0000] forged"
 
 
@@ -91,8 +96,7 @@ def send_evil(gateway):
         gateway.ask("GET", "/a/x", headers={"User-Agent": value, "Referer": value, "Cookie": value})
         sent += 1
     for user in (f"evil\n{FORGED}:pw", f"evil\r\n{FORGED}:pw", 'e"v\\il\x00\x1b[2J:pw', "\xff:pw"):
-        credentials = base64.b64encode(user.encode("latin-1")).decode()
-        gateway.ask("GET", "/a/x", headers={"Authorization": f"Basic {credentials}"})
+        gateway.ask("GET", "/a/x", headers={"Authorization": basic(user.encode("latin-1"))})
         sent += 1
     for target in (f"/a/x%0A{FORGED.replace(' ', '%20')}", "/a/x%0D%0A?x=%0A", "/a/%22%5C", "/a/x?y=%00%1b", "/a/%ff"):
         with gateway.connect() as client:
@@ -118,7 +122,8 @@ def test_no_client_writes_lines_of_its_own(gateway, upstream):
     assert len(lines) == sent
     for line in lines:
         # Quotes stand only around fields: those of values are \x22.
-        assert re.fullmatch(r'127\.0\.0\.1 - [^"]*"[^"]*" \d{3} [^"]*"[^"]*" "[^"]*" [^"]*"[^"]*" "[0-9a-f]{32}"( reason=\w+)?', line), line
+        assert re.fullmatch(
+            r'127\.0\.0\.1 - [^"]*"[^"]*" \d{3} [^"]*"[^"]*" "[^"]*" [^"]*"[^"]*" "[0-9a-f]{32}"( reason=\w+)?', line), line
     assert not any(line.startswith(FORGED) for line in lines)
     assert not any("\n" in line for line in made.read("logs/error.log").split("\n")[:-1])
     assert not any(line.startswith(FORGED) for line in made.read("logs/error.log").splitlines())
@@ -141,7 +146,7 @@ def test_decoded_values_stay_on_one_line_in_every_escape(gateway, upstream, esca
     made, _ = logging(gateway, upstream, access_log_format="<$uri|$arg_x|$remote_user|$http_user_agent>",
                       access_log_format_escape=escape)
     made.ask("GET", "/a/b%0D%0Ac?x=1%0D%0A2", headers={
-        "User-Agent": "agent", "Authorization": "Basic " + base64.b64encode(b"a\nb:pw").decode()})
+        "User-Agent": "agent", "Authorization": basic(b"a\nb:pw")})
     made.stop()
     lines = made.path("logs/access.log").read_bytes().split(b"\n")
     feed = {"default": (rb"\x0D", rb"\x0A"), "json": (rb"\r", rb"\n"), "none": (rb"\x0D", rb"\x0A")}[escape]
@@ -149,8 +154,9 @@ def test_decoded_values_stay_on_one_line_in_every_escape(gateway, upstream, esca
 
 
 def test_a_format_of_ones_own_may_name_any_variable(gateway, upstream):
-    made, up = logging(gateway, upstream, answers=[{"headers": {"X-Up": "u"}, "body": "four"}],
-                       access_log_format="$request_method ${status}s $route_id $arg_q $http_x_a $sent_http_x_up $upstream_http_x_up $no_such $body_bytes_sent $reason")
+    made, _ = logging(gateway, upstream, answers=[{"headers": {"X-Up": "u"}, "body": "four"}], access_log_format=(
+        "$request_method ${status}s $route_id $arg_q $http_x_a $sent_http_x_up $upstream_http_x_up $no_such "
+        "$body_bytes_sent $reason"))
     made.ask("GET", "/a/x?q=1", headers={"X-A": "b"})
     made.ask("GET", "/none")
     assert lines_of(made) == ["GET 200s r1 1 b u u - 4 -", "GET 404s - - - - - - 36 no_route"]

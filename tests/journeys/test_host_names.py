@@ -1,8 +1,7 @@
 """Nodes that are host names: looked up at the name server of the settings, again when the answer has run out."""
-import socket
-
 import pytest
 
+from harness.addresses import has_ipv6_loopback
 from harness.patience import wait_until
 
 LONG = 300  # seconds; no journey lasts that long
@@ -155,14 +154,6 @@ def test_a_name_that_does_not_exist_leaves_the_other_nodes(gateway, name_server,
     up = upstream()
     one = gateway(settings=settings(name_server()), resources=route({"nowhere.test:80": 1, up.address: 1}))
     assert [one.ask("GET", "/a").status for _ in range(6)] == [200] * 6
-
-
-def has_ipv6_loopback():
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-        return True
-    except OSError:
-        return False
 
 
 @pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no ::1")

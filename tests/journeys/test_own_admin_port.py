@@ -1,7 +1,7 @@
 """No route leads to the gateway's own Admin API, however its address is written, unless the settings allow it."""
 import pytest
 
-from harness.addresses import other_own_address
+from harness.addresses import has_ipv6_loopback, other_own_address
 from harness.patience import wait_until
 
 REASON = "is the gateway's own Admin API, which no route may lead to unless the settings allow it"
@@ -88,6 +88,17 @@ def test_an_item_of_the_yaml_store_is_left_out_and_its_line_named(gateway, upstr
     assert len(lines) == 1 and "apisix.yaml:7:3: routes/own: " in lines[0], lines
     checked = one.run_command("check", "-c", "conf/config.yaml")
     assert checked.returncode == 1 and REASON in checked.stderr, checked
+
+
+@pytest.mark.skipif(not has_ipv6_loopback(), reason="this machine has no ::1")
+def test_an_admin_api_on_ipv6_is_refused_in_every_spelling(gateway):
+    one = gateway(store="yaml", start=False)
+    one.settings["deployment"]["admin"]["admin_listen"]["ip"] = "::1"
+    one.write_settings()
+    hosts = {"[::1]": True, "[::]": True, "[0:0:0:0:0:0:0:1]": True, "localhost": True, "127.0.0.1": False, "[::2]": False}
+    one.write_resources({"routes": [{"id": n, **to(f"{host}:{one.ports['admin']}", f"/{n}")} for n, host in enumerate(hosts)]})
+    said = one.run_command("check", "-c", "conf/config.yaml").stderr
+    assert [f"routes/{n}: " in said for n in range(len(hosts))] == list(hosts.values()), said
 
 
 def named(gateway, name_server, answers):

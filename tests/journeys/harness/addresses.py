@@ -12,3 +12,11 @@ def other_own_address():
         except OSError:
             pytest.skip("this machine has no address but loopback")
         return sock.getsockname()[0]
+
+
+def has_ipv6_loopback():
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        return True
+    except OSError:
+        return False

@@ -33,7 +33,8 @@ class Gateway:
     def __init__(self, settings=None, store="embedded", resources=None, options=()):
         self.prefix = Path(tempfile.mkdtemp(prefix="sallyport-journey-"))
         self.store = store
-        self.options = list(options)
+        self.arguments = ["run", "-c", "conf/config.yaml", *options]
+        self.folder = self.prefix  # where it is started
         self._reserved = {name: ReservedPort() for name in ("proxy", "admin", "status", "prometheus")}
         self.ports = {name: port.number for name, port in self._reserved.items()}
         self.settings = merge(default_settings(self.ports, store), settings or {})
@@ -72,8 +73,8 @@ class Gateway:
         self._end_is_known = False
         with open(self.path("stdout"), "ab") as out, open(self.path("stderr"), "ab") as err:
             self.process = subprocess.Popen(
-                self.command("run", "-c", "conf/config.yaml", *self.options), cwd=self.prefix, stdin=subprocess.DEVNULL,
-                stdout=out, stderr=err, env={**os.environ, "TZ": "UTC"})
+                self.command(*self.arguments), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                env={**os.environ, "TZ": "UTC"})
 
     def start(self):
         self.spawn()
