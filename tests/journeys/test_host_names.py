@@ -135,7 +135,7 @@ def test_while_nobody_answers_the_last_good_addresses_serve(gateway, name_server
             statuses.add(client.request("GET", "/a").status)
             return "fades.test\": no answer in time; the addresses known so far stay in use" in one.read("logs/error.log")
 
-        wait_until(stays_in_use, one.tell, usual=20)
+        wait_until(stays_in_use, one.tell)
         statuses.add(client.request("GET", "/a").status)
     assert statuses == {200}
 

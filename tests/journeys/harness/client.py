@@ -10,7 +10,7 @@ class Client:
     """One connection to the gateway."""
 
     def __init__(self, port, host="127.0.0.1"):
-        self.stream = Stream(socket.create_connection((host, port), timeout=seconds(10)))
+        self.stream = Stream(socket.create_connection((host, port), timeout=seconds(60)))
         self.port = port
 
     def send(self, data):

@@ -129,7 +129,7 @@ class Gateway:
             port.release()
         shutil.rmtree(self.prefix, ignore_errors=True)
 
-    def run_command(self, *arguments, timeout=20):
+    def run_command(self, *arguments, timeout=60):
         """`sallyport ARGUMENTS` in the prefix, to its end."""
         return subprocess.run(self.command(*arguments), cwd=self.prefix, capture_output=True, text=True,
                               timeout=seconds(timeout), stdin=subprocess.DEVNULL, check=False)

@@ -10,7 +10,7 @@ def seconds(usual):
     return usual * float(os.environ.get("SALLYPORT_PATIENCE", "1"))
 
 
-def wait_until(condition, what, usual=10):
+def wait_until(condition, what, usual=60):
     """Asks again and again until `condition` gives something true, and returns that."""
     deadline = time.monotonic() + seconds(usual)
     while True:

@@ -16,6 +16,7 @@ Answers are given in turn, the last one for ever.
 import socket
 import threading
 
+from .patience import seconds
 from .ports import ReservedPort
 from .wire import Stream, WireError, chunked, head_bytes, pairs, to_bytes
 
@@ -168,4 +169,4 @@ class Upstream:
                 except OSError:
                     pass
         for thread in self._threads:
-            thread.join(timeout=10)
+            thread.join(timeout=seconds(60))
