@@ -10,7 +10,9 @@ class Client:
     """One connection to the gateway."""
 
     def __init__(self, port, host="127.0.0.1"):
-        self.stream = Stream(socket.create_connection((host, port), timeout=seconds(60)))
+        sock = socket.create_connection((host, port), timeout=seconds(60))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a body must not wait for the head's acknowledgement
+        self.stream = Stream(sock)
         self.port = port
 
     def send(self, data):
