@@ -1,0 +1,125 @@
+"""Upstreams that are slow, full or gone, and the connections that are kept to them."""
+import socket
+import threading
+
+import pytest
+
+from harness.patience import wait_until
+
+
+def one_route(up, **upstream):
+    return {"routes": [{"id": "r1", "uri": "/a", "upstream": {"nodes": {up.address: 1}, **upstream}}]}
+
+
+ALONE = {"nginx_config": {"worker_processes": 1}}
+
+
+class Full:
+    """A listener whose queue is full: the kernel drops further attempts to connect, as a firewall does."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.waiting = []
+        while True:
+            sock = socket.socket()
+            self.waiting.append(sock)
+            sock.settimeout(0.2)
+            try:
+                sock.connect(self.listener.getsockname())
+            except TimeoutError:
+                return
+
+    def close(self):
+        for sock in [self.listener, *self.waiting]:
+            sock.close()
+
+
+def test_an_upstream_that_never_takes_the_connection_is_504_in_time(gateway):
+    full = Full()
+    try:
+        one = gateway(resources=one_route(full, timeout={"connect": 0.1, "send": 60, "read": 60}))
+        assert one.ask("GET", "/a").status == 504
+        wait_until(lambda: "reason=upstream_timeout" in one.read("logs/access.log"), one.tell)
+    finally:
+        full.close()
+
+
+def test_a_full_upstream_is_left_for_another(gateway, upstream):
+    full = Full()
+    try:
+        up = upstream()
+        one = gateway(settings=ALONE, resources={"routes": [{"id": 1, "uri": "/a", "upstream": {
+            "nodes": {full.address: 1, up.address: 1}, "timeout": {"connect": 0.1, "send": 60, "read": 60}}}]})
+        assert [one.ask("POST", "/a", body="x").status for _ in range(4)] == [200] * 4
+        assert [seen.body for seen in up.seen] == [b"x"] * 4
+    finally:
+        full.close()
+
+
+def send_until_refused(client):
+    try:
+        while True:
+            client.send(b"x" * (1 << 20))
+    except OSError:
+        pass
+
+
+def test_an_upstream_that_takes_no_body_is_504_in_time(gateway):
+    listener = socket.create_server(("127.0.0.1", 0))
+    try:
+        one = gateway(resources={"routes": [{"id": 1, "uri": "/a", "upstream": {
+            "nodes": {"127.0.0.1:%d" % listener.getsockname()[1]: 1}, "timeout": {"connect": 60, "send": 0.2, "read": 0.2}}}]})
+        with one.connect() as client:
+            client.send(b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (1 << 30))
+            sending = threading.Thread(target=send_until_refused, args=(client,))
+            sending.start()
+            assert client.read().status == 504
+            assert client.is_closed()
+            sending.join()
+    finally:
+        listener.close()
+
+
+def test_an_upstream_that_stops_within_its_body_is_given_up(gateway, upstream):
+    up = upstream(answers=[{"raw": b"HTTP/1.1 200 Fine\r\nContent-Length: 10\r\n\r\nhalf", "keep": True}])
+    one = gateway(resources=one_route(up, timeout={"connect": 60, "send": 60, "read": 0.2}))
+    with one.connect() as client:
+        client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.stream.until_close().endswith(b"\r\n\r\nhalf")
+    wait_until(lambda: '" 200 4 ' in one.read("logs/access.log"), one.tell)
+    assert "reason=upstream_broke_off" in one.read("logs/access.log")
+
+
+@pytest.mark.parametrize("size, status, tries", [(64 << 10, 200, 2), ((64 << 10) + 1, 502, 1)])
+def test_a_body_is_sent_again_while_it_fits_in_64_kib(gateway, upstream, size, status, tries):
+    up = upstream(answers=[{"close": True}, {"body": "ok"}])
+    one = gateway(settings=ALONE, resources=one_route(up, retries=1))
+    assert one.ask("PUT", "/a", body=b"x" * size).status == status
+    assert [len(seen.body) for seen in up.seen] == [size] * tries
+
+
+@pytest.mark.parametrize("retry_timeout, tries", [(0.1, 1), (0, 3)])
+def test_no_further_try_begins_after_retry_timeout(gateway, upstream, retry_timeout, tries):
+    ups = [upstream(answers=[{"hang": True}]) for _ in range(3)]
+    one = gateway(resources={"routes": [{"id": 1, "uri": "/a", "upstream": {
+        "nodes": {up.address: 1 for up in ups}, "timeout": {"connect": 60, "send": 60, "read": 0.2},
+        "retry_timeout": retry_timeout}}]})
+    assert one.ask("GET", "/a").status == 504
+    assert sum(len(up.seen) for up in ups) == tries
+
+
+def test_connections_are_kept_and_used_again(gateway, upstream):
+    up = upstream()
+    one = gateway(settings=ALONE, resources=one_route(up))
+    for _ in range(10):
+        assert one.ask("GET", "/a").status == 200
+    assert up.connections == 1
+
+
+def test_a_connection_serves_no_more_requests_than_the_pool_says(gateway, upstream):
+    up = upstream()
+    one = gateway(settings=ALONE, resources=one_route(up, keepalive_pool={"requests": 2}))
+    for _ in range(6):
+        assert one.ask("GET", "/a").status == 200
+    assert up.connections == 3
