@@ -1,7 +1,7 @@
 #include "admin/admin_request.h"
 
+#include "admin/http_service.h"
 #include "base/bytes.h"
-#include "http/target.h"
 
 #include <algorithm>
 
@@ -29,19 +29,16 @@ std::vector<std::pair<std::string, std::string>> parse_arguments(std::string_vie
   return found;
 }
 
-Result<AdminRequest> AdminRequest::from(const http::RequestHead& head, const async::Address& peer, std::string body) {
-  Arena arena;
-  auto target = http::normalise_target(head.target, arena);
-  if (!target) return fail(ErrorCode::kInvalid, std::string(target.error()));
-  AdminRequest request;
-  request.method = head.method;
-  request.path = target->uri;
-  request.arguments = parse_arguments(target->query);
-  request.key_header = head.headers.get("x-api-key").value_or("");
-  request.cookie = head.headers.get("cookie").value_or("");
-  request.peer = peer;
-  request.body = std::move(body);
-  return request;
+AdminRequest AdminRequest::from(const ServiceRequest& request) {
+  AdminRequest taken;
+  taken.method = request.head.method;
+  taken.path = request.path;
+  taken.arguments = parse_arguments(request.query);
+  taken.key_header = request.head.headers.get("x-api-key").value_or("");
+  taken.cookie = request.head.headers.get("cookie").value_or("");
+  taken.peer = request.peer;
+  taken.body = request.body;
+  return taken;
 }
 
 std::optional<std::string_view> AdminRequest::argument(std::string_view name) const noexcept {

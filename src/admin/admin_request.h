@@ -3,8 +3,6 @@
 // when the connection has gone.
 
 #include "async/address.h"
-#include "base/result.h"
-#include "http/message.h"
 
 #include <cstddef>
 #include <optional>
@@ -14,6 +12,8 @@
 #include <vector>
 
 namespace sallyport::admin {
+
+struct ServiceRequest;
 
 // Of a body; whoever reads it stops there and asks for `too_large`.
 inline constexpr std::size_t kMaxBodyBytes = 1'572'864;
@@ -27,8 +27,7 @@ struct AdminRequest {
   async::Address peer;
   std::string body;
 
-  // Error: kInvalid with a token for the log, when the target cannot be normalised; the answer is 400.
-  static Result<AdminRequest> from(const http::RequestHead& head, const async::Address& peer, std::string body);
+  static AdminRequest from(const ServiceRequest& request);
 
   // The first of that name.
   std::optional<std::string_view> argument(std::string_view name) const noexcept;

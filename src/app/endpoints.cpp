@@ -60,9 +60,7 @@ async::Task<Response> Endpoints::answer_metrics(const ServiceRequest& request) c
 }
 
 async::Task<Response> Endpoints::answer_admin(const ServiceRequest& request) {
-  auto taken = admin::AdminRequest::from(request.head, request.peer, std::string(request.body));
-  if (!taken) co_return Response::error(400, taken.error().what);
-  co_return co_await api_.handle(std::move(*taken));
+  return api_.handle(admin::AdminRequest::from(request));
 }
 
 }  // namespace sallyport::app

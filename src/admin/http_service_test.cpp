@@ -1,0 +1,85 @@
+#include "admin/http_service.h"
+
+#include "async/epoll_reactor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace sallyport::admin {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr Milliseconds kLong{30'000};
+
+// Tells of each request "METHOD path?query body"; the path /throws throws.
+struct HttpServiceTest : testing::Test {
+  async::EpollReactor reactor;
+  HttpService service{reactor, [](const ServiceRequest& request) { return tell(request); }, {.body = 10}};
+  async::Address address = *service.listen(*async::Address::from_ip("127.0.0.1", 0));
+  async::TaskGroup client;
+
+  static Task<http::Response> tell(const ServiceRequest& request) {
+    if (request.path == "/throws") throw std::runtime_error("expected by the test");
+    std::string text(request.head.method);
+    text += " " + std::string(request.path) + "?" + std::string(request.query) + " " + std::string(request.body);
+    return http::Response::text(200, text);
+  }
+
+  // All that comes back until the connection ends.
+  std::string send(std::string request) {
+    std::string got;
+    client.spawn(exchange(*this, std::move(request), got));
+    reactor.run();
+    return got;
+  }
+  static Task<void> exchange(HttpServiceTest& test, std::string request, std::string& got) {
+    auto stream = co_await test.reactor.connect(test.address, kLong);
+    co_await (*stream)->send(request, kLong);
+    while (co_await (*stream)->fill(kLong) == async::IoStatus::kOk) {
+      got += (*stream)->unread();
+      (*stream)->consume((*stream)->unread().size());
+    }
+    test.reactor.post([&test] { test.reactor.stop(); });
+  }
+};
+
+constexpr const char* kLast = "Host: h\r\nConnection: close\r\n";
+
+TEST_F(HttpServiceTest, PathsAreGivenDecodedAndNormalised) {
+  EXPECT_THAT(send("GET /a%20b/./c//d?x=%20 HTTP/1.1\r\n" + std::string(kLast) + "\r\n"),
+              EndsWith("\r\n\r\nGET /a b/c/d?x=%20 "));
+  EXPECT_THAT(send("GET http://h/a HTTP/1.1\r\n" + std::string(kLast) + "\r\n"), EndsWith("GET /a? "));
+}
+
+TEST_F(HttpServiceTest, APathThatIsNotClearIsRefused) {
+  for (const char* target : {"/a%2Fb", "/%zz", "/../a"}) {
+    std::string got = send("GET " + std::string(target) + " HTTP/1.1\r\n" + kLast + "\r\n");
+    EXPECT_THAT(got, StartsWith("HTTP/1.1 400 ")) << target;
+    EXPECT_THAT(got, HasSubstr("the path is not acceptable")) << target;
+  }
+}
+
+TEST_F(HttpServiceTest, ABodyIsGivenAsAWholeUpToTheLimit) {
+  auto put = [&](const char* framing) { return send("PUT /a HTTP/1.1\r\n" + std::string(kLast) + framing); };
+  EXPECT_THAT(put("Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n5\r\n67890\r\n0\r\n\r\n"), EndsWith(" 1234567890"));
+  EXPECT_THAT(put("Content-Length: 11\r\n\r\n12345678901"), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(HttpServiceTest, RequestsOfOneConnectionAreAnsweredInOrder) {
+  std::string got = send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nHEAD /2 HTTP/1.1\r\nHost: h\r\n\r\nGET /3 HTTP/1.1\r\n" +
+                         std::string(kLast) + "\r\n");
+  EXPECT_LT(got.find("GET /1?"), got.find("GET /3?"));
+  EXPECT_THAT(got, Not(HasSubstr("HEAD /2")));
+}
+
+TEST_F(HttpServiceTest, AHandlerThatThrowsIsAnInternalError) {
+  EXPECT_THAT(send("GET /throws HTTP/1.1\r\nHost: h\r\n\r\n"), StartsWith("HTTP/1.1 500 "));
+}
+
+}  // namespace
+}  // namespace sallyport::admin
