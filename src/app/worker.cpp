@@ -20,12 +20,13 @@ Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& option
   TRY(auto resolver, async::open_resolver(reactor_, options.resolver));
   serving_ = std::make_unique<Serving>(*this, snapshots, std::move(resolver), options);
   reactor_.at_turn_end([this] { flush_access_log(); });
-  thread_ = std::thread([this] {
+  thread_ = std::thread([this, &snapshots] {
     pthread_setname_np(pthread_self(), ("worker " + std::to_string(number_)).c_str());
     reactor_.run();
     serving_->listeners.clear();
     serving_->proxy.stop();
     flush_access_log();
+    snapshots.leave(number_);
   });
   return {};
 }

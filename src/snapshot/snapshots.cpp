@@ -4,6 +4,7 @@
 
 #include <iterator>
 #include <list>
+#include <set>
 
 namespace sallyport::snapshot {
 
@@ -28,9 +29,29 @@ struct Snapshots::Held {
   }
 };
 
+// One Snapshot on its way to the workers.
+struct Snapshots::Publication {
+  SnapshotPtr snapshot;           // until all have it: who left may keep a message for ever
+  std::set<std::size_t> missing;  // workers
+  async::Event complete;
+};
+
+struct Snapshots::Progress {
+  std::set<std::size_t> serving;  // workers that have not left
+  std::vector<std::shared_ptr<Publication>> under_way;
+
+  void end_waiting(std::size_t worker, std::shared_ptr<Publication> publication) {
+    if (publication->missing.erase(worker) == 0 || !publication->missing.empty()) return;
+    publication->snapshot.reset();
+    std::erase(under_way, publication);
+    publication->complete.set();
+  }
+};
+
 Snapshots::Snapshots(async::Reactor& control, std::vector<async::Reactor*> workers, SnapshotPtr first)
-    : control_(control), latest_(std::move(first)) {
+    : control_(control), latest_(std::move(first)), progress_(std::make_shared<Progress>()) {
   for (async::Reactor* worker : workers) {
+    progress_->serving.insert(workers_.size());
     workers_.push_back(std::make_unique<Worker>(Worker{*worker, {}}));
     adopt(*workers_.back(), latest_);
   }
@@ -39,24 +60,31 @@ Snapshots::Snapshots(async::Reactor& control, std::vector<async::Reactor*> worke
 Snapshots::~Snapshots() = default;
 
 Task<void> Snapshots::publish(SnapshotPtr next) {
-  struct Acknowledgements {
-    std::size_t missing;
-    async::Event complete;
-  };
   latest_ = next;
-  if (workers_.empty()) co_return;
-  auto acknowledged = std::make_shared<Acknowledgements>(workers_.size());
-  for (auto& worker : workers_) {
-    worker->reactor.post([this, &worker = *worker, next, acknowledged]() mutable {
-      adopt(worker, std::move(next));
-      // Both come back with it, so that neither is freed on the worker.
-      control_.post([acknowledged = std::move(acknowledged)] {
-        if (--acknowledged->missing == 0) acknowledged->complete.set();
+  auto publication = std::make_shared<Publication>();
+  publication->snapshot = std::move(next);
+  publication->missing = progress_->serving;
+  if (publication->missing.empty()) co_return;
+  progress_->under_way.push_back(publication);
+  for (std::size_t number : publication->missing) {
+    Worker& worker = *workers_[number];
+    worker.reactor.post([this, &worker, number, publication]() mutable {
+      adopt(worker, publication->snapshot);
+      // It comes back, so that it is not freed on the worker.
+      control_.post([progress = progress_, number, publication = std::move(publication)] {
+        progress->end_waiting(number, publication);
       });
     });
   }
-  next.reset();
-  co_await acknowledged->complete;
+  co_await publication->complete;
+}
+
+void Snapshots::leave(std::size_t worker) {
+  control_.post([progress = progress_, worker] {
+    progress->serving.erase(worker);
+    // Behind the acknowledgements of what it adopted: what still waits for it will not be read by it.
+    for (const auto& publication : std::vector(progress->under_way)) progress->end_waiting(worker, publication);
+  });
 }
 
 void Snapshots::adopt(Worker& worker, SnapshotPtr next) {

@@ -25,9 +25,12 @@ class Snapshots final {
   Snapshots& operator=(const Snapshots&) = delete;
   ~Snapshots();  // after the workers' loops have ended
 
-  // Control thread: makes every worker serve new exchanges from `next`; ends when the last worker does.
-  // May be called again before it has ended; the order is kept. Dropping the Task does not take the Snapshot back.
+  // Control thread: makes every worker serve new exchanges from `next`; ends when the last worker does that has not
+  // left. May be called again before it has ended; the order is kept. Dropping the Task does not take the Snapshot
+  // back.
   Task<void> publish(SnapshotPtr next);
+  // The thread of worker `worker`, after its loop has ended: no publication waits for it any more, now or later.
+  void leave(std::size_t worker);
   // Control thread: the one published last.
   const SnapshotPtr& latest() const noexcept { return latest_; }
 
@@ -59,11 +62,14 @@ class Snapshots final {
 
  private:
   struct Worker;
+  struct Publication;
+  struct Progress;
   void adopt(Worker& worker, SnapshotPtr next);
 
   async::Reactor& control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   SnapshotPtr latest_;
+  std::shared_ptr<Progress> progress_;  // of publications; the control thread's
 };
 
 }  // namespace sallyport::snapshot

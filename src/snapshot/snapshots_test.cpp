@@ -111,6 +111,44 @@ TEST_F(SnapshotsTest, WithoutWorkersPublishingEndsAtOnce) {
   EXPECT_TRUE(tasks.empty());
 }
 
+TEST_F(SnapshotsTest, AWorkerThatHasLeftIsNotWaitedFor) {
+  async::ManualReactor control, one, two;
+  Snapshots snapshots(control, {&one, &two}, snapshot(0));
+  async::TaskGroup tasks;
+  tasks.spawn(snapshots.publish(snapshot(1)));
+  tasks.spawn(snapshots.publish(snapshot(2)));
+  one.deliver();
+  control.deliver();
+  EXPECT_FALSE(tasks.empty());
+  snapshots.leave(1);
+  control.deliver();
+  EXPECT_TRUE(tasks.empty());
+  EXPECT_EQ(freed, 1);  // `two` keeps the first and not the second, whose message it will never read
+
+  tasks.spawn(snapshots.publish(snapshot(3)));
+  EXPECT_FALSE(tasks.empty());
+  one.deliver();
+  control.deliver();
+  EXPECT_TRUE(tasks.empty());
+  snapshots.leave(0);
+  control.deliver();
+  tasks.spawn(snapshots.publish(snapshot(4)));
+  EXPECT_TRUE(tasks.empty());
+  EXPECT_EQ(snapshots.latest()->revision(), 4u);
+}
+
+TEST_F(SnapshotsTest, WhatAWorkerTookBeforeItLeftIsWaitedForOnce) {
+  async::ManualReactor control, worker;
+  Snapshots snapshots(control, {&worker}, snapshot(0));
+  async::TaskGroup tasks;
+  tasks.spawn(snapshots.publish(snapshot(1)));
+  worker.deliver();
+  snapshots.leave(0);
+  control.deliver();
+  EXPECT_TRUE(tasks.empty());
+  EXPECT_EQ(snapshots.pin(0)->revision(), 1u);
+}
+
 using SnapshotsConcurrency = SnapshotsTest;
 
 // A worker that pins and unpins in every turn of its loop, holding some pins for a while.
@@ -152,12 +190,19 @@ TEST_F(SnapshotsConcurrency, ThreadsPinWhileAnotherPublishesAndEverySnapshotIsFr
     for (std::size_t i = 0; i < workers.size(); ++i) {
       BusyWorker* worker = workers[i].get();
       worker->reactor.post([worker, &snapshots, i] { worker->turn(snapshots, i); });
-      worker->thread = std::thread([worker] { worker->reactor.run(); });
+      worker->thread = std::thread([worker, &snapshots, i] {
+        worker->reactor.run();
+        snapshots.leave(i);
+      });
     }
     auto publish_all = [](SnapshotsTest& test, Snapshots& to, async::EpollReactor& loop) -> async::Task<void> {
       for (std::uint64_t revision = 1; revision <= kPublications; ++revision) {
         co_await to.publish(test.snapshot(revision));
       }
+      loop.post([&loop] { loop.stop(); });
+    };
+    auto publish_last = [](SnapshotsTest& test, Snapshots& to, async::EpollReactor& loop) -> async::Task<void> {
+      co_await to.publish(test.snapshot(kPublications + 1));
       loop.post([&loop] { loop.stop(); });
     };
     async::TaskGroup tasks;
@@ -166,6 +211,8 @@ TEST_F(SnapshotsConcurrency, ThreadsPinWhileAnotherPublishesAndEverySnapshotIsFr
 
     for (auto& worker : workers) worker->reactor.post([worker = worker.get()] { worker->stopping = true; });
     for (auto& worker : workers) worker->thread.join();
+    tasks.spawn(publish_last(*this, snapshots, control));
+    control.run();
     control.post([&control] { control.stop(); });
     control.run();
   }
@@ -173,7 +220,7 @@ TEST_F(SnapshotsConcurrency, ThreadsPinWhileAnotherPublishesAndEverySnapshotIsFr
     EXPECT_FALSE(worker->went_back);
     EXPECT_EQ(worker->newest, static_cast<std::uint64_t>(kPublications));
   }
-  EXPECT_EQ(freed, kPublications + 1);
+  EXPECT_EQ(freed, kPublications + 2);
   EXPECT_EQ(freed_elsewhere, 0);
 }
 
