@@ -84,8 +84,7 @@ def test_an_item_of_the_yaml_store_is_left_out_and_its_line_named(gateway, upstr
     one.start()
     assert one.ask("GET", "/good").status == 200
     assert one.ask("GET", "/own").status == 404
-    lines = [line for line in one.read("logs/error.log").splitlines() if REASON in line]
-    assert len(lines) == 1 and "apisix.yaml:7:3: routes/own: " in lines[0], lines
+    assert "apisix.yaml:7:3: routes/own: " in one.wait_for_line(REASON)
     checked = one.run_command("check", "-c", "conf/config.yaml")
     assert checked.returncode == 1 and REASON in checked.stderr, checked
 

@@ -64,6 +64,14 @@ class Gateway:
         path = self.path(name)
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def wait_for_line(self, pattern, log="logs/error.log"):
+        """The first line in which the regular expression is found. Logs are written by a thread of their own, so that a
+        line may come after what it tells of."""
+        def find():
+            return next((line for line in self.read(log).splitlines() if re.search(pattern, line)), None)
+
+        return wait_until(find, lambda: f"{pattern!r} in {log}\n{self.tell()}")
+
     # process
 
     def command(self, *arguments):
