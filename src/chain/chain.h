@@ -66,11 +66,12 @@ class ChainRun {
   ChainRun(const ChainRun&) = delete;
   ChainRun& operator=(const ChainRun&) = delete;
 
-  // kRewrite, kAccess, kBeforeProxy, kResponseHeaders, kRequestTrailers or kResponseTrailers: every filter of the phase
-  // in order, until one does not proceed. An answer already carries its `_meta.error_response`; the exchange's `reason`
-  // is set. An answer of a response phase replaces the response: `run` is then called again for the same phase and goes
-  // on behind the filter that answered; a second answer wins nothing.
-  // In response phases and the log, filters that would have seen the head of the request but never did are skipped.
+  // kRewrite, kAccess, kBeforeProxy, kResponseHeaders, or kRequestTrailers and kResponseTrailers where the exchange has
+  // such trailers, after the last piece: every filter of the phase in order, until one does not proceed. An answer
+  // already carries its `_meta.error_response`; the exchange's `reason` is set. An answer of a response phase replaces
+  // the response: `run` is then called again for the same phase and goes on behind the filter that answered; a second
+  // answer wins nothing. In response phases and the log, filters that would have seen the head of the request but never
+  // did are skipped.
   Task<Verdict> run(Phase phase);
 
   // A piece of a body through the stages of kRequestBody or kResponseBody. `passed` receives what comes out at the end,

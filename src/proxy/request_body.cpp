@@ -71,6 +71,7 @@ Task<Status> RequestBody::gather(std::size_t limit) {
     gathered_->append(piece->bytes);
   }
   if (gathered_->size() > limit) co_return too_long(limit);
+  note_trailers();
   co_return Status{};
 }
 
@@ -84,7 +85,8 @@ Task<Result<std::string_view>> RequestBody::whole_request_body(std::size_t limit
 
 BodyLength RequestBody::length_upstream(const Chunk& first) const noexcept {
   bool has_none = first.bytes.empty() && exchange_.request.body.kind == BodyLength::Kind::kNone;
-  if (first.is_last && !first.trailers) return has_none ? BodyLength::none() : BodyLength::sized(first.bytes.size());
+  if (first.trailers) return BodyLength::chunked();
+  if (first.is_last) return has_none ? BodyLength::none() : BodyLength::sized(first.bytes.size());
   if (chain_.chain().edits_request_body()) return BodyLength::chunked();
   return exchange_.request.body;
 }
@@ -116,25 +118,42 @@ Task<Result<Chunk>> RequestBody::next_arrival(BeforeWait& before) {
 
 Task<Result<Chunk>> RequestBody::next(BeforeWait& before) {
   begun_ = true;
-  if (std::exchange(replaying_, false)) co_return Chunk{replay_, passed_last_, trailers_};
+  const chain::Chain& chain = chain_.chain();
+  const bool has_stages = chain.has(Phase::kRequestBody) || chain.has(Phase::kRequestTrailers);
+  if (std::exchange(replaying_, false)) {
+    const http::Headers* trailers = passed_last_ ? written(exchange_.request_trailers) : nullptr;
+    co_return Chunk{replay_, passed_last_, trailers};
+  }
   for (;;) {
     CO_TRY(Chunk passed, co_await next_arrival(before));
-    if (passed.is_last) trailers_ = trailers_of(client_.body(), exchange_.arena);
-    if (chain_.chain().has(Phase::kRequestBody)) {
-      Chunk arrived = passed;
-      in_stages_ = true;
-      chain::Verdict verdict = co_await chain_.run_body(Phase::kRequestBody, arrived, passed);
-      if (!verdict.proceeds()) {
-        verdict_ = std::move(verdict);
-        co_return fail(ErrorCode::kPlugin, "a plugin ended the request");
-      }
-      in_stages_ = false;
-    }
+    if (passed.is_last) note_trailers();
+    if (has_stages) CO_TRY_STATUS(co_await run_stages(passed));
     if (passed.bytes.empty() && !passed.is_last) continue;
-    passed.trailers = trailers_;
+    if (passed.is_last) passed.trailers = written(exchange_.request_trailers);
     remember(passed);
     co_return passed;
   }
+}
+
+// Of a body that has ended, once: what plugins have made of them stays.
+void RequestBody::note_trailers() {
+  if (std::exchange(trailers_noted_, true)) return;
+  exchange_.request_trailers = trailers_of(client_.body(), exchange_.arena);
+}
+
+// What plugins do to a piece, and to the trailers behind the last one.
+Task<Status> RequestBody::run_stages(Chunk& piece) {
+  const Chunk arrived = piece;
+  in_stages_ = true;
+  chain::Verdict verdict = co_await chain_.run_body(Phase::kRequestBody, arrived, piece);
+  bool has_trailers = arrived.is_last && exchange_.request_trailers;
+  if (verdict.proceeds() && has_trailers) verdict = co_await chain_.run(Phase::kRequestTrailers);
+  if (!verdict.proceeds()) {
+    verdict_ = std::move(verdict);
+    co_return fail(ErrorCode::kPlugin, "a plugin ended the request");
+  }
+  in_stages_ = false;
+  co_return Status{};
 }
 
 }  // namespace sallyport::proxy

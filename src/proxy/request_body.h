@@ -64,6 +64,8 @@ class RequestBody final : public exchange::RequestBodyReader {
   async::Task<Status> gather(std::size_t limit);
   Status count(std::size_t bytes);
   bool announces_too_much() const noexcept;
+  void note_trailers();
+  async::Task<Status> run_stages(http::Chunk& piece);
   void remember(const http::Chunk& passed);
 
   wire::ServerConnection& client_;
@@ -82,7 +84,7 @@ class RequestBody final : public exchange::RequestBodyReader {
   bool replay_is_complete_ = true;  // `replay_` holds all of it
   bool replaying_ = false;
   bool passed_last_ = false;
-  const http::Headers* trailers_ = nullptr;  // with the last piece
+  bool trailers_noted_ = false;
 };
 
 }  // namespace sallyport::proxy

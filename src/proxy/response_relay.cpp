@@ -53,6 +53,7 @@ void ResponseRelay::fill_response(const Response& response) {
   head.headers.clear();
   for (const auto& [name, value] : response.headers) head.headers.add(name, value);
   settle_status();
+  journey_.exchange.response_trailers = nullptr;
   add_own_fields();
 }
 
@@ -155,7 +156,8 @@ Task<Status> ResponseRelay::send_head_alone() {
 BodyLength ResponseRelay::length_downstream(const Chunk& first) const noexcept {
   BodyLength length = journey_.exchange.response.body;
   bool edits = journey_.plan->chain->edits_response_body();
-  if (edits && first.is_last && !first.trailers) return BodyLength::sized(first.bytes.size());
+  if (first.trailers) return BodyLength::chunked();
+  if (edits && first.is_last) return BodyLength::sized(first.bytes.size());
   if (length.kind == BodyLength::Kind::kNone) return BodyLength::sized(0);
   if (length.kind == BodyLength::Kind::kUntilClose || (edits && !length.is_empty())) return BodyLength::chunked();
   return length;
@@ -182,12 +184,15 @@ Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientConnection& upstre
 Task<Result<Verdict>> ResponseRelay::run_filters(Chunk arrived, Chunk& passed) {
   journey_.response_body_begun = true;
   Verdict verdict = co_await journey_.chain->run_body(Phase::kResponseBody, arrived, passed);
+  bool has_trailers = arrived.is_last && journey_.exchange.response_trailers;
+  if (verdict.proceeds() && has_trailers) verdict = co_await journey_.chain->run(Phase::kResponseTrailers);
   if (verdict.proceeds() || !journey_.exchange.response_head_sent) co_return verdict;
   co_return fail(ErrorCode::kPlugin, "a plugin ended the response after its head had left");
 }
 
 Task<Result<Verdict>> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
-  bool filters = journey_.plan->chain->has(Phase::kResponseBody);
+  const chain::Chain& chain = *journey_.plan->chain;
+  const bool filters = chain.has(Phase::kResponseBody) || chain.has(Phase::kResponseTrailers);
   auto& exchange = journey_.exchange;
   for (;;) {
     auto arrived = co_await next_piece(upstream);
@@ -195,13 +200,14 @@ Task<Result<Verdict>> ResponseRelay::relay_body(wire::ClientConnection& upstream
       if (exchange.response_head_sent) co_return fail(std::move(arrived).error());
       co_return Verdict::answer(answer_for_error(exchange, arrived.error()));
     }
+    if (arrived->is_last) exchange.response_trailers = trailers_of(upstream.body(), exchange.arena);
     Chunk passed = *arrived;
     if (filters) {
       CO_TRY(Verdict verdict, co_await run_filters(*arrived, passed));
       if (!verdict.proceeds()) co_return verdict;
     }
     if (passed.bytes.empty() && !passed.is_last) continue;
-    if (passed.is_last) passed.trailers = trailers_of(upstream.body(), exchange.arena);
+    if (passed.is_last) passed.trailers = written(exchange.response_trailers);
     if (!exchange.response_head_sent) begin(length_downstream(passed));
     CO_TRY_STATUS(co_await send(passed, wire::BodyWriter::Flush::kWhenLarge));
     if (passed.is_last) co_return Verdict::proceed();

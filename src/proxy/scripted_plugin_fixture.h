@@ -20,9 +20,9 @@ using chain::PhaseSet;
 using chain::Verdict;
 
 struct Script {
-  static constexpr PhaseSet kEveryPhase{Phase::kRewrite,     Phase::kAccess,          Phase::kBeforeProxy,
-                                        Phase::kRequestBody, Phase::kResponseHeaders, Phase::kResponseBody,
-                                        Phase::kLog};
+  static constexpr PhaseSet kEveryPhase{Phase::kRewrite,      Phase::kAccess,           Phase::kBeforeProxy,
+                                        Phase::kRequestBody,  Phase::kRequestTrailers,  Phase::kResponseHeaders,
+                                        Phase::kResponseBody, Phase::kResponseTrailers, Phase::kLog};
   using Act = std::function<async::Task<Verdict>(Phase, exchange::Exchange&, BodyStage*)>;
 
   PhaseSet phases = kEveryPhase;
@@ -50,11 +50,17 @@ class ScriptedFilter final : public chain::Filter {
   Task request_body(exchange::Exchange& of, BodyStage& stage) override {
     return act("request_body", Phase::kRequestBody, of, &stage);
   }
+  Task request_trailers(exchange::Exchange& of) override {
+    return act("request_trailers", Phase::kRequestTrailers, of);
+  }
   Task response_headers(exchange::Exchange& of) override {
     return act("response_headers", Phase::kResponseHeaders, of);
   }
   Task response_body(exchange::Exchange& of, BodyStage& stage) override {
     return act("response_body", Phase::kResponseBody, of, &stage);
+  }
+  Task response_trailers(exchange::Exchange& of) override {
+    return act("response_trailers", Phase::kResponseTrailers, of);
   }
   void log(const exchange::Exchange&) noexcept override {
     script_.calls.push_back("log");

@@ -8,11 +8,16 @@
 namespace sallyport::proxy {
 
 // Those of a body that has ended, in the arena; null when it has none.
-inline const http::Headers* trailers_of(const wire::BodyReader& body, Arena& arena) {
+inline http::Headers* trailers_of(const wire::BodyReader& body, Arena& arena) {
   if (!body.has_trailers()) return nullptr;
   auto& trailers = arena.make<http::Headers>(arena);
   body.trailers(trailers);
   return trailers.empty() ? nullptr : &trailers;
+}
+
+// For the wire: null when there is no line to write.
+inline const http::Headers* written(const http::Headers* trailers) noexcept {
+  return trailers && !trailers->empty() ? trailers : nullptr;
 }
 
 }  // namespace sallyport::proxy

@@ -22,9 +22,10 @@ class Talk {
   explicit Talk(async::StreamPtr stream) : stream_(std::move(stream)) {}
 
   struct Message {
-    std::string line;  // request line or status line
-    std::string head;  // with it, as it came
-    std::string body;  // without its framing
+    std::string line;      // request line or status line
+    std::string head;      // with it, as it came
+    std::string body;      // without its framing
+    std::string trailers;  // "name: value" lines
     bool whole = false;
     int status = 0;
     // Whether the head has that line, written just so.
@@ -113,7 +114,17 @@ class Talk {
       message.body.append(piece->bytes);
       message.whole = piece->is_last;
     }
+    note_trailers(message, reader);
     reader.finish_piece();
+  }
+  static void note_trailers(Message& message, const BodyReader& reader) {
+    if (!reader.has_trailers()) return;
+    Arena arena;
+    http::Headers fields(arena);
+    reader.trailers(fields);
+    for (const http::Field& field : fields) {
+      message.trailers.append(field.name).append(": ").append(field.value).append("\r\n");
+    }
   }
 
   async::StreamPtr stream_;

@@ -133,6 +133,24 @@ def test_a_body_callback_refuses_what_is_too_late_or_too_large(scripted):
     assert made.ask("POST", "/whole", body=b"x" * ((1 << 20) + 1)).status == 413
 
 
+def test_trailers_are_a_reason_to_refuse_and_their_pause_ends(scripted):
+    made = scripted({"refuse": "request_trailers answer 403 bad checksum",
+                     "pause": "request_trailers log 2 now held\nrequest_trailers pause",
+                     "resume": "request_headers resume", "trap": "request_trailers trap"})
+    for _ in range(2):
+        answer = made.ask("POST", "/refuse", chunks=["abc"], trailers={"X-Sum": "1"})
+        assert (answer.status, answer.text) == (403, "bad checksum")
+        assert made.ask("POST", "/trap", chunks=["abc"], trailers={"X-Sum": "1"}).status == 503
+    logged(made, "plugin wasm_script: proxy_on_request_trailers trapped: ")
+    for name in ("refuse", "pause", "trap"):
+        assert made.ask("POST", f"/{name}", chunks=["abc"]).status == 200, name
+    with made.connect() as held:
+        held.send("POST /pause HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n")
+        logged(made, "plugin wasm_script: now held")
+        assert made.ask("GET", "/resume").status == 200
+        assert held.read().status == 200
+
+
 def test_one_worker_serves_while_a_plugin_loops_in_another(scripted):
     made = scripted({"loop": "request_headers loop", "good": "response_headers add x-good yes"}, workers=2)
     with made.connect() as looping:

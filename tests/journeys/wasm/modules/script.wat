@@ -2,8 +2,9 @@
 ;;
 ;;   PHASE COMMAND [ARGUMENT [REST]]          divided by single blanks; REST goes to the end of the line
 ;;
-;; PHASE: vm_start configure context_create request_headers request_body response_headers response_body done log
-;; delete. The lines of a phase run in their order; headers are those of its direction. A word that is unknown traps.
+;; PHASE: vm_start configure context_create request_headers request_body request_trailers response_headers
+;; response_body response_trailers done log delete. The lines of a phase run in their order; headers are those of its
+;; direction, or its trailers where the phase is theirs. A word that is unknown traps.
 ;;
 ;;   add NAME VALUE       adds a header              if NAME        goes on only when the request has this header
 ;;   replace NAME VALUE   sets a header              unless NAME    goes on only when it has not
@@ -39,7 +40,8 @@
   (data (i32.const 60) "\0econtext_create") (data (i32.const 80) "\0frequest_headers")
   (data (i32.const 100) "\0crequest_body") (data (i32.const 120) "\10response_headers")
   (data (i32.const 140) "\0dresponse_body") (data (i32.const 160) "\04done") (data (i32.const 180) "\03log")
-  (data (i32.const 200) "\06delete")
+  (data (i32.const 200) "\06delete") (data (i32.const 220) "\10request_trailers")
+  (data (i32.const 240) "\11response_trailers")
   (data (i32.const 300) "add         replace     remove      get         property    number      set         log         ")
   (data (i32.const 396) "tell        body        append      answer      if          unless      pause       resume      ")
   (data (i32.const 492) "close       trap        loop        grow        refuse      ")
@@ -283,6 +285,10 @@
     (call $run (i32.const 80) (local.get 0) (i32.const 0) (local.get 1) (local.get 2) (i32.const 0)))
   (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
     (call $run (i32.const 100) (local.get 0) (i32.const 0) (local.get 1) (local.get 2) (i32.const 0)))
+  (func (export "proxy_on_request_trailers") (param i32 i32) (result i32)
+    (call $run (i32.const 220) (local.get 0) (i32.const 1) (local.get 1) (i32.const 1) (i32.const 0)))
+  (func (export "proxy_on_response_trailers") (param i32 i32) (result i32)
+    (call $run (i32.const 240) (local.get 0) (i32.const 3) (local.get 1) (i32.const 1) (i32.const 0)))
   (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
     (call $run (i32.const 120) (local.get 0) (i32.const 2) (local.get 1) (local.get 2) (i32.const 0)))
   (func (export "proxy_on_response_body") (param i32 i32 i32) (result i32)
