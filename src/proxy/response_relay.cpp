@@ -47,12 +47,12 @@ void ResponseRelay::fill_response(const Response& response) {
   http::ResponseHead& head = journey_.exchange.response;
   head.status = response.status;
   head.reason = {};
-  head.body = {};
   head.announced_length.reset();
   head.upgrade = {};
   head.headers.clear();
   for (const auto& [name, value] : response.headers) head.headers.add(name, value);
   settle_status();
+  head.body = sends_no_body() ? BodyLength::none() : BodyLength::sized(response.body.size());
   journey_.exchange.response_trailers = nullptr;
   add_own_fields();
 }

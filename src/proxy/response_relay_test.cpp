@@ -398,5 +398,26 @@ TEST_F(ResponseRelayTest, AClientThatTakesNothingInTimeIsGivenUp) {
   run(body(*this));
 }
 
+TEST_F(ResponseRelayTest, FiltersSeeTheLengthOfAnAnswerInsteadOfTheUpstreams) {
+  std::vector<http::BodyLength> seen;
+  first.act = [&seen](Phase phase, exchange::Exchange& of, BodyStage*) -> Task<Verdict> {
+    if (phase != Phase::kResponseHeaders) return Verdict::proceed();
+    seen.push_back(of.response.body);
+    return Verdict::answer(http::Response::text(403, "no entry"));
+  };
+  second.act = [&seen](Phase phase, exchange::Exchange& of, BodyStage*) -> Task<Verdict> {
+    if (phase == Phase::kResponseHeaders) seen.push_back(of.response.body);
+    return Verdict::proceed();
+  };
+  route("/*", R"("first": {}, "second": {})");
+  auto body = [](ResponseRelayTest& t) -> Task<void> {
+    EXPECT_EQ((co_await t.relayed(get("/1"), ok("hello"))).body, "no entry");
+  };
+  run(body(*this));
+  ASSERT_GE(seen.size(), 2u);
+  EXPECT_EQ(seen[0], http::BodyLength::sized(5));
+  EXPECT_EQ(seen[1], http::BodyLength::sized(8));
+}
+
 }  // namespace
 }  // namespace sallyport::proxy

@@ -22,7 +22,7 @@ std::uint32_t count_of(const http::Headers& headers, const http::BodyLength& bod
 
 bool ends_with_head(const exchange::Exchange& exchange) {
   if (http::has_no_body(exchange.request_method, exchange.response.status)) return true;
-  return exchange.response_source == exchange::ResponseSource::kUpstream && exchange.response.body.is_empty();
+  return exchange.response.body.is_empty();
 }
 
 }  // namespace

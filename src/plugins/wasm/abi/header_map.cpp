@@ -59,13 +59,10 @@ void HeaderMap::open_trailers(http::Headers* exchange::Exchange::* trailers, con
   is_open_ = stream.trailers_open && !http_->ended;
 }
 
-// Of a body that arrived; the gateway measures those it makes itself when they leave.
 std::optional<std::uint64_t> HeaderMap::body_length() const {
   const exchange::Exchange& exchange = http_->exchange;
   if (side_ == Side::kTrailers) return std::nullopt;
-  bool is_response = side_ == Side::kResponse;
-  if (is_response && exchange.response_source != exchange::ResponseSource::kUpstream) return std::nullopt;
-  const http::BodyLength& body = is_response ? exchange.response.body : exchange.request.body;
+  const http::BodyLength& body = side_ == Side::kResponse ? exchange.response.body : exchange.request.body;
   if (body.kind != http::BodyLength::Kind::kSized) return std::nullopt;
   return body.bytes;
 }
