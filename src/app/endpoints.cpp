@@ -55,7 +55,7 @@ async::Task<Response> Endpoints::answer_metrics(const ServiceRequest& request) c
   auto workers = sources_.metrics();
   Response response;
   response.headers.emplace_back("Content-Type", telemetry::kExpositionContentType);
-  response.body = telemetry::expose(workers, sources_.facts(), metric_prefix_);
+  response.body = telemetry::expose(workers, sources_.facts(), metric_prefix_) + sources_.plugin_metrics();
   return response;
 }
 

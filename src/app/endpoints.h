@@ -21,6 +21,7 @@ struct EndpointSources {
   std::function<bool()> is_ready;
   std::function<std::vector<const telemetry::WorkerMetrics*>()> metrics;
   std::function<telemetry::ProcessFacts()> facts;
+  std::function<std::string()> plugin_metrics;  // families in the same format, to go behind the gateway's own
 };
 
 class Endpoints final {

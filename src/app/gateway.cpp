@@ -1,6 +1,7 @@
 #include "app/gateway.h"
 
 #include "app/gateway_options.h"
+#include "plugins/wasm/state_exposition.h"
 #include "store/embedded_store.h"
 #include "telemetry/error_log.h"
 
@@ -167,6 +168,7 @@ Status Gateway::open_endpoints() {
     std::uint64_t dropped = access_log_.file ? access_log_.file->dropped_lines() : 0;
     return telemetry::ProcessFacts{host_name(), SALLYPORT_VERSION, snapshots_->latest()->revision(), dropped};
   };
+  sources.plugin_metrics = [this] { return wasm::expose(wasm_runtime_->state()); };
   endpoints_.emplace(control_, std::move(sources), *admin_api_);
   return {};
 }

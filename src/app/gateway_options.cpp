@@ -56,6 +56,19 @@ snapshot::BuilderOptions builder_options(const Settings& settings) {
   return options;
 }
 
+namespace {
+
+wasm::SharedStateLimits state_limits(const WasmSettings& settings) {
+  wasm::SharedStateLimits limits;
+  limits.data.max_bytes = settings.shared_data.max_bytes;
+  limits.data.max_keys = static_cast<std::uint64_t>(settings.shared_data.max_keys);
+  bool evicts = settings.shared_data.eviction == Eviction::kLeastRecentlyUsed;
+  limits.data.eviction = evicts ? wasm::Eviction::kLeastRecentlyUsed : wasm::Eviction::kNone;
+  return limits;
+}
+
+}  // namespace
+
 wasm::WasmSettings wasm_settings(const Settings& settings) {
   wasm::WasmSettings wasm;
   wasm.inline_enabled = settings.wasm.inline_enabled;
@@ -63,6 +76,7 @@ wasm::WasmSettings wasm_settings(const Settings& settings) {
   wasm.allowed_dirs = settings.wasm.allowed_dirs;
   wasm.inline_policy.limits.cpu_budget = settings.wasm.cpu_budget;
   wasm.inline_policy.limits.memory_bytes = settings.wasm.memory_bytes;
+  wasm.state_limits = state_limits(settings.wasm);
   for (const WasmPluginSettings& from : settings.wasm.plugins) {
     wasm::DeclaredPlugin plugin;
     plugin.name = from.name;

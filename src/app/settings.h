@@ -104,11 +104,21 @@ struct WasmPluginSettings {
   friend bool operator==(const WasmPluginSettings&, const WasmPluginSettings&) = default;
 };
 
+enum class Eviction : std::uint8_t { kNone, kLeastRecentlyUsed };
+
+struct WasmSharedDataSettings {  // of each plugin
+  std::uint64_t max_bytes = 16u << 20;
+  std::int64_t max_keys = 100'000;
+  Eviction eviction = Eviction::kLeastRecentlyUsed;
+  friend bool operator==(const WasmSharedDataSettings&, const WasmSharedDataSettings&) = default;
+};
+
 struct WasmSettings {
   bool inline_enabled = false;               // `plugins: {wasm: {conf: ...}}` is understood
   std::vector<std::string> allowed_dirs;     // where inline paths may point; default: the prefix and /opt/apisix/wasm
   std::chrono::milliseconds cpu_budget{50};  // of one callback, in CPU time
   std::uint64_t memory_bytes = 128u << 20;   // of one VM
+  WasmSharedDataSettings shared_data;
   std::vector<WasmPluginSettings> plugins;
   friend bool operator==(const WasmSettings&, const WasmSettings&) = default;
 };

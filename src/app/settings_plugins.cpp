@@ -58,6 +58,14 @@ void read_wasm_plugin(Section section, const Settings& settings, std::vector<Was
   to.push_back(std::move(plugin));
 }
 
+void read_shared_data(Section section, WasmSharedDataSettings& to) {
+  section.read_size("max_bytes", to.max_bytes);
+  section.read_number("max_keys", to.max_keys, 0, std::numeric_limits<std::int64_t>::max());
+  section.read_choice<Eviction>("eviction", to.eviction,
+                                {{"none", Eviction::kNone}, {"lru", Eviction::kLeastRecentlyUsed}});
+  section.finish();
+}
+
 void read_wasm(Section wasm, Settings& settings) {
   WasmSettings& to = settings.wasm;
   const auto& names = settings.plugins;
@@ -68,6 +76,7 @@ void read_wasm(Section wasm, Settings& settings) {
   for (std::string& folder : to.allowed_dirs) folder = below_prefix(settings, folder);
   wasm.read("cpu_budget", to.cpu_budget);
   wasm.read_size("memory_limit", to.memory_bytes);
+  read_shared_data(wasm.section("shared_data"), to.shared_data);
   for (const Setting& plugin : wasm.list("plugins")) {
     read_wasm_plugin({wasm.problems(), plugin}, settings, to.plugins);
   }

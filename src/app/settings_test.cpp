@@ -170,6 +170,7 @@ wasm:
   cpu_budget: 20ms
   memory_limit: 64m
   allowed_dirs: [modules, /opt/wasm]
+  shared_data: {max_bytes: 1m, max_keys: 5, eviction: none}
   plugins:
     - name: wasm_fault_injection
       root_id: fi
@@ -186,10 +187,11 @@ wasm:
   EXPECT_EQ(plugin.request_phase, RequestPhase::kRewrite);
   EXPECT_EQ(plugin.on_failure, OnPluginFailure::kPass);
   EXPECT_EQ(*plugin.vm_config.find("configuration"), json::Value("x"));
-  EXPECT_THAT(plugin.where, HasSubstr("config.yaml:8:7"));
+  EXPECT_THAT(plugin.where, HasSubstr("config.yaml:9:7"));
   EXPECT_TRUE(settings.wasm.inline_enabled);
   EXPECT_EQ(settings.wasm.cpu_budget, std::chrono::milliseconds(20));
   EXPECT_EQ(settings.wasm.memory_bytes, 64u << 20);
+  EXPECT_EQ(settings.wasm.shared_data, (WasmSharedDataSettings{1u << 20, 5, Eviction::kNone}));
   EXPECT_THAT(settings.wasm.allowed_dirs, ElementsAre(settings.prefix + "/modules", "/opt/wasm"));
 }
 

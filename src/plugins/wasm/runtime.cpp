@@ -68,7 +68,10 @@ Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& cl
 }
 
 Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> engine)
-    : threads_(std::move(threads)), clock_(clock), engine_(std::move(engine)) {
+    : threads_(std::move(threads)),
+      clock_(clock),
+      engine_(std::move(engine)),
+      state_(std::make_shared<SharedState>(clock, SharedStateLimits{})) {
   if (!threads_.control) return;
   compiler_ = std::make_unique<Background>(kCompilerNiceness);
   builder_ = std::make_unique<Background>(kBuilderNiceness);
@@ -125,6 +128,7 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec want
                                                                      std::string resource) {
   async::Mutex::Lock lock = co_await configuring_.lock();
   wanted.clock = &clock_;
+  wanted.state = state_;
   auto spec = std::make_shared<const VmSpec>(std::move(wanted));
   std::string roots_key = key_of(*spec, conf, resource);
   if (auto found = roots_.find(roots_key); found != roots_.end()) {
@@ -153,8 +157,10 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec want
 // Admission: everything that a worker will do with it, in a Vm that is thrown away.
 Result<Runtime::Costs> Runtime::try_out(std::shared_ptr<const VmSpec> spec, RootConf conf) {
   Costs costs;
+  auto trial = std::make_shared<VmSpec>(*spec);
+  trial->state = std::make_shared<SharedState>(spec->state);
   auto begun = thread_cpu_time();
-  auto vm = Vm::start(spec, spec->start_budget, PluginLog::Mode::kKeep);
+  auto vm = Vm::start(std::move(trial), spec->start_budget, PluginLog::Mode::kKeep);
   if (!vm) return refusal(std::move(vm.error()));
   auto started = thread_cpu_time();
   auto root = (*vm)->add_root(std::move(conf));

@@ -16,6 +16,7 @@
 #include "plugins/wasm/module.h"
 #include "plugins/wasm/module_cache.h"
 #include "plugins/wasm/plugin_roots.h"
+#include "plugins/wasm/shared_state.h"
 #include "plugins/wasm/threads.h"
 #include "plugins/wasm/vm.h"
 
@@ -44,6 +45,8 @@ class Runtime {
   async::Task<Result<std::shared_ptr<PluginRoots>>> configure(VmSpec spec, RootConf conf, std::string resource);
 
   const Clock& clock() const noexcept { return clock_; }
+  // What plugins keep beyond their VMs.
+  SharedState& state() noexcept { return *state_; }
 
  private:
   using ModulePtr = std::shared_ptr<const Module>;
@@ -70,6 +73,7 @@ class Runtime {
   Threads threads_;
   const Clock& clock_;
   std::shared_ptr<Engine> engine_;
+  std::shared_ptr<SharedState> state_;
   async::Mutex configuring_;  // so that two first confs do not make two groups
   ModuleCache modules_;
   std::map<std::string, std::weak_ptr<const VmGroup>> groups_;

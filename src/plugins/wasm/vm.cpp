@@ -26,6 +26,7 @@ std::string described(const Trap& trap, std::string_view host_reason, const Modu
 
 Vm::Vm(std::shared_ptr<const VmSpec> spec, PluginLog::Mode log)
     : spec_(std::move(spec)),
+      state_(spec_->state->of(spec_->plugin)),
       log_(spec_->plugin, log),
       instance_(spec_->module->code->make_instance(spec_->limits, this)),
       memory_(*instance_) {}

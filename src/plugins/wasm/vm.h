@@ -12,6 +12,7 @@
 #include "plugins/wasm/guest_memory.h"
 #include "plugins/wasm/module.h"
 #include "plugins/wasm/plugin_log.h"
+#include "plugins/wasm/shared_state.h"
 
 #include <array>
 #include <chrono>
@@ -34,6 +35,7 @@ struct VmSpec {
   InstanceLimits limits;
   std::chrono::nanoseconds start_budget = std::chrono::seconds(10);  // CPU time of each step of a start off the workers
   const Clock* clock = nullptr;
+  std::shared_ptr<SharedState> state;  // what outlives its VMs; the Runtime sets it, and the clock
 };
 
 class Vm {
@@ -81,6 +83,7 @@ class Vm {
   // For host calls:
   Stage stage() const noexcept { return stage_; }
   GuestMemory& memory() noexcept { return memory_; }
+  PluginState& state() noexcept { return state_; }
   Scope effective() const noexcept { return effective_; }
   // 0 goes back to the context of the running callback. False: there is none of that number.
   bool set_effective(std::uint32_t context);
@@ -118,6 +121,7 @@ class Vm {
   }
 
   std::shared_ptr<const VmSpec> spec_;
+  PluginState& state_;
   PluginLog log_;
   std::unique_ptr<Instance> instance_;
   GuestMemory memory_;

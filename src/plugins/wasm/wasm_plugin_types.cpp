@@ -130,6 +130,7 @@ Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& setti
   }
   if (settings.inline_enabled) types.push_back(std::make_unique<InlinePluginType>(runtime, settings));
   for (auto& type : types) catalog.add(std::move(type));
+  runtime->state().limit(settings.state_limits);
   return {};
 }
 

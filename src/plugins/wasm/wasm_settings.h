@@ -1,6 +1,8 @@
 #pragma once
 // What the boot file says about Wasm plugins, every default filled in. Plain values.
 
+#include "plugins/wasm/state_limits.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +47,7 @@ struct WasmSettings {
   std::vector<std::string> allowed_dirs;  // where inline paths may point
   std::vector<DeclaredPlugin> plugins;
   PluginPolicy inline_policy;
+  SharedStateLimits state_limits;
 };
 
 }  // namespace sallyport::wasm

@@ -12,6 +12,8 @@ void add_buffers(std::vector<Import>& table);
 void add_properties(std::vector<Import>& table);
 void add_streams(std::vector<Import>& table);
 void add_log_and_time(std::vector<Import>& table);
+void add_shared_data(std::vector<Import>& table);
+void add_foreign_functions(std::vector<Import>& table);
 void add_unavailable(std::vector<Import>& table);
 void add_wasi(std::vector<Import>& table);
 void add_runtimes(std::vector<Import>& table);

@@ -15,6 +15,8 @@ std::vector<Import> make_table() {
   add_properties(table);
   add_streams(table);
   add_log_and_time(table);
+  add_shared_data(table);
+  add_foreign_functions(table);
   add_unavailable(table);
   add_wasi(table);
   add_runtimes(table);

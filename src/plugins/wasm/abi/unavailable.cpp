@@ -1,5 +1,5 @@
-// Host functions that have their place but no substance yet: calls to other services, ticks, shared data and queues,
-// metrics, foreign functions. They answer as if nothing were there, with codes on which no SDK panics.
+// Host functions that have their place but no substance yet: calls to other services, ticks, shared queues,
+// metrics. They answer as if nothing were there, with codes on which no SDK panics.
 
 #include "plugins/wasm/abi/binding.h"
 #include "plugins/wasm/abi/groups.h"
@@ -53,8 +53,6 @@ void add_unavailable(std::vector<Import>& table) {
   table.push_back(import <"proxy_grpc_send", kRunning, &not_found<U32, Range, U32>>("env"));
   table.push_back(import <"proxy_grpc_cancel", kRunning, &not_found<U32>>("env"));
   table.push_back(import <"proxy_grpc_close", kRunning, &not_found<U32>>("env"));
-  table.push_back(import <"proxy_get_shared_data", kRunning, &not_found<Range, Range, U32>>("env"));
-  table.push_back(import <"proxy_set_shared_data", kRunning, &ok<Range, Range, U32>>("env"));
   table.push_back(import <"proxy_register_shared_queue", kRunning, &register_shared_queue>("env"));
   table.push_back(import <"proxy_resolve_shared_queue", kRunning, &not_found<Range, Range, U32>>("env"));
   table.push_back(import <"proxy_enqueue_shared_queue", kRunning, &not_found<U32, Range>>("env"));
@@ -63,7 +61,6 @@ void add_unavailable(std::vector<Import>& table) {
   table.push_back(import <"proxy_increment_metric", kRunning, &not_found<U32, I64>>("env"));
   table.push_back(import <"proxy_record_metric", kRunning, &not_found<U32, I64>>("env"));
   table.push_back(import <"proxy_get_metric", kRunning, &not_found<U32, U32>>("env"));
-  table.push_back(import <"proxy_call_foreign_function", kRunning, &not_found<Range, Range, Range>>("env"));
 }
 
 }  // namespace sallyport::wasm::abi

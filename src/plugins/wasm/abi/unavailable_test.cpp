@@ -16,8 +16,6 @@ TEST_F(Unavailable, CallsAnswerAsIfNothingWereThere) {
   EXPECT_EQ(status("proxy_set_tick_period_milliseconds", numbers(100)), Status::kOk);
   EXPECT_EQ(status("proxy_define_metric", numbers(0, 100, 4, 16)), Status::kOk);
   EXPECT_EQ(status("proxy_register_shared_queue", numbers(100, 4, 16)), Status::kOk);
-  EXPECT_EQ(status("proxy_set_shared_data", numbers(100, 4, 100, 4, 0)), Status::kOk);
-  EXPECT_EQ(status("proxy_get_shared_data", numbers(100, 4, 16, 20, 24)), Status::kNotFound);
   EXPECT_EQ(status("proxy_resolve_shared_queue", numbers(100, 4, 100, 4, 16)), Status::kNotFound);
   EXPECT_EQ(status("proxy_enqueue_shared_queue", numbers(1, 100, 4)), Status::kNotFound);
   EXPECT_EQ(status("proxy_dequeue_shared_queue", numbers(1, 16, 20)), Status::kNotFound);
@@ -27,7 +25,6 @@ TEST_F(Unavailable, CallsAnswerAsIfNothingWereThere) {
   EXPECT_EQ(status("proxy_grpc_send", numbers(1, 100, 4, 0)), Status::kNotFound);
   EXPECT_EQ(status("proxy_grpc_cancel", numbers(1)), Status::kNotFound);
   EXPECT_EQ(status("proxy_grpc_close", numbers(1)), Status::kNotFound);
-  EXPECT_EQ(status("proxy_call_foreign_function", numbers(100, 4, 100, 4, 16, 20)), Status::kNotFound);
   EXPECT_EQ(status("proxy_http_call", numbers(100, 4, 100, 4, 100, 4, 100, 4, 1000, 16)), Status::kInternalFailure);
   EXPECT_EQ(status("proxy_grpc_call", numbers(100, 4, 100, 4, 100, 4, 100, 4, 100, 4, 1000, 16)),
             Status::kInternalFailure);

@@ -1,0 +1,30 @@
+#include "plugins/wasm/state_exposition.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::wasm {
+namespace {
+
+TEST(StateExposition, NoPluginsNoText) {
+  SystemClock clock;
+  EXPECT_EQ(expose(SharedState(clock, {})), "");
+}
+
+TEST(StateExposition, TellsTheUseOfSharedDataByPlugin) {
+  SystemClock clock;
+  SharedState state(clock, {.data = {.max_keys = 1}});
+  state.of("a").data.set("key", "value", 0);
+  state.of("a").data.set("key2", "value", 0);
+  state.of("b \"quoted\"\\\n");
+  std::string text = expose(state);
+  EXPECT_NE(text.find("# TYPE sallyport_wasm_shared_data_bytes gauge\n"
+                      "sallyport_wasm_shared_data_bytes{plugin=\"a\"} 9\n"
+                      "sallyport_wasm_shared_data_bytes{plugin=\"b \\\"quoted\\\"\\\\\\n\"} 0\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("sallyport_wasm_shared_data_keys{plugin=\"a\"} 1\n"), std::string::npos);
+  EXPECT_NE(text.find("sallyport_wasm_shared_data_evictions_total{plugin=\"a\"} 1\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sallyport::wasm

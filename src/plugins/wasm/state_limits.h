@@ -1,0 +1,22 @@
+#pragma once
+// How much plugins may keep in the gateway beyond their VMs. Plain values.
+
+#include <cstdint>
+
+namespace sallyport::wasm {
+
+enum class Eviction : std::uint8_t { kNone, kLeastRecentlyUsed };
+
+struct SharedDataLimits {               // of one vm_id
+  std::uint64_t max_bytes = 16u << 20;  // keys and values together
+  std::uint64_t max_keys = 100'000;
+  Eviction eviction = Eviction::kLeastRecentlyUsed;  // what makes room once a limit is reached
+  friend bool operator==(const SharedDataLimits&, const SharedDataLimits&) = default;
+};
+
+struct SharedStateLimits {
+  SharedDataLimits data;
+  friend bool operator==(const SharedStateLimits&, const SharedStateLimits&) = default;
+};
+
+}  // namespace sallyport::wasm
