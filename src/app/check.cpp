@@ -12,6 +12,7 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -81,14 +82,21 @@ class Check final {
     auto entries = co_await store.list_all();
     if (!entries) co_return error(entries.error().what);
     std::vector<snapshot::Item> items;
-    for (const auto& entry : *entries) items.push_back({entry->key.kind, entry->key.id, entry->value});
+    std::map<std::string, std::string> places;  // by "routes/1"
+    for (const auto& entry : *entries) {
+      items.push_back({entry->key.kind, entry->key.id, entry->value});
+      places[entry->key.kind + "/" + entry->key.id] = entry->origin.empty() ? store.describe() : entry->origin;
+    }
     snapshot::SnapshotBuilder builder(catalog_, builder_options(settings_));
     auto change = co_await builder.prepare_all(std::move(items));
     for (const auto& rejected : change.rejected()) {
-      error(fmt::format("{}: {}/{}: {}", store.describe(), rejected.kind, rejected.id, rejected.error.what));
+      std::string resource = rejected.kind + "/" + rejected.id;
+      error(fmt::format("{}: {}: {}", places[resource], resource, rejected.error.what));
     }
     for (const auto& [resource, members] : change.unserved()) {
-      for (const std::string& member : members) say(fmt::format("warning: {}: {}", resource, member));
+      for (const std::string& member : members) {
+        say(fmt::format("{}: warning: {}: {}", places[resource], resource, member));
+      }
     }
   }
 

@@ -83,6 +83,7 @@ wasm::WasmSettings wasm_settings(const Settings& settings) {
     plugin.root_id = from.root_id;
     plugin.priority = from.priority;
     plugin.file = from.file;
+    plugin.where = from.where;
     if (!from.vm_config.is_null()) {
       plugin.vm_config = from.vm_config.is_string() ? from.vm_config.string() : json::print(from.vm_config);
     }

@@ -102,8 +102,10 @@ BAD_RESOURCES = {
     "an unknown plugin": ("routes:\n  - {id: a, uri: /a, plugins: {no-such: {}}}\n", "2:5", r"routes/a: unknown plugin \[no-such\]"),
     "a bad conf": ("routes:\n  - {id: a, uri: /a, plugins: {fault-injection: {abort: {}}}}\n", "2:5",
                    "routes/a: failed to check the configuration of plugin fault-injection err: "),
-    "a conf that a module refuses": ("routes:\n  - {id: a, uri: /a, plugins: {wasm_script: {conf: configure refuse}}}\n", None,
+    "a conf that a module refuses": ("routes:\n  - {id: a, uri: /a, plugins: {wasm_script: {conf: configure refuse}}}\n", "2:5",
                                      "routes/a: .*proxy_on_configure refused the configuration"),
+    "our own Admin API": ("routes:\n  - {id: 1, uri: /a, upstream: {nodes: {'localhost:9180': 1}}}\n", "2:5",
+                          "routes/1: .*is the gateway's own Admin API"),
     "no YAML": ("routes: [\n", "3:1", "end of sequence flow not found"),
     "a key twice": ("routes:\n  - {id: 1, uri: /a,\n     uri: /b}\n", "3:6", "uri"),
     "no list": ("routes: {id: 1}\n", "1:1", "routes must be a list"),
@@ -122,7 +124,15 @@ def test_check_names_what_is_wrong_in_resources_and_where(gateway, what):
     assert (ended.returncode, ended.stdout) == (1, "")
     line = ended.stderr.splitlines()[0]
     assert re.search(said, line), ended.stderr
-    assert place is None or f"apisix.yaml:{place}" in line, ended.stderr
+    assert f"apisix.yaml:{place}" in line, ended.stderr
+
+
+def test_check_warns_of_what_has_no_effect_yet(gateway):
+    one = gateway(start=False)
+    one.write_settings(YAML_STORE)
+    one.write_resources(None, "routes:\n  - {id: a, uri: /a, enable_websocket: true, upstream: {nodes: {'a:1': 1}}}\n#END\n")
+    ended = one.run_command("check", "-c", "conf/config.yaml")
+    assert ended.returncode == 0 and "apisix.yaml:2:5: warning: routes/a: enable_websocket has no effect yet" in ended.stderr
 
 
 def test_check_says_ok_and_leaves_everything_as_it_is(gateway):

@@ -125,7 +125,10 @@ Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& setti
   std::vector<std::unique_ptr<chain::PluginType>> types;
   for (const DeclaredPlugin& declared : settings.plugins) {
     auto module = runtime->load_now(declared.file);
-    if (!module) return fail_at("wasm.plugins: " + declared.name, std::move(module).error());
+    if (!module) {
+      std::string where = declared.where.empty() ? "" : declared.where + ": error: ";
+      return fail_at(where + "wasm.plugins: " + declared.name, std::move(module).error());
+    }
     types.push_back(std::make_unique<DeclaredPluginType>(runtime, declared, std::move(*module)));
   }
   if (settings.inline_enabled) types.push_back(std::make_unique<InlinePluginType>(runtime, settings));

@@ -39,6 +39,7 @@ struct DeclaredPlugin {
   std::string file;
   std::string vm_config;  // text, or JSON of what was written
   PluginPolicy policy;
+  std::string where;  // it stands, for messages: "config.yaml:12:5", or empty
 };
 
 struct WasmSettings {

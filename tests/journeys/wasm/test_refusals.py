@@ -1,4 +1,5 @@
 """Every reason for which a Wasm plugin is refused, at the Admin API, at the start and by `sallyport check`."""
+import re
 import signal
 
 import pytest
@@ -139,7 +140,7 @@ def test_declared_plugins_that_cannot_be_loaded_refuse_the_start_and_the_check(g
         for command in ("run", "check"):
             ended = made.run_command(command, "-c", "conf/config.yaml")
             assert ended.returncode == 1, f"{command} {name}: {ended.returncode} {ended.stderr}"
-            assert "wasm_bad" in ended.stderr + ended.stdout and reason in ended.stderr + ended.stdout, ended
+            assert re.search(rf"conf/config\.yaml:\d+:\d+: error: wasm\.plugins: wasm_bad: .*{reason}", ended.stderr), ended
 
 
 def test_a_declared_plugin_that_became_bad_keeps_its_old_form_at_a_reload(gateway):
