@@ -2,12 +2,12 @@
 // The loop on epoll, edge-triggered. Belongs to the thread that runs it; only `post` may be called from others.
 
 #include "async/buffer_pool.h"
+#include "async/inbox.h"
 #include "async/reactor.h"
 #include "async/timer_wheel.h"
 
 #include <sys/epoll.h>
 
-#include <mutex>
 #include <vector>
 
 namespace sallyport::async {
@@ -19,7 +19,7 @@ class EpollReactor final : public Reactor {
 
   void run() override;
   void stop() override { stopping_ = true; }
-  void post(std::move_only_function<void()> message) override;
+  void post(std::move_only_function<void()> message) override { inbox_.post(std::move(message)); }
   SteadyTime now() const override { return now_; }
   Result<std::unique_ptr<Listener>> listen(const Address& address, SharePort share, OnAccept on_accept) override;
   Task<Result<StreamPtr>> connect(Address address, Milliseconds timeout) override;
@@ -46,7 +46,7 @@ class EpollReactor final : public Reactor {
 
   static constexpr int kEventsPerTurn = 256;
   int epoll_ = -1;
-  int wake_ = -1;  // eventfd that `post` writes to
+  Inbox inbox_;
   SteadyTime now_;
   TimerWheel wheel_;
   BufferPool buffers_;
@@ -56,10 +56,6 @@ class EpollReactor final : public Reactor {
   epoll_event events_[kEventsPerTurn];
   int ready_ = 0;    // events of this turn
   int current_ = 0;  // the one being handled
-
-  std::mutex inbox_mutex_;  // guards inbox_: the only thing other threads touch
-  std::vector<std::move_only_function<void()>> inbox_;
-  std::vector<std::move_only_function<void()>> delivering_;
 };
 
 }  // namespace sallyport::async

@@ -1,0 +1,147 @@
+#include "async/sockets.h"
+
+#include "base/log.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace sallyport::async {
+namespace {
+
+constexpr int kBacklog = 4096;
+constexpr Milliseconds kAcceptPause{100};  // after running out of file descriptors
+
+std::string reason(int error) { return std::strerror(error); }
+
+void set_no_delay(int fd) {
+  int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+Address local_address_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return {reinterpret_cast<sockaddr*>(&storage), size};
+}
+
+class SocketListener final : public Listener {
+ public:
+  SocketListener(Reactor& reactor, int fd, MakeStream make_stream, Reactor::OnAccept on_accept)
+      : reactor_(reactor),
+        fd_(fd),
+        make_stream_(std::move(make_stream)),
+        on_accept_(std::move(on_accept)),
+        local_(local_address_of(fd)) {
+    watch();
+  }
+  ~SocketListener() override {
+    accept_queued();
+    watch_.reset();
+    ::close(fd_);
+  }
+  Address local_address() const override { return local_; }
+
+ private:
+  void watch() {
+    watch_ = reactor_.watch(fd_, true, false, [this](bool, bool) { accept_queued(); });
+  }
+
+  void accept_queued() {
+    for (;;) {
+      sockaddr_storage peer{};
+      socklen_t size = sizeof peer;
+      int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0) {
+        if (errno == EINTR || errno == ECONNABORTED) continue;
+        if (errno != EAGAIN) pause(errno);
+        return;
+      }
+      Address from(reinterpret_cast<sockaddr*>(&peer), size);
+      on_accept_(Accepted{make_stream_(fd), from, local_address_of(fd)});
+    }
+  }
+
+  // The queue stays as it is, so it is not watched meanwhile.
+  void pause(int error) {
+    log::error("cannot accept a connection on {}: {}; trying again in {} ms", local_.to_string(), reason(error),
+               kAcceptPause.count());
+    watch_.reset();
+    retry_ = reactor_.start_timer(kAcceptPause, Reactor::Repeat::kOnce, [this] { watch(); });
+  }
+
+  Reactor& reactor_;
+  int fd_;
+  MakeStream make_stream_;
+  Reactor::OnAccept on_accept_;
+  Address local_;
+  std::unique_ptr<Watch> watch_;
+  std::unique_ptr<Timer> retry_;
+};
+
+// A path that is something else than a socket is left alone.
+void remove_stale_socket(const Address& address) {
+  if (address.family() != AF_UNIX) return;
+  std::string path = address.to_string().substr(std::strlen("unix:"));
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) ::unlink(path.c_str());
+}
+
+Error not_connected(const Address& address, ErrorCode code, const std::string& why) {
+  return {code, "cannot connect to " + address.to_string() + ": " + why, Side::kUpstream, Retry::kSafe};
+}
+
+}  // namespace
+
+Result<int> open_listening_socket(const Address& address, SharePort share) {
+  auto refuse = [&](const char* step) {
+    return fail(ErrorCode::kUnavailable, fmt::format("cannot {} {}: {}", step, address.to_string(), reason(errno)));
+  };
+  int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return refuse("create a socket for");
+  int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (share == SharePort::kYes) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (address.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (address.family() != AF_UNIX) set_no_delay(fd);  // accepted sockets inherit it
+  remove_stale_socket(address);
+  if (::bind(fd, address.data(), address.size()) != 0 || ::listen(fd, kBacklog) != 0) {
+    auto error = refuse("listen on");
+    ::close(fd);
+    return error;
+  }
+  return fd;
+}
+
+std::unique_ptr<Listener> accept_from(Reactor& reactor, int fd, MakeStream make_stream, Reactor::OnAccept on_accept) {
+  return std::make_unique<SocketListener>(reactor, fd, std::move(make_stream), std::move(on_accept));
+}
+
+Result<Connecting> begin_connect(const Address& address) {
+  int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return fail(not_connected(address, ErrorCode::kUnavailable, reason(errno)));
+  if (address.family() != AF_UNIX) set_no_delay(fd);
+  int result = ::connect(fd, address.data(), address.size());
+  if (result != 0 && errno != EINPROGRESS) {
+    auto error = fail(not_connected(address, ErrorCode::kRefused, reason(errno)));
+    ::close(fd);
+    return error;
+  }
+  return Connecting{fd, result == 0};
+}
+
+Error connect_error(const Address& address, IoStatus status, int error, Milliseconds timeout) {
+  if (status == IoStatus::kTimeout) {
+    return not_connected(address, ErrorCode::kTimeout, fmt::format("no answer within {} ms", timeout.count()));
+  }
+  return not_connected(address, ErrorCode::kRefused, reason(error));
+}
+
+}  // namespace sallyport::async

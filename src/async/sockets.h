@@ -1,0 +1,33 @@
+#pragma once
+// What every loop does with sockets before it watches them. Free of state.
+
+#include "async/address.h"
+#include "async/reactor.h"
+#include "async/stream.h"
+#include "base/result.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace sallyport::async {
+
+// A descriptor that listens on `address`; a unix socket that a former process left behind makes way.
+// Error: kUnavailable with the address and the reason.
+Result<int> open_listening_socket(const Address& address, SharePort share);
+
+// Accepts from such a descriptor, which it owns, and makes a stream of each connection.
+using MakeStream = std::function<StreamPtr(int fd)>;
+std::unique_ptr<Listener> accept_from(Reactor& reactor, int fd, MakeStream make_stream, Reactor::OnAccept on_accept);
+
+// A descriptor on its way to `address`; not `connected`: it becomes writable when it is, or when that failed.
+struct Connecting {
+  int fd = -1;
+  bool connected = false;
+};
+// Error: as of Reactor::connect.
+Result<Connecting> begin_connect(const Address& address);
+// Why a connection did not come about: the wait for it ended with `status`, its socket's last error is `error`.
+Error connect_error(const Address& address, IoStatus status, int error, Milliseconds timeout);
+
+}  // namespace sallyport::async
