@@ -6,6 +6,7 @@
 #   yaml-cpp       0.7       YAML with line and column marks
 #   SQLite         3.40      the embedded store
 #   c-ares         1.18      name lookup that never blocks
+#   liburing       2.3       the second event loop; the kernel it runs on needs Linux 6.1, or epoll serves
 #   PCRE2          10.42     regular expressions with nginx's dialect, JIT and match limits
 #   zlib           1.2.13    gzip bodies, which plugins that edit bodies must read
 #   Wasmtime       48.0.8    the WebAssembly engine (cmake/wasmtime, built once per lock file)
@@ -20,6 +21,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
+pkg_check_modules(LIBURING REQUIRED IMPORTED_TARGET liburing)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)

@@ -1,8 +1,8 @@
 #pragma once
 // A loop with real sockets in the thread of a unit test; no part of the product.
 
-#include "async/epoll_reactor.h"
 #include "async/event.h"
+#include "async/reactor_fixture.h"
 #include "async/task_group.h"
 
 #include <functional>
@@ -34,7 +34,11 @@ class Loop {
     co_await turned;
   }
 
-  EpollReactor reactor;
+ private:
+  std::unique_ptr<Reactor> reactor_ = usual_reactor();
+
+ public:
+  Reactor& reactor = *reactor_;
   TaskGroup tasks;
 
  private:

@@ -1,7 +1,7 @@
 #include "async/resolver.h"
 
-#include "async/epoll_reactor.h"
 #include "async/name_server_fixture.h"
+#include "async/reactor_fixture.h"
 #include "async/task_group.h"
 #include "base/temporary_folder_fixture.h"
 
@@ -14,9 +14,10 @@ namespace {
 constexpr Milliseconds kLong{30'000};
 constexpr int kNoSuchName = 3, kRefused = 5;  // RFC 1035 4.1.1
 
-struct ResolverTest : testing::Test {
+struct ResolverTest : testing::TestWithParam<ReactorKind> {
   TemporaryFolder hosts;
-  EpollReactor reactor;
+  std::unique_ptr<Reactor> loop = open_reactor(GetParam()).value();
+  Reactor& reactor = *loop;
   TaskGroup tasks;
   std::unique_ptr<Resolver> resolver;
 
@@ -51,21 +52,21 @@ struct ResolverTest : testing::Test {
   }
 };
 
-TEST_F(ResolverTest, GivesAddressesOfBothFamiliesIpv4First) {
+TEST_P(ResolverTest, GivesAddressesOfBothFamiliesIpv4First) {
   NameServer server({{"a.test", {{"2001:db8::1", "192.0.2.1", "192.0.2.2"}, 300}}});
   use(server);
   EXPECT_THAT(ips("a.test"), testing::ElementsAre("192.0.2.1", "192.0.2.2", "2001:db8::1"));
   EXPECT_EQ(look_up("a.test")->front().time_to_live, std::chrono::seconds(300));
 }
 
-TEST_F(ResolverTest, WithoutIpv6AsksForIpv4Only) {
+TEST_P(ResolverTest, WithoutIpv6AsksForIpv4Only) {
   NameServer server({{"a.test", {{"2001:db8::1", "192.0.2.1"}}}});
   use(server, false);
   EXPECT_THAT(ips("a.test"), testing::ElementsAre("192.0.2.1"));
   EXPECT_EQ(server.queries(), 1);
 }
 
-TEST_F(ResolverTest, ALiteralAddressIsItsOwnAnswerAtOnce) {
+TEST_P(ResolverTest, ALiteralAddressIsItsOwnAnswerAtOnce) {
   NameServer server({}, kNoSuchName);
   use(server);
   EXPECT_TRUE(resolver->lookup("127.0.0.1", kLong).is_ready());
@@ -73,7 +74,7 @@ TEST_F(ResolverTest, ALiteralAddressIsItsOwnAnswerAtOnce) {
   EXPECT_EQ(server.queries(), 0);
 }
 
-TEST_F(ResolverTest, TheHostsFileGoesBeforeTheServers) {
+TEST_P(ResolverTest, TheHostsFileGoesBeforeTheServers) {
   hosts.write("hosts", "2001:db8::2 a.test\n192.0.2.2 a.test\n2001:db8::3 six.test\n");
   NameServer server({{"localhost", {{"192.0.2.1"}}}, {"a.test", {{"192.0.2.1"}}}, {"six.test", {{"192.0.2.1"}}}});
   use(server);
@@ -85,7 +86,7 @@ TEST_F(ResolverTest, TheHostsFileGoesBeforeTheServers) {
   EXPECT_THAT(ips("six.test"), testing::ElementsAre("192.0.2.1"));
 }
 
-TEST_F(ResolverTest, ANameThatIsNotThereIsNotFound) {
+TEST_P(ResolverTest, ANameThatIsNotThereIsNotFound) {
   NameServer server({{"empty.test", {}}}, kNoSuchName);
   use(server);
   EXPECT_EQ(look_up("missing.test").error().code, ErrorCode::kNotFound);
@@ -93,26 +94,26 @@ TEST_F(ResolverTest, ANameThatIsNotThereIsNotFound) {
   EXPECT_EQ(look_up("empty.test").error().code, ErrorCode::kNotFound);
 }
 
-TEST_F(ResolverTest, ARefusingServerMakesTheNameUnavailable) {
+TEST_P(ResolverTest, ARefusingServerMakesTheNameUnavailable) {
   NameServer server({}, kRefused);
   use(server);
   EXPECT_EQ(look_up("a.test").error().code, ErrorCode::kUnavailable);
 }
 
-TEST_F(ResolverTest, ASilentServerEndsInATimeout) {
+TEST_P(ResolverTest, ASilentServerEndsInATimeout) {
   NameServer server({}, NameServer::kSilent);
   use(server);
   EXPECT_EQ(look_up("a.test", Milliseconds(20)).error().code, ErrorCode::kTimeout);
 }
 
-TEST_F(ResolverTest, WhatIsNoNameIsInvalid) {
+TEST_P(ResolverTest, WhatIsNoNameIsInvalid) {
   NameServer server({}, kNoSuchName);
   use(server);
   EXPECT_EQ(look_up("").error().code, ErrorCode::kInvalid);
   EXPECT_EQ(look_up("a..test").error().code, ErrorCode::kInvalid);
 }
 
-TEST_F(ResolverTest, AWaitThatIsDroppedIsForgotten) {
+TEST_P(ResolverTest, AWaitThatIsDroppedIsForgotten) {
   NameServer server({{"a.test", {{"192.0.2.1"}}}});
   use(server);
   std::optional<Answer> dropped;
@@ -122,8 +123,11 @@ TEST_F(ResolverTest, AWaitThatIsDroppedIsForgotten) {
   EXPECT_FALSE(dropped);
 }
 
+INSTANTIATE_TEST_SUITE_P(EachKind, ResolverTest, testing::ValuesIn(reactor_kinds()), kind_name);
+
 TEST(OpenResolver, NamesAServerThatCannotBeRead) {
-  EpollReactor reactor;
+  auto loop = usual_reactor();
+  Reactor& reactor = *loop;
   for (const char* bad : {"dns.example", "127.0.0.1:0", "127.0.0.1:70000", "[::1", "::1:53x"}) {
     ResolverOptions options;
     options.servers = {bad};

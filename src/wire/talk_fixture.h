@@ -4,6 +4,7 @@
 
 #include "async/epoll_stream.h"
 #include "async/loop_fixture.h"
+#include "async/uring_stream.h"
 #include "wire/body_reader.h"
 #include "wire/h1.h"
 
@@ -51,7 +52,8 @@ class Talk {
   // Buffers so small that a peer soon has to wait.
   void shrink_buffers() {
     int bytes = 4096;
-    int fd = static_cast<async::EpollStream&>(*stream_).fd();
+    auto* on_epoll = dynamic_cast<async::EpollStream*>(stream_.get());
+    int fd = on_epoll ? on_epoll->fd() : static_cast<async::UringStream&>(*stream_).fd();
     ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   }
 

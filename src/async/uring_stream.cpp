@@ -1,0 +1,193 @@
+#include "async/uring_stream.h"
+
+#include "async/uring_reactor.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace sallyport::async {
+namespace {
+
+// So many buffers wait for their reader at most before receiving stops; it goes on when there are fewer than half.
+constexpr std::size_t kMostQueued = 4;
+
+}  // namespace
+
+UringStream::UringStream(UringReactor& reactor, int fd, State state)
+    : reactor_(reactor),
+      socket_(std::make_unique<UringSocket>(reactor, fd, *this)),
+      connecting_(state == State::kConnecting),
+      received_(reactor.buffers()) {
+  if (!connecting_) socket_->receive();
+}
+
+UringStream::~UringStream() {
+  stop_sending();
+  UringSocket::end(std::move(socket_));
+}
+
+// True: complete, `status` is set. False: nothing there yet.
+bool UringStream::next_piece(IoStatus& status) {
+  if (received_.show_more()) return status = IoStatus::kOk, true;
+  if (broken_) return status = IoStatus::kReset, true;
+  if (ended_) return status = IoStatus::kEnd, true;
+  return false;
+}
+
+bool UringStream::start_fill(IoOperation& operation, Milliseconds timeout) {
+  if (unread().size() >= read_limit_) return operation.status = IoStatus::kFull, true;
+  bool complete = next_piece(operation.status);
+  if (!socket_->is_receiving()) steer_receiving();
+  if (complete) return true;
+  received_.keep_in_little();
+  fill_ = &operation;
+  reactor_.wheel().set(fill_timeout_, reactor_.now(), timeout);
+  return false;
+}
+
+void UringStream::note_end(int result) {
+  if (result == 0) ended_ = true;
+  if (result >= 0 || result == -ENOBUFS || result == -ECANCELED || result == -EAGAIN || result == -EINTR) return;
+  error_ = -result;
+  broken_ = true;
+}
+
+// Receives while the reader keeps up. Otherwise the socket is only watched for the peer's end, which a receive would
+// have shown.
+void UringStream::steer_receiving() {
+  if (connecting_ || ended_ || broken_) return;
+  std::size_t queued = received_.queued_buffers();
+  if (socket_->is_receiving()) {
+    if (queued >= kMostQueued) socket_->stop_receiving();
+  } else if (queued < kMostQueued / 2) {
+    socket_->stop_watching();
+    socket_->receive();
+  } else if (!hung_up_) {
+    socket_->watch_hangup();
+  }
+}
+
+void UringStream::on_received(int result, std::uint32_t flags) {
+  if (result > 0) {
+    received_.push(reactor_.ring().take_buffer(flags), static_cast<std::size_t>(result));
+  } else {
+    if (flags & IORING_CQE_F_BUFFER) reactor_.ring().put_buffer_back(flags);
+    note_end(result);
+  }
+  IoStatus status;
+  bool filled = fill_ && next_piece(status);
+  steer_receiving();
+  if (filled) {
+    reactor_.wheel().cancel(fill_timeout_);
+    complete(fill_, status);
+  } else if (is_gone() && !fill_ && hangup_) {
+    std::exchange(hangup_, nullptr)->peer_gone();
+  }
+}
+
+void UringStream::on_hangup(int result) {
+  if (result > 0) hung_up_ = true;
+  steer_receiving();
+  if (hung_up_ && !fill_ && hangup_) std::exchange(hangup_, nullptr)->peer_gone();
+}
+
+bool UringStream::everything_is_sent() const noexcept {
+  return std::all_of(sending_.begin(), sending_.end(), [](std::string_view piece) { return piece.empty(); });
+}
+
+bool UringStream::start_send(IoOperation& operation, std::span<const std::string_view> pieces, Milliseconds timeout) {
+  auto rest = std::copy(pieces.begin(), pieces.end(), sending_.begin());
+  std::fill(rest, sending_.end(), std::string_view{});
+  if (connecting_) {
+    socket_->wait_until_writable();
+  } else if (everything_is_sent()) {
+    return operation.status = IoStatus::kOk, true;
+  } else {
+    socket_->send(sending_);
+  }
+  send_ = &operation;
+  reactor_.wheel().set(send_timeout_, reactor_.now(), timeout);
+  return false;
+}
+
+void UringStream::count_sent(std::size_t bytes) {
+  sent_bytes_ += bytes;
+  for (std::string_view& piece : sending_) {
+    std::size_t taken = std::min(bytes, piece.size());
+    piece.remove_prefix(taken);
+    bytes -= taken;
+  }
+}
+
+// False: it did not come about.
+bool UringStream::finish_connecting(IoStatus& status) {
+  connecting_ = false;
+  socklen_t size = sizeof error_;
+  ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error_, &size);
+  broken_ = error_ != 0;
+  steer_receiving();
+  status = broken_ ? IoStatus::kReset : IoStatus::kOk;
+  return !broken_;
+}
+
+void UringStream::on_sent(int result) {
+  IoStatus status = IoStatus::kOk;
+  bool goes_on = true;
+  if (connecting_) {
+    goes_on = finish_connecting(status);
+  } else if (result >= 0) {
+    count_sent(static_cast<std::size_t>(result));
+  } else if (result != -EAGAIN && result != -EINTR) {
+    error_ = -result;
+    status = IoStatus::kReset;  // what has arrived may still be read
+    goes_on = false;
+  }
+  if (goes_on && !everything_is_sent()) return socket_->send(sending_);
+  reactor_.wheel().cancel(send_timeout_);
+  complete(send_, status);
+}
+
+// Afterwards the kernel does not look at the caller's bytes any more.
+void UringStream::stop_sending() {
+  if (!socket_->is_sending()) return;
+  int result = socket_->settle_send().value_or(0);
+  if (!connecting_ && result > 0) count_sent(static_cast<std::size_t>(result));
+}
+
+void UringStream::forget(IoOperation& operation) noexcept {
+  if (fill_ == &operation) {
+    fill_ = nullptr;
+    reactor_.wheel().cancel(fill_timeout_);
+  }
+  if (send_ == &operation) {
+    send_ = nullptr;
+    reactor_.wheel().cancel(send_timeout_);
+    stop_sending();
+  }
+}
+
+void UringStream::complete(IoOperation*& pending, IoStatus status) {
+  IoOperation* operation = std::exchange(pending, nullptr);
+  operation->status = status;
+  operation->waiting.resume();  // may destroy this stream
+}
+
+void UringStream::fill_expired() {
+  if (fill_) complete(fill_, IoStatus::kTimeout);
+}
+
+void UringStream::send_expired() {
+  if (!send_) return;
+  stop_sending();
+  complete(send_, !connecting_ && everything_is_sent() ? IoStatus::kOk : IoStatus::kTimeout);
+}
+
+// What is pending completes, as the kernel then ends it.
+void UringStream::abort() noexcept { ::shutdown(fd(), SHUT_RDWR); }
+
+void UringStream::shut_down_sending() noexcept { ::shutdown(fd(), SHUT_WR); }
+
+}  // namespace sallyport::async
