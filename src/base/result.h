@@ -36,14 +36,17 @@ using Result = std::expected<T, Error>;
 
 using Status = Result<void>;
 
-[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string what) {
+// Cold, so that what leads to an error is laid out away from what does not.
+[[nodiscard, gnu::cold]] inline std::unexpected<Error> fail(ErrorCode code, std::string what) {
   return std::unexpected<Error>(Error{code, std::move(what)});
 }
 
-[[nodiscard]] inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+[[nodiscard, gnu::cold]] inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected<Error>(std::move(error));
+}
 
 // The same error, seen from further out: "where: what".
-[[nodiscard]] inline std::unexpected<Error> fail_at(const std::string& where, Error error) {
+[[nodiscard, gnu::cold]] inline std::unexpected<Error> fail_at(const std::string& where, Error error) {
   error.what = where + ": " + error.what;
   return std::unexpected<Error>(std::move(error));
 }
@@ -52,9 +55,10 @@ using Status = Result<void>;
 
 #define SALLYPORT_JOIN2(a, b) a##b
 #define SALLYPORT_JOIN(a, b) SALLYPORT_JOIN2(a, b)
-#define SALLYPORT_TRY_AS(result, declaration, expression, give_back)                     \
-  auto result = (expression);                                                            \
-  if (!result) give_back std::unexpected<::sallyport::Error>(std::move(result).error()); \
+#define SALLYPORT_TRY_AS(result, declaration, expression, give_back)          \
+  auto result = (expression);                                                 \
+  if (!result) [[unlikely]]                                                   \
+    give_back std::unexpected<::sallyport::Error>(std::move(result).error()); \
   declaration = std::move(*result)
 
 // TRY(auto x, f());  declares x, or returns the error of f(). CO_TRY does so in a coroutine.
@@ -64,9 +68,9 @@ using Status = Result<void>;
   SALLYPORT_TRY_AS(SALLYPORT_JOIN(try_result_, __LINE__), declaration, expression, co_return)
 
 // TRY_STATUS(f());  for a Status or a Result whose value is not needed.
-#define TRY_STATUS(expression)                                                                           \
-  if (auto SALLYPORT_JOIN(try_status_, __LINE__) = (expression); !SALLYPORT_JOIN(try_status_, __LINE__)) \
+#define TRY_STATUS(expression)                                                                                        \
+  if (auto SALLYPORT_JOIN(try_status_, __LINE__) = (expression); !SALLYPORT_JOIN(try_status_, __LINE__)) [[unlikely]] \
   return std::unexpected<::sallyport::Error>(std::move(SALLYPORT_JOIN(try_status_, __LINE__)).error())
-#define CO_TRY_STATUS(expression)                                                                        \
-  if (auto SALLYPORT_JOIN(try_status_, __LINE__) = (expression); !SALLYPORT_JOIN(try_status_, __LINE__)) \
+#define CO_TRY_STATUS(expression)                                                                                     \
+  if (auto SALLYPORT_JOIN(try_status_, __LINE__) = (expression); !SALLYPORT_JOIN(try_status_, __LINE__)) [[unlikely]] \
   co_return std::unexpected<::sallyport::Error>(std::move(SALLYPORT_JOIN(try_status_, __LINE__)).error())
