@@ -9,7 +9,6 @@
 #include <exception>
 #include <optional>
 #include <utility>
-#include <variant>
 
 namespace sallyport::async {
 
@@ -49,7 +48,8 @@ struct Promise : PromiseBase {
     value.emplace(std::forward<U>(result));
   }
   T take() {
-    if (thrown) std::rethrow_exception(thrown);
+    if (thrown) [[unlikely]]
+      std::rethrow_exception(thrown);
     return std::move(*value);
   }
 };
@@ -59,7 +59,8 @@ struct Promise<void> : PromiseBase {
   Task<void> get_return_object() noexcept;
   void return_void() const noexcept {}
   void take() const {
-    if (thrown) std::rethrow_exception(thrown);
+    if (thrown) [[unlikely]]
+      std::rethrow_exception(thrown);
   }
 };
 
@@ -71,48 +72,47 @@ class [[nodiscard]] Task {
   using promise_type = detail::Promise<T>;
   using Handle = std::coroutine_handle<promise_type>;
 
-  Task(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: a value is a finished Task
+  Task(T value) : value_(std::move(value)) {}  // NOLINT: a value is a finished Task
   template <class U>
     requires(std::is_constructible_v<T, U> && !std::is_same_v<std::remove_cvref_t<U>, Task> &&
              !std::is_same_v<std::remove_cvref_t<U>, T>)
-  Task(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT
-  explicit Task(Handle handle) noexcept : state_(std::in_place_index<1>, handle) {}
-  Task(Task&& other) noexcept : state_(std::move(other.state_)) { other.state_.template emplace<1>(nullptr); }
+  Task(U&& value) : value_(std::in_place, std::forward<U>(value)) {}  // NOLINT
+  explicit Task(Handle handle) noexcept : handle_(handle) {}
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)), value_(std::move(other.value_)) {}
   Task& operator=(Task&& other) noexcept {
     if (this != &other) {
-      destroy();
-      state_ = std::move(other.state_);
-      other.state_.template emplace<1>(nullptr);
+      if (handle_) handle_.destroy();
+      handle_ = std::exchange(other.handle_, nullptr);
+      value_ = std::move(other.value_);
     }
     return *this;
   }
-  ~Task() { destroy(); }
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
 
   // Whether awaiting it would not wait.
-  bool is_ready() const noexcept { return state_.index() == 0; }
-  T take_value() { return std::move(std::get<0>(state_)); }
+  bool is_ready() const noexcept { return !handle_; }
+  T take_value() { return std::move(*value_); }
 
   struct Awaiter {
     Task& task;
     bool await_ready() const noexcept { return task.is_ready(); }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) const noexcept {
-      Handle handle = std::get<1>(task.state_);
-      handle.promise().continuation = waiting;
-      return handle;
+      task.handle_.promise().continuation = waiting;
+      return task.handle_;
     }
     T await_resume() const {
       if (task.is_ready()) return task.take_value();
-      return std::get<1>(task.state_).promise().take();
+      return task.handle_.promise().take();
     }
   };
   Awaiter operator co_await() && noexcept { return {*this}; }
   Awaiter operator co_await() & noexcept { return {*this}; }
 
  private:
-  void destroy() noexcept {
-    if (Handle* handle = std::get_if<1>(&state_); handle && *handle) handle->destroy();
-  }
-  std::variant<T, Handle> state_;
+  Handle handle_;  // null: finished from the start, and `value_` is there
+  std::optional<T> value_;
 };
 
 template <>

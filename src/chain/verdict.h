@@ -6,40 +6,36 @@
 
 #include <memory>
 #include <utility>
+#include <variant>
 
 namespace sallyport::chain {
 
 class [[nodiscard]] Verdict {
  public:
   static Verdict proceed() noexcept { return {}; }
-  static Verdict answer(http::Response response) {
-    Verdict verdict;
-    verdict.answer_ = std::make_unique<http::Response>(std::move(response));
-    return verdict;
-  }
+  static Verdict answer(http::Response response) { return decided(std::move(response)); }
   // The plugin failed; its type has already decided that this exchange must not go on without it.
-  static Verdict failed(Error error) {
-    Verdict verdict;
-    verdict.error_ = std::make_unique<Error>(std::move(error));
-    return verdict;
-  }
+  static Verdict failed(Error error) { return decided(std::move(error)); }
   // The connection to the client is to be ended without an answer.
-  static Verdict close() {
-    Verdict verdict;
-    verdict.closes_ = true;
-    return verdict;
-  }
+  static Verdict close() { return decided(Close()); }
 
-  bool proceeds() const noexcept { return !answer_ && !error_ && !closes_; }
-  bool closes() const noexcept { return closes_; }
-  http::Response* response() const noexcept { return answer_.get(); }
-  const Error* error() const noexcept { return error_.get(); }
+  bool proceeds() const noexcept { return !decided_; }
+  bool closes() const noexcept { return decided_ && std::holds_alternative<Close>(*decided_); }
+  http::Response* response() const noexcept { return std::get_if<http::Response>(decided_.get()); }
+  const Error* error() const noexcept { return std::get_if<Error>(decided_.get()); }
 
  private:
+  struct Close {};
+  using Decision = std::variant<Close, http::Response, Error>;
+
   Verdict() noexcept = default;
-  std::unique_ptr<http::Response> answer_;
-  std::unique_ptr<Error> error_;
-  bool closes_ = false;
+  static Verdict decided(Decision decision) {
+    Verdict verdict;
+    verdict.decided_ = std::make_unique<Decision>(std::move(decision));
+    return verdict;
+  }
+
+  std::unique_ptr<Decision> decided_;  // null, as nearly always: it proceeds
 };
 
 }  // namespace sallyport::chain
