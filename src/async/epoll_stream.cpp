@@ -1,5 +1,7 @@
 #include "async/epoll_stream.h"
 
+#include "async/socket_calls.h"
+
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -65,7 +67,7 @@ bool EpollStream::read_some(IoStatus& status) {
   if (!make_room()) return status = IoStatus::kFull, true;
   std::size_t space = capacity_ - end_;
   for (;;) {
-    ssize_t got = ::recv(fd_, buffer_.get() + end_, space, 0);
+    ssize_t got = receive(fd_, buffer_.get() + end_, space);
     if (got > 0) {
       end_ += static_cast<std::size_t>(got);
       reads_fill_buffer_ = static_cast<std::size_t>(got) == space;
@@ -108,8 +110,7 @@ bool EpollStream::send_some(IoStatus& status) {
     msghdr message{};
     message.msg_iov = pieces;
     message.msg_iovlen = count;
-    ssize_t sent = count == 1 ? ::send(fd_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
-                              : ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    ssize_t sent = count == 1 ? send_piece(fd_, pieces[0].iov_base, pieces[0].iov_len) : send_pieces(fd_, message);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN) return false;
