@@ -33,6 +33,9 @@ enum class FieldName : std::uint8_t {
   kTransferEncoding,
 };
 
+// For sets of known names, as numbers.
+constexpr std::uint32_t bit_of(FieldName name) { return std::uint32_t{1} << static_cast<unsigned>(name); }
+
 // Any case.
 FieldName known_field(std::string_view name) noexcept;
 

@@ -15,6 +15,7 @@ bool is_named(const Field& field, std::string_view name, FieldName known) {
 
 std::optional<std::string_view> Headers::get(std::string_view name) const noexcept {
   FieldName known = known_field(name);
+  if (!may_have(bit_of(known))) return std::nullopt;
   for (const Field& field : *this) {
     if (is_named(field, name, known)) return field.value;
   }
@@ -22,6 +23,7 @@ std::optional<std::string_view> Headers::get(std::string_view name) const noexce
 }
 
 std::optional<std::string_view> Headers::get(FieldName known) const noexcept {
+  if (!may_have(bit_of(known))) return std::nullopt;
   for (const Field& field : *this) {
     if (field.known == known) return field.value;
   }
@@ -42,6 +44,7 @@ void Headers::set(std::string_view name, std::string_view value) { set_view(aren
 
 void Headers::set_view(std::string_view name, std::string_view value) {
   FieldName known = known_field(name);
+  if (!may_have(bit_of(known))) return add_view(name, value, known);
   auto first = std::find_if(begin(), end(), [&](const Field& field) { return is_named(field, name, known); });
   if (first == end()) return add_view(name, value, known);
   first->value = value;
@@ -55,11 +58,18 @@ void Headers::set_view(std::string_view name, std::string_view value) {
 
 std::size_t Headers::remove(std::string_view name) {
   FieldName known = known_field(name);
+  if (!may_have(bit_of(known))) return 0;
   return remove_if([&](const Field& field) { return is_named(field, name, known); });
 }
 
 std::size_t Headers::remove(FieldName known) {
-  return remove_if([known](const Field& field) { return field.known == known; });
+  return remove_any_of(bit_of(known));
+}
+
+std::size_t Headers::remove_any_of(std::uint32_t names) {
+  if (!may_have(names)) return 0;
+  known_ &= ~names;
+  return remove_if([names](const Field& field) { return (bit_of(field.known) & names) != 0; });
 }
 
 void Headers::grow() {

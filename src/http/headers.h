@@ -5,7 +5,9 @@
 #include "base/arena.h"
 #include "http/field_name.h"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -30,7 +32,13 @@ class Headers {
   const Field* end() const noexcept { return fields_ + size_; }
   Field* begin() noexcept { return fields_; }
   Field* end() noexcept { return fields_ + size_; }
-  void clear() noexcept { size_ = 0; }
+  void clear() noexcept {
+    size_ = 0;
+    known_ = 0;
+  }
+
+  // False: no field has one of these names, a set of `bit_of`. True: one has, or had.
+  bool may_have(std::uint32_t names) const noexcept { return (known_ & names) != 0; }
 
   // The first value, or nothing.
   std::optional<std::string_view> get(std::string_view name) const noexcept;
@@ -43,8 +51,13 @@ class Headers {
   void add_view(const Field& field) {
     if (size_ == capacity_) grow();
     fields_[size_++] = field;
+    known_ |= bit_of(field.known);
   }
   void add_view(std::string_view name, std::string_view value, FieldName known) { add_view({name, value, known}); }
+  // Of a name and a value that are known to be valid.
+  void add_checked(std::string_view name, std::string_view value, FieldName known) {
+    add_view({name, value, known, true});
+  }
   void add_view(std::string_view name, std::string_view value) { add_view(name, value, known_field(name)); }
 
   // Replaces the first line of that name and removes the others; adds one when there is none.
@@ -53,14 +66,13 @@ class Headers {
   // How many lines went.
   std::size_t remove(std::string_view name);
   std::size_t remove(FieldName known);
+  // All whose names are in a set of `bit_of`.
+  std::size_t remove_any_of(std::uint32_t names);
 
   template <class Predicate>
   std::size_t remove_if(Predicate drop) {
-    Field* to = fields_;
-    for (Field& field : *this) {
-      if (!drop(field)) *to++ = field;
-    }
-    auto removed = static_cast<std::size_t>(end() - to);
+    Field* kept = std::remove_if(begin(), end(), drop);
+    auto removed = static_cast<std::size_t>(end() - kept);
     size_ -= removed;
     return removed;
   }
@@ -74,6 +86,7 @@ class Headers {
   Field* fields_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
+  std::uint32_t known_ = 0;  // bits of the names that were added since all was cleared
 };
 
 }  // namespace sallyport::http

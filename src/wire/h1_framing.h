@@ -47,7 +47,7 @@ std::string_view upgrade_protocols(const http::Headers& headers);
 bool is_trailer(const http::Field& field);
 
 inline void remove_framing_fields(http::Headers& headers) {
-  headers.remove_if([](const http::Field& field) { return is_framing(field.known); });
+  headers.remove_any_of(kFramingFields);
 }
 
 }  // namespace sallyport::wire

@@ -49,7 +49,7 @@ struct SeenFields {
   std::uint32_t once = 0;
   std::uint32_t again = 0;
 
-  static constexpr std::uint32_t bit(http::FieldName name) { return std::uint32_t{1} << static_cast<unsigned>(name); }
+  static constexpr std::uint32_t bit(http::FieldName name) { return http::bit_of(name); }
   void note(http::FieldName name) {
     again |= once & bit(name);
     once |= bit(name);
