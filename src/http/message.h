@@ -37,6 +37,7 @@ struct RequestHead {
   std::string_view method;
   std::string_view target;     // as sent: origin form, absolute form or "*"
   std::string_view authority;  // of the absolute form, else of Host; may be empty for HTTP/1.0
+  std::string_view host;       // of `authority`, without its port; as sent
   Version version = Version::kHttp11;
   Headers headers;
   BodyLength body;

@@ -107,6 +107,7 @@ struct RequestLine {
   std::string_view query;
   bool has_query = false;
   std::string_view host;
+  bool host_is_checked = false;  // it is known to be valid
 };
 Status write_request_head(std::string& out, const RequestLine& line, const http::Headers& headers,
                           http::BodyLength body, std::string_view upgrade = {});

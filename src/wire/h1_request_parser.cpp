@@ -88,13 +88,22 @@ Progress interpret_body(HeadReader& in, RequestHead& head, const SeenFields& see
   return Progress::kDone;
 }
 
+// False when it is no host[:port].
+bool take_authority(RequestHead& head, std::string_view text) {
+  auto authority = http::parse_authority(text);
+  if (!authority) return false;
+  head.authority = text;
+  head.host = authority->host;
+  return true;
+}
+
 Progress interpret_host(HeadReader& in, RequestHead& head, const SeenFields& seen) {
   if (!seen.has(FieldName::kHost)) {
     return head.version == http::Version::kHttp10 ? Progress::kDone : in.refuse(400, "missing_host");
   }
   if (seen.repeated(FieldName::kHost)) return in.refuse(400, "repeated_host");
-  head.authority = *head.headers.get(FieldName::kHost);
-  return http::parse_authority(head.authority) ? Progress::kDone : in.refuse(400, "bad_host");
+  bool is_host = take_authority(head, *head.headers.get(FieldName::kHost));
+  return is_host ? Progress::kDone : in.refuse(400, "bad_host");
 }
 
 // RFC 9112 3.2. The authority of an absolute form wins over Host, also in `headers`.
@@ -103,8 +112,7 @@ Progress interpret_target(HeadReader& in, RequestHead& head) {
   if (head.target.front() == '/') return Progress::kDone;
   if (head.target == "*") return head.method == "OPTIONS" ? Progress::kDone : in.refuse(400, "bad_target");
   auto absolute = http::split_absolute(head.target);
-  if (!absolute || !http::parse_authority(absolute->authority)) return in.refuse(400, "bad_target");
-  head.authority = absolute->authority;
+  if (!absolute || !take_authority(head, absolute->authority)) return in.refuse(400, "bad_target");
   for (http::Field& field : head.headers) {
     if (field.known == FieldName::kHost) field.value = head.authority;
   }

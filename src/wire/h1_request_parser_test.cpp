@@ -26,6 +26,7 @@ TEST(RequestParser, ReadsLineFieldsAndLength) {
   EXPECT_EQ(parsed.head.method, "POST");
   EXPECT_EQ(parsed.head.target, "/p?q=1");
   EXPECT_EQ(parsed.head.authority, "a.test:81");
+  EXPECT_EQ(parsed.head.host, "a.test");
   EXPECT_EQ(parsed.head.body, http::BodyLength::sized(12));
   EXPECT_EQ(parsed.head.headers.size(), 2u);
   EXPECT_EQ(parsed.head.headers.get("x-one"), "1");
@@ -53,6 +54,7 @@ TEST(RequestParser, AuthorityOfTheTargetReplacesHost) {
   Parsed parsed("GET HTTP://b.test:8080?x HTTP/1.1\r\nHost: a.test\r\n\r\n");
   ASSERT_TRUE(parsed.complete());
   EXPECT_EQ(parsed.head.authority, "b.test:8080");
+  EXPECT_EQ(parsed.head.host, "b.test");
   EXPECT_EQ(parsed.head.headers.get("host"), "b.test:8080");
 }
 

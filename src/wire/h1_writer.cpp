@@ -117,7 +117,7 @@ Status check(const RequestLine& line) {
   if (!line.path.starts_with('/') && line.path != "*") {
     return fail(ErrorCode::kInvalid, "request to the upstream: the path does not begin with '/'; set one that does");
   }
-  if (!line.host.empty() && !http::parse_authority(line.host)) {
+  if (!line.host_is_checked && !line.host.empty() && !http::parse_authority(line.host)) {
     return fail(ErrorCode::kInvalid, "request to the upstream: the host is no host[:port]; set a valid one");
   }
   return {};
