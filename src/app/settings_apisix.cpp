@@ -1,6 +1,7 @@
 #include "app/settings_parts.h"
 #include "base/bytes.h"
 #include "base/ip_range.h"
+#include "http/field_name.h"
 
 #include <fmt/core.h>
 
@@ -44,7 +45,7 @@ void read_server_header(Section& apisix, std::string& header) {
   apisix.read("enable_server_tokens", with_version);
   if (!with_version) header = kWithoutVersion;
   apisix.read("server_header", header);
-  if (header.find_first_of("\r\n") != std::string::npos) apisix.error("server_header", "must be one line");
+  if (!http::is_field_value(header)) apisix.error("server_header", "must be one line without control characters");
 }
 
 // The layout of version 2, which recipes still show.

@@ -16,96 +16,105 @@ using http::BodyLength;
 using http::Chunk;
 using upstream::PassHost;
 
-namespace {
-
-std::string_view append_to_list(Arena& arena, std::string_view list, std::string_view item) {
-  return list.empty() ? arena.copy(item) : arena.join(list, ", ", item);
-}
-
-}  // namespace
-
-Forward::Forward(Journey& journey, async::Reactor& reactor, upstream::Balancer& balancer,
-                 upstream::ConnectionPool& pool, const Options& options)
+Forward::Forward(Journey& journey, const Surroundings& around)
     : journey_(journey),
       exchange_(journey.exchange),
       cluster_(*journey.plan->cluster),
-      reactor_(reactor),
-      balancer_(balancer),
-      pool_(pool),
-      options_(options),
-      began_(reactor.now()) {}
+      around_(around),
+      began_(around.reactor.now()) {}
 
-Task<Result<Verdict>> Forward::run() {
+Task<Verdict> Forward::run() {
   add_forwarded_fields(exchange_);
   exchange_.upstream_scheme = cluster_.scheme();
   for (;;) {
-    auto endpoint = co_await balancer_.pick(cluster_, exchange_, tried_);
+    auto endpoint = co_await around_.balancer.pick(cluster_, exchange_, tried_);
     if (!endpoint) {
       log::warn("route {}: {}", exchange_.matched.route_id, endpoint.error().what);
       co_return Verdict::answer(answer_for_error(exchange_, endpoint.error()));
     }
-    endpoint_ = std::move(*endpoint);
-    auto tried = co_await try_once();
-    if (tried && tried->proceeds()) co_return co_await relay();
-    uploads_.cancel_all();
-    if (tried) co_return tried;
-    const Error& error = tried.error();
-    bool again = may_try_again(error);
-    if (error.side == Side::kUpstream) {
-      note_failure(error);
-      log::at(again ? log::Level::kInfo : log::Level::kWarn, "upstream {}: {}{}", endpoint_->text, error.what,
-              again ? "; trying another" : "");
+    note_try(std::move(*endpoint));
+    if (journey_.plan->chain->has(Phase::kBeforeProxy)) {
+      Verdict verdict = co_await journey_.chain->run(Phase::kBeforeProxy);
+      if (!verdict.proceeds()) co_return verdict;
     }
-    if (!again) co_return Verdict::answer(answer_for_error(exchange_, error));
-    connection_.reset();
-    tried_.add(endpoint_);
+    Status heads = co_await exchange_heads();
+    // What a plugin has decided about the body counts more than what an upstream says that has seen a part of it.
+    if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);
+    if (heads) {
+      Verdict relayed = co_await ResponseRelay(journey_, around_.options).relay(connection_->wire());
+      end(relayed);
+      co_return relayed;
+    }
+    const Error& error = upload_error_ ? *upload_error_ : heads.error();
+    if (!goes_on_after(error)) co_return Verdict::answer(answer_for_error(exchange_, error));
   }
 }
 
-Task<Result<Verdict>> Forward::try_once() {
-  note_try();
-  if (journey_.plan->chain->has(Phase::kBeforeProxy)) {
-    Verdict verdict = co_await journey_.chain->run(Phase::kBeforeProxy);
-    if (!verdict.proceeds()) co_return verdict;
-  }
-  Status heads = co_await exchange_heads(false);
-  if (!heads && was_stale(heads.error())) heads = co_await exchange_heads(true);
-  // What a plugin has decided about the body counts more than what an upstream says that has seen a part of it.
-  if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);
-  if (!heads) co_return fail(upload_error_ ? std::move(*upload_error_) : std::move(heads).error());
-  co_return Verdict::proceed();
-}
-
-Task<Result<Verdict>> Forward::relay() {
-  auto relayed = co_await ResponseRelay(journey_, options_).relay(connection_->wire());
-  exchange_.timing.upstream_response = reactor_.now() - try_began_;
+// Whether another try follows.
+bool Forward::goes_on_after(const Error& error) {
   uploads_.cancel_all();
-  if (relayed && relayed->proceeds()) pool_.give_back(std::move(connection_), cluster_.keepalive_pool());
-  co_return relayed;
+  bool again = may_try_again(error);
+  if (error.side == Side::kUpstream) {
+    note_failure(error);
+    log::at(again ? log::Level::kInfo : log::Level::kWarn, "upstream {}: {}{}", endpoint_->text, error.what,
+            again ? "; trying another" : "");
+  }
+  if (!again) return false;
+  connection_.reset();
+  tried_.add(endpoint_);
+  return true;
 }
 
-Task<Status> Forward::exchange_heads(bool fresh) {
+void Forward::end(const Verdict& relayed) {
+  exchange_.timing.upstream_response = around_.reactor.now() - try_began_;
+  uploads_.cancel_all();
+  if (relayed.proceeds()) around_.pool.give_back(std::move(connection_), cluster_.keepalive_pool());
+}
+
+Task<Status> Forward::exchange_heads() {
+  http::ResponseHead& head = exchange_.response;
+  for (bool fresh = false;; fresh = true) {
+    begin_attempt();
+    Status done = co_await lease_connection(fresh);
+    if (done) done = co_await send_request();
+    while (done) {
+      bool uploads = !uploads_.empty();
+      head.headers.clear();
+      done = co_await connection_->wire().read_head(head);
+      if (done && head.status >= 200) {
+        note_final_head();
+        co_return done;
+      }
+      bool is_early = !done && uploads && done.error().code == ErrorCode::kTimeout;
+      if (done) {
+        done = co_await pass_interim();
+      } else if (is_early) {
+        done = Status{};  // the time to answer begins when the request has left
+      }
+    }
+    if (!was_stale(done.error())) co_return done;
+  }
+}
+
+void Forward::begin_attempt() {
   uploads_.cancel_all();
   upload_error_.reset();
   request_begun_ = false;
   journey_.body->rewind();
-  CO_TRY_STATUS(co_await lease_connection(fresh));
-  CO_TRY_STATUS(co_await send_request());
-  co_return co_await read_final_head();
 }
 
 Task<Status> Forward::lease_connection(bool fresh) {
-  connection_ = fresh ? nullptr : pool_.take(endpoint_->address);
+  connection_ = fresh ? nullptr : around_.pool.take(endpoint_->address);
   reused_ = connection_ != nullptr;
   if (reused_) return Status{};
   return connect();
 }
 
 Task<Status> Forward::connect() {
-  auto connection = co_await pool_.connect(endpoint_->address, journey_.plan->timeouts.connect);
+  auto connection = co_await around_.pool.connect(endpoint_->address, journey_.plan->timeouts.connect);
   if (!connection) co_return fail(std::move(connection).error());
   connection_ = std::move(*connection);
-  exchange_.timing.upstream_connect = reactor_.now() - try_began_;
+  exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
   co_return Status{};
 }
 
@@ -125,8 +134,10 @@ std::string_view Forward::host_for_upstream() const {
 Status Forward::begin_request(BodyLength body) {
   if (std::exchange(request_begun_, true)) return {};
   const upstream::Timeouts& timeouts = journey_.plan->timeouts;
-  wire::RequestLine line{exchange_.request.method, exchange_.path, exchange_.query, exchange_.has_query,
-                         host_for_upstream()};
+  std::string_view host = host_for_upstream();
+  bool is_clients = host.data() == exchange_.request.authority.data();  // which was checked when it was read
+  wire::RequestLine line{exchange_.request.method, exchange_.path, exchange_.query,
+                         exchange_.has_query,      host,           is_clients};
   return connection_->wire().begin_request(line, exchange_.request.headers, body,
                                            {timeouts.connect, timeouts.send, timeouts.read});
 }
@@ -178,26 +189,19 @@ Task<Status> Forward::before_wait() {
   return connection_->wire().flush();
 }
 
-Task<Status> Forward::read_final_head() {
-  http::ResponseHead& head = exchange_.response;
-  for (;;) {
-    head.headers.clear();
-    bool uploads = !uploads_.empty();
-    Status read = co_await connection_->wire().read_head(head);
-    bool is_early = uploads && !read && read.error().code == ErrorCode::kTimeout;
-    if (is_early) continue;  // the time to answer begins when the request has left
-    CO_TRY_STATUS(std::move(read));
-    if (head.status >= 200) break;
-    if (head.status == 101) {
-      co_return fail(Error{ErrorCode::kProtocol, "the upstream switched protocols without being asked", Side::kUpstream,
-                           Retry::kNever});
-    }
-    if (head.status != 100) CO_TRY_STATUS(co_await journey_.client.send_interim(head));
+Task<Status> Forward::pass_interim() {
+  const http::ResponseHead& head = exchange_.response;
+  if (head.status == 101) {
+    return Status(fail(Error{ErrorCode::kProtocol, "the upstream switched protocols without being asked",
+                             Side::kUpstream, Retry::kNever}));
   }
-  exchange_.timing.upstream_header = reactor_.now() - try_began_;
-  exchange_.upstream_status = head.status;
-  note_status(head.status);
-  co_return Status{};
+  return head.status == 100 ? Task<Status>(Status{}) : journey_.client.send_interim(head);
+}
+
+void Forward::note_final_head() {
+  exchange_.timing.upstream_header = around_.reactor.now() - try_began_;
+  exchange_.upstream_status = exchange_.response.status;
+  note_status(exchange_.upstream_status);
 }
 
 // Whether the request may be sent once more: it is idempotent, or nothing of it has left; and all of it is still there.
@@ -215,22 +219,27 @@ bool Forward::was_stale(const Error& error) const {
 bool Forward::may_try_again(const Error& error) const {
   if (error.side != Side::kUpstream || error.code == ErrorCode::kProtocol) return false;
   if (exchange_.tries > cluster_.retries()) return false;
-  if (cluster_.retry_timeout().count() > 0 && reactor_.now() - began_ >= cluster_.retry_timeout()) return false;
+  if (cluster_.retry_timeout().count() > 0 && around_.reactor.now() - began_ >= cluster_.retry_timeout()) return false;
   return may_repeat();
 }
 
-void Forward::note_try() {
+void Forward::note_try(upstream::EndpointRef endpoint) {
+  endpoint_ = std::move(endpoint);
   ++exchange_.tries;
-  try_began_ = reactor_.now();
-  exchange_.endpoint = endpoint_->view_in(exchange_.arena);
-  exchange_.upstream_addresses = append_to_list(exchange_.arena, exchange_.upstream_addresses, endpoint_->text);
+  try_began_ = around_.reactor.now();
+  std::string_view earlier = exchange_.upstream_addresses;
+  exchange_.upstream_addresses =
+      earlier.empty() ? endpoint_->text : exchange_.arena.join(earlier, ", ", endpoint_->text);
+  exchange_.endpoint = endpoint_->view();
+  journey_.endpoint = upstream::EndpointOwner(endpoint_);  // the earlier one may end here
 }
 
 void Forward::note_status(int status) {
   std::array<char, 4> text{};
   auto end = std::to_chars(text.data(), text.data() + text.size(), status).ptr;
-  exchange_.upstream_statuses = append_to_list(exchange_.arena, exchange_.upstream_statuses,
-                                               {text.data(), static_cast<std::size_t>(end - text.data())});
+  std::string_view present(text.data(), end);
+  std::string_view& all = exchange_.upstream_statuses;
+  all = all.empty() ? exchange_.arena.copy(present) : exchange_.arena.join(all, ", ", present);
 }
 
 // A try without a response is shown by the status that it would give.

@@ -5,9 +5,7 @@
 #include "async/task_group.h"
 #include "chain/verdict.h"
 #include "proxy/journey.h"
-#include "proxy/options.h"
-#include "upstream/balancer.h"
-#include "upstream/connection_pool.h"
+#include "proxy/surroundings.h"
 
 #include <optional>
 
@@ -17,20 +15,14 @@ using async::Task;
 
 class Forward final : private BeforeWait {
  public:
-  Forward(Journey& journey, async::Reactor& reactor, upstream::Balancer& balancer, upstream::ConnectionPool& pool,
-          const Options& options);
+  Forward(Journey& journey, const Surroundings& around);
 
   // Proceeds when the response has reached the client; any other verdict asks for an answer in its place.
-  // Error: the exchange broke off after the response's head had left.
-  Task<Result<chain::Verdict>> run();
+  Task<chain::Verdict> run();
 
  private:
-  // One try: proceeds with the response's head read.
-  Task<Result<chain::Verdict>> try_once();
-  Task<Result<chain::Verdict>> relay();
-
   // A connection with the request under way and the response's head read.
-  Task<Status> exchange_heads(bool fresh);
+  Task<Status> exchange_heads();
   Task<Status> lease_connection(bool fresh);
   Task<Status> connect();
   Task<Status> send_request();
@@ -39,22 +31,23 @@ class Forward final : private BeforeWait {
   Task<Status> upload_body();
   Task<Status> before_wait() override;
   Status begin_request(http::BodyLength body);  // once a try
-  Task<Status> read_final_head();
+  Task<Status> pass_interim();
+  void begin_attempt();
+  void end(const chain::Verdict& relayed);
   std::string_view host_for_upstream() const;
   bool may_try_again(const Error& error) const;
   bool was_stale(const Error& error) const;
   bool may_repeat() const;
-  void note_try();
+  bool goes_on_after(const Error& error);
+  void note_try(upstream::EndpointRef endpoint);
+  void note_final_head();
   void note_status(int status);
   void note_failure(const Error& error);
 
   Journey& journey_;
   exchange::Exchange& exchange_;
   const upstream::Cluster& cluster_;
-  async::Reactor& reactor_;
-  upstream::Balancer& balancer_;
-  upstream::ConnectionPool& pool_;
-  const Options& options_;
+  const Surroundings& around_;
 
   upstream::Tried tried_;
   upstream::EndpointRef endpoint_;

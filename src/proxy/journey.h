@@ -8,6 +8,7 @@
 #include "proxy/request_body.h"
 #include "snapshot/plan.h"
 #include "snapshot/snapshots.h"
+#include "upstream/endpoint.h"
 #include "wire/server_connection.h"
 
 #include <optional>
@@ -26,6 +27,7 @@ struct Journey {
   wire::ServerConnection& client;
   exchange::Exchange exchange;
   const snapshot::Plan* plan = nullptr;
+  upstream::EndpointOwner endpoint;      // of the last try: what `exchange.endpoint` shows
   std::optional<chain::ChainRun> chain;  // the plugins of the plan at work
   std::optional<RequestBody> body;
   bool response_body_begun = false;  // the response_body stages have seen some of it

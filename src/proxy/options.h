@@ -17,7 +17,7 @@ struct Options {
   std::uint64_t max_request_body = 0;        // bytes; 0: no limit
   std::size_t replay_bytes = 64 * 1024;      // of a request's body, kept for a further try
   std::size_t drain_bytes = 256 * 1024;      // of an unread request body, read to keep the connection
-  std::string server = "APISIX/3.18.0";      // the `Server` field; empty: the upstream's passes
+  std::string server = "APISIX/3.18.0";      // the `Server` field, valid; empty: the upstream's passes
   bool always_show_upstream_status = false;  // X-APISIX-Upstream-Status on every response, not only for 5xx
   std::vector<IpRange> trusted;              // peers whose X-Forwarded-* are believed
 };

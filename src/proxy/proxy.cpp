@@ -1,8 +1,6 @@
 #include "proxy/proxy.h"
 
 #include "base/bytes.h"
-#include "base/log.h"
-#include "http/authority.h"
 #include "http/target.h"
 #include "proxy/answers.h"
 #include "proxy/forward.h"
@@ -19,20 +17,9 @@ using exchange::Exchange;
 
 namespace {
 
-// Why a response stayed a fragment, for the log.
-std::string_view reason_of_fragment(const Error& error) {
-  if (error.side == Side::kUpstream) return "upstream_broke_off";
-  if (error.side == Side::kInternal) return "internal";
-  return error.code == ErrorCode::kTimeout ? "client_timeout" : "client_closed";
-}
-
-// Of the request's authority, in lower case, for routing and for plugins.
-std::string_view host_without_port(const Exchange& exchange) {
-  auto authority = http::parse_authority(exchange.request.authority);
-  if (!authority) return {};
-  std::string_view host = authority->host;
+std::string_view in_lower_case(std::string_view host, Arena& arena) {
   if (std::ranges::none_of(host, [](char c) { return c >= 'A' && c <= 'Z'; })) return host;
-  return exchange.arena.copy(to_lower(host));
+  return arena.copy(to_lower(host));
 }
 
 }  // namespace
@@ -45,7 +32,7 @@ Task<void> Proxy::serve(Journey& journey) {
   }
   route(journey);
   Verdict verdict = co_await request_phases(journey);
-  if (verdict.proceeds()) verdict = co_await forward(journey);
+  if (verdict.proceeds()) verdict = co_await Forward(journey, around_).run();
   if (!verdict.proceeds()) co_await answer(journey, std::move(verdict));
 }
 
@@ -61,7 +48,7 @@ bool Proxy::begin(Journey& journey) {
   exchange.path = target->path;
   exchange.query = target->query;
   exchange.has_query = target->has_query;
-  exchange.host = host_without_port(exchange);
+  exchange.host = in_lower_case(exchange.request.host, exchange.arena);
   drop_claimed_fields(exchange, around_.options);
   return true;
 }
@@ -98,16 +85,6 @@ Verdict Proxy::before_forward(Journey& journey) {
   const snapshot::Plan& plan = *journey.plan;
   if (!plan.no_upstream) return Verdict::proceed();
   return Verdict::answer(answer_for_refusal(journey.exchange, *plan.no_upstream));
-}
-
-// Proceeds when the response has reached the client.
-Task<Verdict> Proxy::forward(Journey& journey) {
-  Forward way(journey, around_.reactor, around_.balancer, around_.pool, around_.options);
-  auto result = co_await way.run();
-  if (result) co_return std::move(*result);
-  log::info("request {}: {}", journey.exchange.request_target, result.error().what);
-  if (journey.exchange.reason.empty()) journey.exchange.reason = reason_of_fragment(result.error());
-  co_return Verdict::close();
 }
 
 Task<void> Proxy::answer(Journey& journey, Verdict verdict) {

@@ -5,12 +5,8 @@
 #include "async/task.h"
 #include "async/task_group.h"
 #include "chain/verdict.h"
-#include "proxy/exchange_log.h"
 #include "proxy/journey.h"
-#include "proxy/options.h"
-#include "snapshot/snapshots.h"
-#include "upstream/balancer.h"
-#include "upstream/connection_pool.h"
+#include "proxy/surroundings.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,17 +15,6 @@
 namespace sallyport::proxy {
 
 using async::Task;
-
-// What a worker lends its proxy; all of it outlives the Proxy.
-struct Surroundings {
-  std::size_t worker;  // its number, from 0
-  async::Reactor& reactor;
-  snapshot::Snapshots& snapshots;
-  upstream::Balancer& balancer;
-  upstream::ConnectionPool& pool;
-  ExchangeLog& log;
-  const Options& options;
-};
 
 class Proxy final : private exchange::Waiter {
  public:
@@ -57,7 +42,6 @@ class Proxy final : private exchange::Waiter {
   Task<chain::Verdict> request_phases(Journey& journey);
   Task<chain::Verdict> run_request_phases(Journey& journey);
   chain::Verdict before_forward(Journey& journey);
-  Task<chain::Verdict> forward(Journey& journey);
   Task<void> answer(Journey& journey, chain::Verdict verdict);
   void finish(Journey& journey);
 
@@ -65,7 +49,7 @@ class Proxy final : private exchange::Waiter {
   struct Session;
   Task<void> serve_connection(async::Accepted connection);
   Task<bool> serve_next(Session& session);
-  Task<void> serve_guarded(Journey& journey);
+  Task<void> answer_thrown(Journey& journey);
   Task<void> refuse(Journey& journey, int status, std::string_view reason);
   enum class Waiting { kForFurtherRequest, kForAnyRequest };
   void close_waiting(Waiting waiting);

@@ -1,5 +1,6 @@
 #include "proxy/response_relay.h"
 
+#include "base/log.h"
 #include "http/date.h"
 #include "proxy/answers.h"
 #include "proxy/trailers.h"
@@ -19,6 +20,13 @@ namespace {
 constexpr int kNoResponse = 444;  // nginx's status for the log: the connection was closed without an answer
 constexpr std::size_t kStatusDigits = 3;
 
+// Why a response stayed a fragment, for the log.
+std::string_view reason_of_fragment(const Error& error) {
+  if (error.side == Side::kUpstream) return "upstream_broke_off";
+  if (error.side == Side::kInternal) return "internal";
+  return error.code == ErrorCode::kTimeout ? "client_timeout" : "client_closed";
+}
+
 bool says_server_error(std::string_view statuses) {
   return statuses.size() >= kStatusDigits && statuses[statuses.size() - kStatusDigits] == '5';
 }
@@ -33,9 +41,12 @@ bool ResponseRelay::sends_no_body() const noexcept {
 void ResponseRelay::add_own_fields() {
   auto& exchange = journey_.exchange;
   http::Headers& headers = exchange.response.headers;
-  if (!options_.server.empty()) headers.set_view("Server", options_.server);
+  if (!options_.server.empty()) {
+    headers.remove(FieldName::kServer);
+    headers.add_checked("Server", options_.server, FieldName::kServer);
+  }
   if (!headers.get(FieldName::kDate)) {
-    headers.add_view("Date", exchange.arena.copy(http::current_date()), FieldName::kDate);
+    headers.add_checked("Date", exchange.arena.copy(http::current_date()), FieldName::kDate);
   }
   std::string_view statuses = exchange.upstream_statuses;
   if (says_server_error(statuses) || (!statuses.empty() && options_.always_show_upstream_status)) {
@@ -133,22 +144,38 @@ Task<bool> ResponseRelay::run_answer_body(Response& response, Chunk& passed) {
   co_return true;
 }
 
-Task<Result<Verdict>> ResponseRelay::relay(wire::ClientConnection& upstream) {
+// No coroutine as long as the plugins of the head do not wait, as `relay_after` is none.
+Task<Verdict> ResponseRelay::relay(wire::ClientConnection& upstream) {
   journey_.exchange.response_source = ResponseSource::kUpstream;
   add_own_fields();
-  Verdict verdict = co_await journey_.chain->run(Phase::kResponseHeaders);
-  if (!verdict.proceeds()) co_return verdict;
-  settle_status();
-  if (!sends_no_body()) co_return co_await relay_body(upstream);
-  CO_TRY_STATUS(co_await send_head_alone());
-  co_return Verdict::proceed();
+  Task<Verdict> headers = journey_.chain->run(Phase::kResponseHeaders);
+  return headers.is_ready() ? relay_after(headers.take_value(), upstream) : relay_later(std::move(headers), upstream);
 }
 
-Task<Status> ResponseRelay::send_head_alone() {
+Task<Verdict> ResponseRelay::relay_later(Task<Verdict> headers, wire::ClientConnection& upstream) {
+  Verdict verdict = co_await headers;
+  co_return co_await relay_after(std::move(verdict), upstream);
+}
+
+Task<Verdict> ResponseRelay::relay_after(Verdict headers, wire::ClientConnection& upstream) {
+  if (!headers.proceeds()) return headers;
+  settle_status();
+  return sends_no_body() ? send_head_alone() : relay_body(upstream);
+}
+
+Task<Verdict> ResponseRelay::send_head_alone() {
   http::ResponseHead& head = journey_.exchange.response;
   if (journey_.plan->chain->edits_response_body()) head.announced_length.reset();  // of a body that was not edited
   begin(BodyLength::none());
-  return send({{}, true}, wire::BodyWriter::Flush::kNow);
+  Status sent = co_await send({{}, true}, wire::BodyWriter::Flush::kNow);
+  co_return sent ? Verdict::proceed() : broken_off(sent.error());
+}
+
+// After the head has left: the response stays a fragment.
+Verdict ResponseRelay::broken_off(const Error& error) {
+  log::info("request {}: {}", journey_.exchange.request_target, error.what);
+  if (journey_.exchange.reason.empty()) journey_.exchange.reason = reason_of_fragment(error);
+  return Verdict::close();
 }
 
 // How the client is told the length. A response that has none where its request and status allow a body (a plugin
@@ -181,35 +208,36 @@ Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientConnection& upstre
   co_return co_await upstream.read_body();
 }
 
-Task<Result<Verdict>> ResponseRelay::run_filters(Chunk arrived, Chunk& passed) {
+Task<Verdict> ResponseRelay::run_filters(Chunk arrived, Chunk& passed) {
   journey_.response_body_begun = true;
   Verdict verdict = co_await journey_.chain->run_body(Phase::kResponseBody, arrived, passed);
   bool has_trailers = arrived.is_last && journey_.exchange.response_trailers;
   if (verdict.proceeds() && has_trailers) verdict = co_await journey_.chain->run(Phase::kResponseTrailers);
   if (verdict.proceeds() || !journey_.exchange.response_head_sent) co_return verdict;
-  co_return fail(ErrorCode::kPlugin, "a plugin ended the response after its head had left");
+  co_return broken_off(Error{ErrorCode::kPlugin, "a plugin ended the response after its head had left"});
 }
 
-Task<Result<Verdict>> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
+Task<Verdict> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
   const chain::Chain& chain = *journey_.plan->chain;
   const bool filters = chain.has(Phase::kResponseBody) || chain.has(Phase::kResponseTrailers);
   auto& exchange = journey_.exchange;
   for (;;) {
     auto arrived = co_await next_piece(upstream);
     if (!arrived) {
-      if (exchange.response_head_sent) co_return fail(std::move(arrived).error());
+      if (exchange.response_head_sent) co_return broken_off(arrived.error());
       co_return Verdict::answer(answer_for_error(exchange, arrived.error()));
     }
     if (arrived->is_last) exchange.response_trailers = trailers_of(upstream.body(), exchange.arena);
     Chunk passed = *arrived;
     if (filters) {
-      CO_TRY(Verdict verdict, co_await run_filters(*arrived, passed));
+      Verdict verdict = co_await run_filters(*arrived, passed);
       if (!verdict.proceeds()) co_return verdict;
     }
     if (passed.bytes.empty() && !passed.is_last) continue;
     if (passed.is_last) passed.trailers = written(exchange.response_trailers);
     if (!exchange.response_head_sent) begin(length_downstream(passed));
-    CO_TRY_STATUS(co_await send(passed, wire::BodyWriter::Flush::kWhenLarge));
+    Status sent = co_await send(passed, wire::BodyWriter::Flush::kWhenLarge);
+    if (!sent) co_return broken_off(sent.error());
     if (passed.is_last) co_return Verdict::proceed();
   }
 }

@@ -25,9 +25,8 @@ class ResponseRelay {
   void break_off();
 
   // The response whose head is in `exchange.response`, its body from `upstream`. A verdict that does not proceed asks
-  // for an answer in its place, as no byte has left yet. Error: the response broke off after its head had left; the
-  // connection to the client must end.
-  Task<Result<chain::Verdict>> relay(wire::ClientConnection& upstream);
+  // for an answer in its place, where no byte has left yet, or closes where the response broke off.
+  Task<chain::Verdict> relay(wire::ClientConnection& upstream);
 
  private:
   void fill_response(const http::Response& response);
@@ -39,11 +38,14 @@ class ResponseRelay {
   Task<Status> send_answer(std::string_view body);
   Task<bool> run_answer_headers(http::Response& response);
   Task<bool> run_answer_body(http::Response& response, http::Chunk& passed);
-  Task<Status> send_head_alone();
-  Task<Result<chain::Verdict>> relay_body(wire::ClientConnection& upstream);
+  Task<chain::Verdict> relay_later(Task<chain::Verdict> headers, wire::ClientConnection& upstream);
+  Task<chain::Verdict> relay_after(chain::Verdict headers, wire::ClientConnection& upstream);
+  Task<chain::Verdict> send_head_alone();
+  Task<chain::Verdict> relay_body(wire::ClientConnection& upstream);
+  chain::Verdict broken_off(const Error& error);
   Task<Result<http::Chunk>> next_piece(wire::ClientConnection& upstream);
   Task<Result<http::Chunk>> wait_for_piece(wire::ClientConnection& upstream);
-  Task<Result<chain::Verdict>> run_filters(http::Chunk arrived, http::Chunk& passed);
+  Task<chain::Verdict> run_filters(http::Chunk arrived, http::Chunk& passed);
   http::BodyLength length_downstream(const http::Chunk& first) const noexcept;
 
   Journey& journey_;

@@ -30,6 +30,23 @@ class LoopClock final : public Clock {
 
 constexpr int kClientClosedRequest = 499;  // nginx's status for the log
 
+void note_lost_client(Exchange& exchange) {
+  if (!exchange.response_head_sent) exchange.response.status = kClientClosedRequest;
+  exchange.reason = "client_closed";
+  exchange.response_source = exchange::ResponseSource::kGateway;
+}
+
+// Only where an exception is being handled.
+void log_thrown(const Exchange& exchange) {
+  try {
+    throw;
+  } catch (const std::exception& thrown) {
+    log::error("request {}: {}", exchange.request_target, thrown.what());
+  } catch (...) {
+    log::error("request {}: an exception that is no std::exception", exchange.request_target);
+  }
+}
+
 }  // namespace
 
 struct Proxy::Session {
@@ -102,7 +119,8 @@ Task<void> Proxy::serve_connection(async::Accepted connection) {
   }
 }
 
-// Whether the connection carries another request.
+// Whether the connection carries another request. An exception of a plugin or of ours ends the exchange, not the
+// worker.
 Task<bool> Proxy::serve_next(Session& session) {
   Journey journey(session.arena, session.clock, session.client);
   Next next = co_await session.client.read_head(journey.exchange.request);
@@ -112,13 +130,16 @@ Task<bool> Proxy::serve_next(Session& session) {
   journey.exchange.request_head_bytes = next.bytes;
   if (draining_) session.client.close_after_response();
   bool refused = next.kind == Next::Kind::kRefused;
-  auto work = refused ? refuse(journey, next.refusal, next.reason) : serve_guarded(journey);
-  bool finished = co_await async::UntilHangup(session.client.stream(), std::move(work));
-  if (!finished) {
-    if (!journey.exchange.response_head_sent) journey.exchange.response.status = kClientClosedRequest;
-    journey.exchange.reason = "client_closed";
-    journey.exchange.response_source = exchange::ResponseSource::kGateway;
+  auto work = refused ? refuse(journey, next.refusal, next.reason) : serve(journey);
+  bool finished = false, thrown = false;
+  try {
+    finished = co_await async::UntilHangup(session.client.stream(), std::move(work));
+  } catch (...) {
+    log_thrown(journey.exchange);
+    thrown = true;
   }
+  if (thrown) finished = co_await async::UntilHangup(session.client.stream(), answer_thrown(journey));
+  if (!finished) note_lost_client(journey.exchange);
   finish(journey);
   if (!finished) co_return false;
   bool may_stay = session.client.is_reusable() && !draining_;
@@ -143,16 +164,7 @@ void Proxy::introduce(Session& session, Journey& journey) {
   journey.sent_before = journey.client.sent_bytes();
 }
 
-// An exception of a plugin or of ours ends the exchange, not the worker.
-Task<void> Proxy::serve_guarded(Journey& journey) {
-  try {
-    co_await serve(journey);
-    co_return;
-  } catch (const std::exception& thrown) {
-    log::error("request {}: {}", journey.exchange.request_target, thrown.what());
-  } catch (...) {
-    log::error("request {}: an exception that is no std::exception", journey.exchange.request_target);
-  }
+Task<void> Proxy::answer_thrown(Journey& journey) {
   ResponseRelay relay(journey, around_.options);
   if (journey.exchange.response_head_sent) co_return relay.break_off();
   journey.client.close_after_response();

@@ -11,13 +11,6 @@ Endpoint::Endpoint(const Node& node, async::Address endpoint_address)
       ip(address.ip()),
       text(address.to_string()) {}
 
-exchange::EndpointView Endpoint::view_in(Arena& arena) const {
-  exchange::EndpointView view;
-  view.address = arena.copy(text);
-  view.ip = view.address.substr(view.address.find(ip), ip.size());
-  view.host = host == ip ? view.ip : arena.copy(host);
-  view.port = address.port();
-  return view;
-}
+exchange::EndpointView Endpoint::view() const { return {host, text, ip, address.port()}; }
 
 }  // namespace sallyport::upstream

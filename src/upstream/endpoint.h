@@ -3,7 +3,6 @@
 // Both belong to one worker, so counting needs no atomics.
 
 #include "async/address.h"
-#include "base/arena.h"
 #include "exchange/exchange.h"
 
 #include <cstdint>
@@ -26,8 +25,8 @@ class Endpoint final {
   const std::string ip;
   const std::string text;  // "ip:port"; the key of connection pools
 
-  // With texts in `arena`: the log shows them after the Endpoint may have gone.
-  exchange::EndpointView view_in(Arena& arena) const;
+  // Its texts are those of this Endpoint: who shows them to plugins and the log keeps it alive as an EndpointOwner.
+  exchange::EndpointView view() const;
   // Exchanges that use it now.
   std::uint32_t in_use() const noexcept { return uses_; }
 
