@@ -92,6 +92,7 @@ wasm::WasmSettings wasm_settings(const Settings& settings) {
     bool passes = from.on_failure == OnPluginFailure::kPass;
     plugin.policy.request_phase = early ? wasm::RequestPhase::kRewrite : wasm::RequestPhase::kAccess;
     plugin.policy.on_failure = passes ? wasm::OnFailure::kPass : wasm::OnFailure::kRefuse;
+    if (from.allow_on_headers_stop_iteration) plugin.policy.pause_in_headers = wasm::PauseInHeaders::kShowsBody;
     wasm.plugins.push_back(std::move(plugin));
   }
   return wasm;

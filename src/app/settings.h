@@ -100,7 +100,8 @@ struct WasmPluginSettings {
   RequestPhase request_phase = RequestPhase::kAccess;
   json::Value vm_config;  // null when absent
   OnPluginFailure on_failure = OnPluginFailure::kRefuse;
-  std::string where;  // "config.yaml:12:5", for messages about it
+  bool allow_on_headers_stop_iteration = false;  // a pause in headers lets the body come to the plugin
+  std::string where;                             // "config.yaml:12:5", for messages about it
   friend bool operator==(const WasmPluginSettings&, const WasmPluginSettings&) = default;
 };
 

@@ -45,6 +45,7 @@ void read_wasm_plugin(Section section, const Settings& settings, std::vector<Was
                                     {{"access", RequestPhase::kAccess}, {"rewrite", RequestPhase::kRewrite}});
   section.read_choice<OnPluginFailure>("fail", plugin.on_failure,
                                        {{"closed", OnPluginFailure::kRefuse}, {"open", OnPluginFailure::kPass}});
+  section.read("allow_on_headers_stop_iteration", plugin.allow_on_headers_stop_iteration);
   if (const Setting config = section.at("vm_config"); config.value) plugin.vm_config = *config.value;
   section.finish();
 

@@ -178,6 +178,7 @@ wasm:
       file: fault.wasm
       http_request_phase: rewrite
       fail: open
+      allow_on_headers_stop_iteration: true
       vm_config: {configuration: x}
 )");
   const WasmPluginSettings& plugin = settings.wasm.plugins.at(0);
@@ -186,6 +187,7 @@ wasm:
   EXPECT_EQ(plugin.priority, 7997);
   EXPECT_EQ(plugin.request_phase, RequestPhase::kRewrite);
   EXPECT_EQ(plugin.on_failure, OnPluginFailure::kPass);
+  EXPECT_TRUE(plugin.allow_on_headers_stop_iteration);
   EXPECT_EQ(*plugin.vm_config.find("configuration"), json::Value("x"));
   EXPECT_THAT(plugin.where, HasSubstr("config.yaml:9:7"));
   EXPECT_TRUE(settings.wasm.inline_enabled);

@@ -70,7 +70,10 @@ WasmFilter::Task WasmFilter::request_headers() {
   if (!action) return refusal();
   if (has_decided()) return decision();
   if (context_.whole_request_body && vm_->exports(Callback::kRequestBody)) return whole_request_body();
-  if (is_pause(*action) && !context_.request.resumed) return hold_request();
+  if (is_pause(*action) && !context_.request.resumed) {
+    bool has_body = !head.body.is_empty();
+    return has_body && shows_body(kRequest, *action) ? whole_request_body() : hold_request();
+  }
   context_.request_head_open = false;
   return Verdict::proceed();
 }
@@ -134,8 +137,15 @@ WasmFilter::Task WasmFilter::response_headers(chain::Exchange&) {
       call(Callback::kResponseHeaders, count_of(head.headers, head.body, 1), ends_with_head(context_.exchange));
   if (!action) return refusal();
   if (has_decided()) return decision();
-  if (is_pause(*action) && !context_.response.resumed && !context_.whole_response_body) return wait(kResponse);
-  return Verdict::proceed();
+  bool pauses = is_pause(*action) && !context_.response.resumed && !context_.whole_response_body;
+  if (!pauses) return Verdict::proceed();
+  bool has_body = !ends_with_head(context_.exchange);  // with which its head leaves
+  return has_body && shows_body(kResponse, *action) ? Task(Verdict::proceed()) : wait(kResponse);
+}
+
+bool WasmFilter::shows_body(const Direction& direction, std::uint32_t action) const {
+  bool may = policy_.pause_in_headers == PauseInHeaders::kShowsBody;
+  return may && action == action::kPause && vm_->exports(direction.body);
 }
 
 WasmFilter::Task WasmFilter::response_headers_later() {

@@ -50,6 +50,9 @@ class WasmFilter final : public chain::Filter {
       Callback::kResponseBody,     Callback::kResponseTrailers,       &HttpContext::response,
       &HttpContext::response_body, &HttpContext::whole_response_body, &exchange::Exchange::response_trailers};
 
+  // Whether a callback of headers that returned `action` is followed by those of the body while the head stays here.
+  bool shows_body(const Direction& direction, std::uint32_t action) const;
+
   Task request_headers();
   Task request_headers_later();
   Task hold_request();

@@ -267,5 +267,64 @@ TEST_F(Filters, AWholeResponseBodyIsSeenOnce) {
   EXPECT_EQ(run.body(Phase::kResponseBody, "two", true), "byeonetwo");
 }
 
+// Pauses in the headers, then adds a header from the callback of the body.
+std::string deciding_by_the_body(std::string_view direction, int map) {
+  std::string add = "(drop (call $add (i32.const " + std::to_string(map) +
+                    ") (i32.const 200) (i32.const 6) (i32.const 206) (i32.const 4))) (i32.const 0)";
+  return module_of(headers(direction, "(i32.const 1)"), bodies(direction, add));
+}
+PluginPolicy showing_bodies() {
+  PluginPolicy policy;
+  policy.pause_in_headers = PauseInHeaders::kShowsBody;
+  return policy;
+}
+
+TEST_F(Filters, APauseInHeadersHoldsTheBodyWithEveryVersion) {
+  for (std::string_view version : {"0_1_0", "0_2_0", "0_2_1"}) {
+    auto text = wat("", R"((func (export "proxy_on_request_headers") (param i32 i32) (result i32) (i32.const 1))
+      (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) unreachable))",
+                    version);
+    PluginRun run(plugin(text));
+    BodyInMemory reader;
+    run.exchange.body_reader = &reader;
+    run.exchange.request.body = http::BodyLength::sized(8);
+    Running running(run.run->run(Phase::kAccess));
+    EXPECT_FALSE(running.is_done()) << version;
+  }
+}
+
+TEST_F(Filters, APauseInHeadersMayLetTheBodyComeToThePlugin) {
+  PluginRun run(plugin(deciding_by_the_body("request", 0), "", showing_bodies()));
+  BodyInMemory reader;
+  run.exchange.body_reader = &reader;
+  run.exchange.request.body = http::BodyLength::sized(8);
+  EXPECT_TRUE(run.request().proceeds());
+  EXPECT_EQ(run.exchange.request.headers.get("x-wasm"), "true");
+  EXPECT_EQ(run.body(Phase::kRequestBody, "the body", true), "the body");
+
+  PluginRun without_body(plugin(deciding_by_the_body("request", 0), "", showing_bodies()));
+  Running running(without_body.run->run(Phase::kAccess));
+  EXPECT_FALSE(running.is_done());
+}
+
+TEST_F(Filters, APauseInResponseHeadersMayLetTheBodyComeToThePlugin) {
+  PluginRun run(plugin(deciding_by_the_body("response", 2), "", showing_bodies()));
+  run.exchange.response.body = http::BodyLength::sized(8);
+  EXPECT_TRUE(run.response().proceeds());
+  EXPECT_FALSE(run.exchange.response.headers.has("x-wasm"));
+  EXPECT_EQ(run.body(Phase::kResponseBody, "the body", true), "the body");
+  EXPECT_EQ(run.exchange.response.headers.get("x-wasm"), "true");
+}
+
+TEST_F(Filters, TheOtherPausesHoldTheBodyThoughItMayCome) {
+  auto text = module_of(headers("request", "(i32.const 4)"), bodies("request", "unreachable"));
+  PluginRun run(plugin(text, "", showing_bodies()));
+  BodyInMemory reader;
+  run.exchange.body_reader = &reader;
+  run.exchange.request.body = http::BodyLength::sized(8);
+  Running running(run.run->run(Phase::kAccess));
+  EXPECT_FALSE(running.is_done());
+}
+
 }  // namespace
 }  // namespace sallyport::wasm

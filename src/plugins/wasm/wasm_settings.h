@@ -14,6 +14,10 @@ namespace sallyport::wasm {
 enum class RequestPhase : std::uint8_t { kAccess, kRewrite };
 enum class OnFailure : std::uint8_t { kRefuse, kPass };  // `fail: closed` and `fail: open`
 
+// What a pause in a callback of headers stops: everything, as Envoy has it, or the head alone, while the body comes to
+// the plugin (`allow_on_headers_stop_iteration`).
+enum class PauseInHeaders : std::uint8_t { kHoldsBody, kShowsBody };
+
 struct PluginLimits {
   std::uint64_t memory_bytes = 128u << 20;          // of one instance; at most 4 GiB
   std::chrono::milliseconds cpu_budget{50};         // of one callback on a worker
@@ -27,6 +31,7 @@ struct PluginLimits {
 struct PluginPolicy {
   RequestPhase request_phase = RequestPhase::kAccess;
   OnFailure on_failure = OnFailure::kRefuse;
+  PauseInHeaders pause_in_headers = PauseInHeaders::kHoldsBody;
   PluginLimits limits;
   friend bool operator==(const PluginPolicy&, const PluginPolicy&) = default;
 };

@@ -133,6 +133,16 @@ def test_a_body_callback_refuses_what_is_too_late_or_too_large(scripted):
     assert made.ask("POST", "/whole", body=b"x" * ((1 << 20) + 1)).status == 413
 
 
+def test_a_plugin_decides_about_the_head_by_the_body_where_that_is_allowed(scripted):
+    made = scripted({"sign": "request_headers pause\nrequest_body tell\nrequest_body add x-signed yes\n"
+                             "response_headers pause\nresponse_body add x-signed yes"},
+                    allow_on_headers_stop_iteration=True)
+    for _ in range(2):
+        answer = made.ask("POST", "/sign", body="abcdef")
+        assert (answer.status, answer.text, answer.get("x-signed")) == (200, "hello from upstream-a\n", "yes")
+    logged(made, "plugin wasm_script: request_body 6 1")
+
+
 def test_trailers_are_a_reason_to_refuse_and_their_pause_ends(scripted):
     made = scripted({"refuse": "request_trailers answer 403 bad checksum",
                      "pause": "request_trailers log 2 now held\nrequest_trailers pause",
