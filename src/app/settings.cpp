@@ -132,7 +132,10 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
   compare("apisix.enable_server_tokens", running.server_header == next.server_header);
   compare("apisix.show_upstream_status_in_response_header", running.show_upstream_status == next.show_upstream_status);
   compare("apisix.dns_resolver", running.resolver == next.resolver);
-  compare("apisix.router", running.routing == next.routing);
+  compare("apisix.router", running.routing.router == next.routing.router);
+  compare("apisix.delete_uri_tail_slash", running.routing.delete_uri_tail_slash == next.routing.delete_uri_tail_slash);
+  compare("apisix.match_uri_encoded_slash",
+          running.routing.match_uri_encoded_slash == next.routing.match_uri_encoded_slash);
   compare("apisix.enable_admin", old_admin.enabled == new_admin.enabled);
   compare("deployment.admin.admin_listen", old_admin.listen == new_admin.listen);
   compare("deployment.admin.reachable_through_routes",

@@ -3,6 +3,7 @@
 
 #include "base/ip_range.h"
 #include "chain/chain.h"
+#include "http/target.h"
 #include "wire/server_connection.h"
 
 #include <cstdint>
@@ -14,6 +15,8 @@ namespace sallyport::proxy {
 struct Options {
   wire::ServerLimits limits;
   chain::BodyLimits plugin_bodies;
+  http::EncodedSlash encoded_slash = http::EncodedSlash::kRefuse;
+  bool drops_tail_slash = false;             // of the path that routes and plugins see; the upstream gets it
   std::uint64_t max_request_body = 0;        // bytes; 0: no limit
   std::size_t replay_bytes = 64 * 1024;      // of a request's body, kept for a further try
   std::size_t drain_bytes = 256 * 1024;      // of an unread request body, read to keep the connection

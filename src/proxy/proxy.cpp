@@ -39,12 +39,15 @@ Task<void> Proxy::serve(Journey& journey) {
 // Splits and normalises the target; false when it is not acceptable.
 bool Proxy::begin(Journey& journey) {
   Exchange& exchange = journey.exchange;
-  auto target = http::normalise_target(exchange.request.target, exchange.arena);
+  auto target = http::normalise_target(exchange.request.target, exchange.arena, around_.options.encoded_slash);
   if (!target) {
     exchange.reason = target.error();
     return false;
   }
   exchange.uri = target->uri;
+  if (around_.options.drops_tail_slash && exchange.uri.size() > 1 && exchange.uri.ends_with('/')) {
+    exchange.uri.remove_suffix(1);
+  }
   exchange.path = target->path;
   exchange.query = target->query;
   exchange.has_query = target->has_query;

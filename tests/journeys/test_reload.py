@@ -118,6 +118,8 @@ RESTART = {  # what changes, and how it is called in the warning
     "apisix.status": ("apisix", "status", {"ip": "127.0.0.1", "port": 7085}),
     "apisix.enable_ipv6": ("apisix", "enable_ipv6", True),
     "apisix.router": ("apisix", "router", {"http": "radixtree_uri"}),
+    "apisix.delete_uri_tail_slash": ("apisix", "delete_uri_tail_slash", True),
+    "apisix.match_uri_encoded_slash": ("apisix", "match_uri_encoded_slash", True),
     "apisix.dns_resolver": ("apisix", "dns_resolver", ["127.0.0.1:5353"]),
     "apisix.enable_admin": ("apisix", "enable_admin", False),
     "apisix.enable_server_tokens": ("apisix", "enable_server_tokens", False),
