@@ -123,3 +123,41 @@ def test_a_connection_serves_no_more_requests_than_the_pool_says(gateway, upstre
     for _ in range(6):
         assert one.ask("GET", "/a").status == 200
     assert up.connections == 3
+
+
+@pytest.mark.parametrize("how, requests", [
+    ({"hash_on": "vars", "key": "arg_user"}, [{"target": f"/a?user={n}"} for n in range(40)]),
+    ({"hash_on": "header", "key": "X-User"}, [{"target": "/a", "headers": {"X-User": str(n)}} for n in range(40)]),
+    ({"hash_on": "cookie", "key": "user"}, [{"target": "/a", "headers": {"Cookie": f"user={n}"}} for n in range(40)])])
+def test_with_consistent_hashing_the_same_user_has_the_same_node(gateway, upstream, how, requests):
+    ups = [upstream(name) for name in ("one", "two", "three")]
+    one = gateway(resources={"routes": [{"id": 1, "uri": "/a", "upstream": {
+        "type": "chash", "nodes": {up.address: 1 for up in ups}, **how}}]})
+
+    def served():
+        return [one.ask("GET", request["target"], headers=request.get("headers")).text for request in requests]
+
+    first = served()
+    assert len(set(first)) == 3 and served() == first
+    # A node that goes takes only its own users along.
+    one.put("routes/1", {"uri": "/a", "upstream": {"type": "chash", "nodes": {up.address: 1 for up in ups[:2]}, **how}})
+    after = served()
+    assert all(now == before for before, now in zip(first, after) if "three" not in before)
+
+
+def test_least_conn_chooses_the_node_that_has_least_to_do(gateway, upstream):
+    released = threading.Event()
+    busy, free = upstream("busy", answers=[{"held": released, "body": "busy"}]), upstream("free")
+    one = gateway(settings=ALONE, resources={"routes": [{"id": 1, "uri": "/a", "upstream": {
+        "type": "least_conn", "nodes": {busy.address: 1, free.address: 1}}}]})
+    waiting = []
+    try:
+        while not busy.seen:
+            waiting.append(one.connect())
+            waiting[-1].send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+            wait_until(lambda: len(busy.seen) + len(free.seen) == len(waiting), "the request to arrive")
+        assert {one.ask("GET", "/a").text for _ in range(6)} == {"hello from free\n"}
+    finally:
+        released.set()
+        for client in waiting:
+            client.close()
