@@ -21,6 +21,7 @@ options
   -c, --config FILE   the settings; default conf/config.yaml
   -p, --prefix DIR    where relative paths start; default: the folder of FILE, its parent when that is called conf
       --workers N     number of worker threads, overrides nginx_config.worker_processes
+      --reactor KIND  how workers wait for sockets: io_uring, epoll, or auto (the default): io_uring where it works
   -h, --help          print this
 
 A mistake on the command line exits with 2.
@@ -71,6 +72,7 @@ class Parser final {
     if (option == "-c" || option == "--config") return take_text(option, parsed_.source.file);
     if (option == "-p" || option == "--prefix") return take_text(option, parsed_.source.prefix);
     if (option == "--workers") return take_workers();
+    if (option == "--reactor") return take_reactor();
     if (option == "-h" || option == "--help") return set(Command::kHelp);
     if (option == "--version") return set(Command::kVersion);
     return fail(ErrorCode::kInvalid, fmt::format("unknown option {}; `sallyport --help` names all", option));
@@ -103,6 +105,17 @@ class Parser final {
     }
     parsed_.source.workers = number;
     return {};
+  }
+
+  Status take_reactor() {
+    TRY(std::string_view value, value_of("--reactor"));
+    parsed_.source.reactor = std::nullopt;
+    if (value == "auto") return {};
+    for (auto kind : {async::ReactorKind::kEpoll, async::ReactorKind::kIoUring}) {
+      if (value == name(kind)) parsed_.source.reactor = kind;
+    }
+    if (parsed_.source.reactor) return {};
+    return fail(ErrorCode::kInvalid, fmt::format("--reactor {}: give auto, epoll or io_uring", value));
   }
 
   std::span<const char* const> left_;

@@ -30,6 +30,13 @@ TEST(CommandLine, OptionsMayStandBeforeOrAfterTheCommand) {
   }
 }
 
+TEST(CommandLine, TheReactorIsAutomaticUntilNamed) {
+  EXPECT_FALSE(parse({"run"})->source.reactor);
+  EXPECT_FALSE(parse({"run", "--reactor", "auto"})->source.reactor);
+  EXPECT_EQ(parse({"run", "--reactor", "epoll"})->source.reactor, async::ReactorKind::kEpoll);
+  EXPECT_EQ(parse({"run", "--reactor=io_uring"})->source.reactor, async::ReactorKind::kIoUring);
+}
+
 TEST(CommandLine, TheCommandMayBeLeftOut) {
   auto line = parse({"-c", "a.yaml"});
   ASSERT_TRUE(line);
@@ -51,6 +58,7 @@ TEST(CommandLine, MistakesAreNamed) {
             "'conf.yaml': only one command can be given, and the settings follow -c");
   EXPECT_EQ(parse({"--workers", "none"}).error().what, "--workers none: give a number from 1 to 1024");
   EXPECT_EQ(parse({"--workers=0"}).error().what, "--workers 0: give a number from 1 to 1024");
+  EXPECT_EQ(parse({"--reactor", "kqueue"}).error().what, "--reactor kqueue: give auto, epoll or io_uring");
   EXPECT_EQ(parse({"--help=now"}).error().what, "--help takes no value");
   EXPECT_EQ(parse({"-c", ""}).error().what, "-c wants a value that is not empty");
 }

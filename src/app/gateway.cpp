@@ -1,6 +1,7 @@
 #include "app/gateway.h"
 
 #include "app/gateway_options.h"
+#include "async/open_reactor.h"
 #include "plugins/wasm/state_exposition.h"
 #include "store/embedded_store.h"
 #include "telemetry/error_log.h"
@@ -72,7 +73,7 @@ Task<void> Gateway::start() {
 Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(use_log_settings(settings_.logs));
   for (const std::string& warning : settings_.warnings) log::warn("{}", warning);
-  make_workers();
+  CO_TRY_STATUS(make_workers());
   CO_TRY_STATUS(load_plugins());
   CO_TRY_STATUS(open_store());
   CO_TRY_STATUS(start_workers());
@@ -86,9 +87,14 @@ Task<Status> Gateway::try_to_start() {
   co_return Status{};
 }
 
-void Gateway::make_workers() {
+Status Gateway::make_workers() {
+  TRY(auto kind, async::choose_reactor(source_.reactor));
   std::size_t count = settings_.workers != 0 ? settings_.workers : std::max(1u, std::thread::hardware_concurrency());
-  for (std::size_t number = 0; number < count; ++number) workers_.push_back(std::make_unique<Worker>(number));
+  for (std::size_t number = 0; number < count; ++number) {
+    TRY(auto reactor, async::open_reactor(kind));
+    workers_.push_back(std::make_unique<Worker>(number, std::move(reactor)));
+  }
+  return {};
 }
 
 Status Gateway::load_plugins() {

@@ -43,7 +43,7 @@ class Gateway final {
   // The start, step by step; the first that fails ends the process with its message.
   Task<void> start();
   Task<Status> try_to_start();
-  void make_workers();
+  Status make_workers();
   Status load_plugins();
   Status open_store();
   Status start_workers();

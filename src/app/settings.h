@@ -2,6 +2,7 @@
 // The boot file (config.yaml) as typed values, every path absolute, every default filled in.
 // Plain values: made once at start and again on HUP, by the control thread, then only read.
 
+#include "async/reactor_kind.h"
 #include "base/environment.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -162,6 +163,7 @@ struct SettingsSource {
   std::string file;                    // as given; relative to the working directory
   std::string prefix;                  // -p; empty: the folder of the file, or its parent when that is called conf
   std::optional<std::size_t> workers;  // --workers
+  async::ReactorChoice reactor;        // --reactor
 };
 
 enum class Severity : std::uint8_t { kError, kWarning };

@@ -11,18 +11,18 @@ Worker::Serving::Serving(Worker& worker, snapshot::Snapshots& snapshots, std::un
                          const WorkerOptions& worker_options)
     : options(worker_options.proxy),
       resolver(std::move(name_resolver)),
-      balancer(worker.reactor_, *resolver, worker_options.balancer),
-      pool(worker.reactor_),
+      balancer(*worker.reactor_, *resolver, worker_options.balancer),
+      pool(*worker.reactor_),
       log(worker.metrics_),
-      proxy({worker.number_, worker.reactor_, snapshots, balancer, pool, log, options}) {}
+      proxy({worker.number_, *worker.reactor_, snapshots, balancer, pool, log, options}) {}
 
 Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& options) {
-  TRY(auto resolver, async::open_resolver(reactor_, options.resolver));
+  TRY(auto resolver, async::open_resolver(*reactor_, options.resolver));
   serving_ = std::make_unique<Serving>(*this, snapshots, std::move(resolver), options);
-  reactor_.at_turn_end([this] { flush_access_log(); });
+  reactor_->at_turn_end([this] { flush_access_log(); });
   thread_ = std::thread([this, &snapshots] {
     pthread_setname_np(pthread_self(), ("worker " + std::to_string(number_)).c_str());
-    reactor_.run();
+    reactor_->run();
     serving_->listeners.clear();
     serving_->proxy.stop();
     flush_access_log();
@@ -33,9 +33,9 @@ Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& option
 
 Result<async::Address> Worker::listen(const async::Address& address) {
   std::promise<Result<async::Address>> bound;
-  reactor_.post([this, &address, &bound] {
-    auto listener = reactor_.listen(address, async::SharePort::kYes,
-                                    [this](async::Accepted accepted) { serving_->proxy.accept(std::move(accepted)); });
+  reactor_->post([this, &address, &bound] {
+    auto listener = reactor_->listen(address, async::SharePort::kYes,
+                                     [this](async::Accepted accepted) { serving_->proxy.accept(std::move(accepted)); });
     if (!listener) return bound.set_value(std::unexpected(std::move(listener).error()));
     serving_->listeners.push_back(std::move(*listener));
     bound.set_value(serving_->listeners.back()->local_address());
@@ -44,7 +44,7 @@ Result<async::Address> Worker::listen(const async::Address& address) {
 }
 
 void Worker::set_access_log(AccessLog log) {
-  reactor_.post([this, log = std::move(log)]() mutable {
+  reactor_->post([this, log = std::move(log)]() mutable {
     flush_access_log();
     access_log_ = std::move(log);
     serving_->log.set_access_log(access_log_.format, [this](std::string_view line) {
@@ -61,14 +61,14 @@ void Worker::flush_access_log() {
 }
 
 void Worker::drain() {
-  reactor_.post([this] {
+  reactor_->post([this] {
     serving_->listeners.clear();
     serving_->proxy.drain();
   });
 }
 
 void Worker::count_connections(async::Reactor& control, std::function<void(std::size_t)> told) {
-  reactor_.post([this, &control, told = std::move(told)]() mutable {
+  reactor_->post([this, &control, told = std::move(told)]() mutable {
     std::size_t open = serving_->proxy.connections();
     control.post([open, told = std::move(told)] { told(open); });
   });
@@ -76,7 +76,7 @@ void Worker::count_connections(async::Reactor& control, std::function<void(std::
 
 void Worker::stop() {
   if (!thread_.joinable()) return;
-  reactor_.post([this] { reactor_.stop(); });
+  reactor_->post([this] { reactor_->stop(); });
   thread_.join();
 }
 

@@ -3,7 +3,7 @@
 // what a member says otherwise aside, all of it belongs to the worker's thread while that runs.
 
 #include "async/address.h"
-#include "async/epoll_reactor.h"
+#include "async/reactor.h"
 #include "async/resolver.h"
 #include "base/result.h"
 #include "proxy/exchange_log.h"
@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace sallyport::app {
@@ -37,7 +38,7 @@ struct WorkerOptions {
 
 class Worker final {
  public:
-  explicit Worker(std::size_t number) : number_(number) {}
+  Worker(std::size_t number, std::unique_ptr<async::Reactor> reactor) : number_(number), reactor_(std::move(reactor)) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker() { stop(); }
@@ -55,7 +56,7 @@ class Worker final {
   // Control thread: ends the loop and the thread, dropping what is left.
   void stop();
 
-  async::Reactor& reactor() noexcept { return reactor_; }
+  async::Reactor& reactor() noexcept { return *reactor_; }
   const telemetry::WorkerMetrics& metrics() const noexcept { return metrics_; }
 
  private:
@@ -74,7 +75,7 @@ class Worker final {
   void flush_access_log();
 
   std::size_t number_;
-  async::EpollReactor reactor_;
+  std::unique_ptr<async::Reactor> reactor_;
   telemetry::WorkerMetrics metrics_;
   AccessLog access_log_;
   std::string pending_lines_;  // of the access log, written at the end of each turn

@@ -1,20 +1,21 @@
 #pragma once
-// Makes a loop of a kind by name. Any thread may call it; the loop then belongs to the thread that runs it.
+// Chooses and makes loops. Any thread may call this; a loop then belongs to the thread that runs it.
 
 #include "async/reactor.h"
+#include "async/reactor_kind.h"
 #include "base/result.h"
 
-#include <cstdint>
 #include <memory>
-#include <string_view>
 
 namespace sallyport::async {
 
-enum class ReactorKind : std::uint8_t { kEpoll, kIoUring };
-
-std::string_view name(ReactorKind kind) noexcept;  // "epoll", "io_uring"
-
 // Error: kUnavailable, only for kIoUring: what this kernel lacks or forbids.
 Result<std::unique_ptr<Reactor>> open_reactor(ReactorKind kind);
+
+// Whether io_uring does what its loop needs: opens one and sends a few bytes through it. Error: kUnavailable.
+Status probe_io_uring();
+
+// What serves, which is logged. Error: kUnavailable, when io_uring is asked for and does not work here.
+Result<ReactorKind> choose_reactor(ReactorChoice choice);
 
 }  // namespace sallyport::async

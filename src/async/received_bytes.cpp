@@ -63,9 +63,9 @@ void ReceivedBytes::keep_in_little() {
 }
 
 void ReceivedBytes::move_current(std::size_t capacity) {
-  Piece moved{pool_.get(capacity), capacity, 0, current_.size()};
-  std::memcpy(moved.memory.get(), current_.memory.get() + current_.begin, current_.size());
-  give_back(std::exchange(current_, std::move(moved)));
+  Piece former = std::exchange(current_, Piece{pool_.get(capacity), capacity, 0, current_.size()});
+  std::memcpy(current_.memory.get(), former.memory.get() + former.begin, former.size());
+  give_back(std::move(former));
 }
 
 }  // namespace sallyport::async

@@ -27,13 +27,19 @@ def binary():
     return str(path)
 
 
+def reactor_options():
+    """The loop that SALLYPORT_REACTOR names; one that does not work here fails every journey."""
+    kind = os.environ.get("SALLYPORT_REACTOR")
+    return ["--reactor", kind] if kind else []
+
+
 class Gateway:
     """Made with `settings` on top of the harness's own. Use it with `with`, or start and stop it."""
 
     def __init__(self, settings=None, store="embedded", resources=None, options=()):
         self.prefix = Path(tempfile.mkdtemp(prefix="sallyport-journey-"))
         self.store = store
-        self.arguments = ["run", "-c", "conf/config.yaml", *options]
+        self.arguments = ["run", "-c", "conf/config.yaml", *reactor_options(), *options]
         self.folder = self.prefix  # where it is started
         self._reserved = {name: ReservedPort() for name in ("proxy", "admin", "status", "prometheus")}
         self.ports = {name: port.number for name, port in self._reserved.items()}
