@@ -16,8 +16,10 @@ namespace {
 
 constexpr unsigned kEntries = 1024;
 constexpr unsigned kCompletions = 16 * 1024;
-constexpr unsigned kBuffers = 256;  // a power of two; how many receives may complete in one turn
-constexpr std::size_t kOfferedSize = kBuffers * sizeof(io_uring_buf);
+// How many receives may complete in one turn: at first, and at most (a power of two).
+constexpr std::size_t kFirstBuffers = 32;
+constexpr std::size_t kMostBuffers = 1024;
+constexpr std::size_t kOfferedSize = kMostBuffers * sizeof(io_uring_buf);
 
 std::unexpected<Error> lacks(const char* step, int error) {
   return fail(ErrorCode::kUnavailable, fmt::format("{}: {}", step, std::strerror(error)));
@@ -62,16 +64,23 @@ Status UringRing::offer_buffers() {
   io_uring_buf_ring_init(offered_);
   io_uring_buf_reg registration{};
   registration.ring_addr = reinterpret_cast<std::uintptr_t>(offered_);
-  registration.ring_entries = kBuffers;
+  registration.ring_entries = kMostBuffers;
   registration.bgid = kBufferGroup;
   int result = io_uring_register_buf_ring(&ring_, &registration, 0);
   if (result < 0) return lacks("registering receive buffers with io_uring", -result);
-  buffers_.resize(kBuffers);
-  for (std::uint16_t id = 0; id < kBuffers; ++id) {
-    buffers_[id] = pool_.get(BufferPool::kLarge);
-    offer(id);
-  }
+  offer_more(kFirstBuffers);
   return {};
+}
+
+void UringRing::offer_more(std::size_t count) {
+  for (; count > 0 && buffers_.size() < kMostBuffers; --count) {
+    buffers_.push_back(pool_.get(BufferPool::kLarge));
+    offer(static_cast<std::uint16_t>(buffers_.size() - 1));
+  }
+}
+
+void UringRing::tell_exhausted() {
+  if (!std::exchange(was_exhausted_, true)) offer_more(buffers_.size());
 }
 
 // What is under way ends first, so that nothing is read from or written to memory that goes now. On another thread than
@@ -160,6 +169,7 @@ void UringRing::begin() {
 
 void UringRing::enter(Milliseconds at_most) {
   if (owner_ == std::thread::id()) begin();
+  was_exhausted_ = false;
   __kernel_timespec longest{at_most.count() / 1000, at_most.count() % 1000 * 1'000'000};
   io_uring_cqe* first;
   int result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &longest, nullptr);
@@ -180,7 +190,7 @@ void UringRing::dispatch() {
 }
 
 void UringRing::offer(std::uint16_t id) {
-  io_uring_buf_ring_add(offered_, buffers_[id].get(), BufferPool::kLarge, id, io_uring_buf_ring_mask(kBuffers), 0);
+  io_uring_buf_ring_add(offered_, buffers_[id].get(), BufferPool::kLarge, id, io_uring_buf_ring_mask(kMostBuffers), 0);
   io_uring_buf_ring_advance(offered_, 1);
 }
 

@@ -56,6 +56,7 @@ class UringRing {
   // The buffer of a completed receive, of BufferPool::kLarge bytes; the ring gets another one for it.
   std::unique_ptr<char[]> take_buffer(std::uint32_t flags);
   void put_buffer_back(std::uint32_t flags);
+  void tell_exhausted();  // a receive found no buffer: from the next turn on there are more
 
   bool is_mine() const noexcept { return owner_ == std::this_thread::get_id(); }
 
@@ -63,6 +64,7 @@ class UringRing {
   explicit UringRing(BufferPool& pool) : pool_(pool) {}
   Status set_up();
   Status offer_buffers();
+  void offer_more(std::size_t count);
   void begin();
   bool withdraw(Completion& completion);
   io_uring_cqe* find_completion(Completion& completion);
@@ -73,6 +75,7 @@ class UringRing {
   bool is_open_ = false;
   std::thread::id owner_;  // nobody's before the first `enter`
   io_uring_buf_ring* offered_ = nullptr;
+  bool was_exhausted_ = false;                    // in this turn
   std::vector<std::unique_ptr<char[]>> buffers_;  // by the id under which they are offered
 };
 

@@ -40,13 +40,18 @@ void UringSocket::free_when_idle() {
   if (is_idle()) reactor_.free(*this);
 }
 
-void UringSocket::receive() {
+void UringSocket::receive(Repeat repeat) {
   io_uring_sqe& entry = reactor_.ring().next_entry();
-  io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, 0);
+  if (repeat == Repeat::kMany) {
+    io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, 0);
+  } else {
+    io_uring_prep_recv(&entry, fd_, nullptr, BufferPool::kLarge, 0);
+  }
   entry.flags |= IOSQE_BUFFER_SELECT;
   entry.buf_group = UringRing::kBufferGroup;
   UringRing::name(entry, &receive_);
   receiving_ = true;
+  repeats_ = repeat == Repeat::kMany;
   stopping_ = false;
 }
 

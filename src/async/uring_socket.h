@@ -34,9 +34,11 @@ class UringSocket final {
   int fd() const noexcept { return fd_; }
   void break_at_end();  // see Stream
 
-  // Receives until told to stop, or until something else ends it; each time the stream's `on_received` is called.
-  void receive();
+  // Receives once, or until told to stop or something else ends it; each time the stream's `on_received` is called.
+  enum class Repeat { kOnce, kMany };
+  void receive(Repeat repeat);
   bool is_receiving() const noexcept { return receiving_; }
+  bool repeats() const noexcept { return repeats_; }
   void stop_receiving();  // more may arrive before it has stopped
 
   // Sends once what is not empty; the bytes stay valid until the stream's `on_sent` or `settle_send`.
@@ -72,6 +74,7 @@ class UringSocket final {
   int fd_;
   bool breaks_ = false;
   bool receiving_ = false;
+  bool repeats_ = false;
   bool stopping_ = false;  // a cancel of the receive is on its way
   bool sending_ = false;
   bool watching_ = false;

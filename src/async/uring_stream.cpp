@@ -11,8 +11,9 @@
 namespace sallyport::async {
 namespace {
 
-// So many buffers wait for their reader at most before receiving stops; it goes on when there are fewer than half.
+// So many buffers may wait for their reader before receiving stops; it goes on when there are fewer than the second.
 constexpr std::size_t kMostQueued = 4;
+constexpr std::size_t kFewQueued = 2;
 
 }  // namespace
 
@@ -21,7 +22,7 @@ UringStream::UringStream(UringReactor& reactor, int fd, State state)
       socket_(std::make_unique<UringSocket>(reactor, fd, *this)),
       connecting_(state == State::kConnecting),
       received_(reactor.buffers()) {
-  if (!connecting_) socket_->receive();
+  if (!connecting_) socket_->receive(UringSocket::Repeat::kMany);
 }
 
 UringStream::~UringStream() {
@@ -50,21 +51,23 @@ bool UringStream::start_fill(IoOperation& operation, Milliseconds timeout) {
 
 void UringStream::note_end(int result) {
   if (result == 0) ended_ = true;
+  if (result == -ENOBUFS && !received_.has_queued()) reactor_.ring().tell_exhausted();  // others took all
   if (result >= 0 || result == -ENOBUFS || result == -ECANCELED || result == -EAGAIN || result == -EINTR) return;
   error_ = -result;
   broken_ = true;
 }
 
-// Receives while the reader keeps up. Otherwise the socket is only watched for the peer's end, which a receive would
-// have shown.
+// Receives while the reader keeps up. A long body, which fills whole buffers, is received piece by piece: a receive
+// that repeats would take all that the kernel has before anybody could stop it. While nothing is received, the socket
+// is watched for the peer's end.
 void UringStream::steer_receiving() {
   if (connecting_ || ended_ || broken_) return;
   std::size_t queued = received_.queued_buffers();
   if (socket_->is_receiving()) {
-    if (queued >= kMostQueued) socket_->stop_receiving();
-  } else if (queued < kMostQueued / 2) {
+    if (socket_->repeats() && (fills_buffers_ || queued >= kMostQueued)) socket_->stop_receiving();
+  } else if (queued < kFewQueued) {
     socket_->stop_watching();
-    socket_->receive();
+    socket_->receive(fills_buffers_ ? UringSocket::Repeat::kOnce : UringSocket::Repeat::kMany);
   } else if (!hung_up_) {
     socket_->watch_hangup();
   }
@@ -72,6 +75,7 @@ void UringStream::steer_receiving() {
 
 void UringStream::on_received(int result, std::uint32_t flags) {
   if (result > 0) {
+    fills_buffers_ = static_cast<std::size_t>(result) == BufferPool::kLarge;
     received_.push(reactor_.ring().take_buffer(flags), static_cast<std::size_t>(result));
   } else {
     if (flags & IORING_CQE_F_BUFFER) reactor_.ring().put_buffer_back(flags);

@@ -76,6 +76,7 @@ class UringStream final : public Stream {
   int error_ = 0;
   HangupListener* hangup_ = nullptr;
   ReceivedBytes received_;
+  bool fills_buffers_ = false;  // as the last receive did: a stream of data
   std::size_t read_limit_ = BufferPool::kLarge;
 
   IoOperation* fill_ = nullptr;
