@@ -11,7 +11,7 @@ ADMIN_KEY = "bench-0123456789abcdef0123456789"
 class Gateway:
     """One process, everything of it below `folder`."""
 
-    def __init__(self, program, folder, placement, *, resources=None, wasm_plugins=(), workers=1):
+    def __init__(self, program, folder, placement, *, resources=None, wasm_plugins=(), workers=1, reactor="auto"):
         """With `resources` they are served from apisix.yaml, without they come through the Admin API."""
         self.port, self.status_port, self.metrics_port, self.admin_port = process.free_ports(4)
         store = self.yaml_store() if resources is not None else self.embedded_store()
@@ -23,7 +23,8 @@ class Gateway:
             text = as_yaml(resources) + "#END\n"
             (folder / "conf/apisix.yaml").write_text(text, encoding="utf-8")
             self.configuration += text
-        argv = [program, "run", "-c", folder / "conf/config.yaml", "-p", folder, "--workers", workers]
+        argv = [program, "run", "-c", folder / "conf/config.yaml", "-p", folder, "--workers", workers,
+                "--reactor", reactor]
         self.process = process.Process(argv, placement, placement.proxy_core, folder / "output.log")
 
     def settings(self, wasm_plugins):

@@ -11,13 +11,14 @@ ATTEMPTS = 3
 class Run:
     """`report` is told one line for each sample."""
 
-    def __init__(self, chosen, connections, seconds, placement, build, plugins, report):
+    def __init__(self, chosen, connections, seconds, placement, build, plugins, reactor, report):
         self.chosen = chosen
         self.connections = connections
         self.seconds = seconds
         self.placement = placement
         self.build = build
         self.plugins = plugins
+        self.reactor = reactor
         self.report = report
         self.configurations = {}
 
@@ -55,7 +56,7 @@ class Run:
         modules = [{"name": name, "priority": 7000 + place, "file": str(self.plugins / f"{name}.wasm")}
                    for place, name in enumerate(used)]
         return gateway.Gateway(self.build / "sallyport", folder, self.placement, resources=resources,
-                               wasm_plugins=modules)
+                               wasm_plugins=modules, reactor=self.reactor)
 
     def one(self, scenario, server, upstream_port, connections, number):
         """Tries again what was disturbed from outside; the result itself is no reason to."""
