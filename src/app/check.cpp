@@ -73,7 +73,11 @@ class Check final {
     if (!std::filesystem::exists(settings_.store.embedded_path)) return nullptr;
     auto embedded = store::EmbeddedStore::open(settings_.store.embedded_path);
     if (embedded) return std::move(*embedded);
-    say(fmt::format("warning: the resources were not checked: {}", embedded.error().what));
+    if (embedded.error().code == ErrorCode::kConflict) {
+      say(fmt::format("warning: the resources were not checked: {}", embedded.error().what));
+    } else {
+      error(embedded.error().what);
+    }
     return nullptr;
   }
 

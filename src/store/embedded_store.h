@@ -14,8 +14,9 @@ namespace sallyport::store {
 
 class EmbeddedStore final : public Store {
  public:
-  // Creates the file and its folder when they are missing. Error: kUnavailable, naming the file and what to do: it is
-  // locked by another process, damaged (it is never touched then), of a newer version, or cannot be written.
+  // Creates the file and its folder when they are missing. Error, naming the file and what to do: kConflict when
+  // another process holds it; kUnavailable when it is damaged (it is never touched then), of a newer version, or cannot
+  // be written.
   static Result<std::unique_ptr<EmbeddedStore>> open(const std::string& path);
 
   std::string describe() const override { return "embedded store " + path_; }

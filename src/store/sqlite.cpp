@@ -33,10 +33,13 @@ std::string advice(int code, int system_error) {
   }
 }
 
+bool is_held(int code) { return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED; }
+
 std::unexpected<Error> failure(sqlite3* connection, int code) {
   const char* path = sqlite3_db_filename(connection, "main");
-  return fail(ErrorCode::kUnavailable, fmt::format("{}: {}: {}", path ? path : "database", sqlite3_errmsg(connection),
-                                                   advice(code, sqlite3_system_errno(connection))));
+  return fail(is_held(code) ? ErrorCode::kConflict : ErrorCode::kUnavailable,
+              fmt::format("{}: {}: {}", path ? path : "database", sqlite3_errmsg(connection),
+                          advice(code, sqlite3_system_errno(connection))));
 }
 
 // SQLite would create it readable by everybody.
