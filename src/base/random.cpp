@@ -1,5 +1,6 @@
 #include "base/random.h"
 
+#include <pthread.h>
 #include <sys/random.h>
 
 #include <algorithm>
@@ -26,10 +27,18 @@ struct Block {
   }
 };
 
+Block& own_block() noexcept {
+  thread_local Block block;
+  return block;
+}
+
+// A forked process must not give out the bytes that its parent will give out, too.
+const int kForgetsAfterFork = pthread_atfork(nullptr, nullptr, [] { own_block().left = 0; });
+
 }  // namespace
 
 void fill_with_random(std::span<unsigned char> bytes) noexcept {
-  thread_local Block block;
+  Block& block = own_block();
   while (!bytes.empty()) {
     if (block.left == 0) block.refill();
     std::size_t count = std::min(bytes.size(), block.left);

@@ -1,5 +1,6 @@
 #pragma once
-// Unpredictable bytes from the kernel, fetched a block at a time. Each thread has its own block.
+// Unpredictable bytes from the kernel, fetched a block at a time. Each thread has its own block, and so has
+// a forked process.
 
 #include <cstddef>
 #include <cstdint>
