@@ -117,8 +117,9 @@ const char* skip(const char* at, const char* end) {
 
 template <ByteClass kWanted>
 bool is_all(std::string_view text) {
-  const char* end = text.data() + text.size();
-  return skip<kWanted>(text.data(), end) == end;
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  return skip<kWanted>(begin, end) == end;
 }
 
 }  // namespace sallyport::http

@@ -21,7 +21,7 @@ void match(benchmark::State& state, std::string_view path, std::string_view host
   const TableFixture table = table_of(state.range(0));
   exchange::ExchangeFixture request(path);
   TableFixture::name_host(request.exchange, host);
-  for (auto _ : state) benchmark::DoNotOptimize(table.table().match(request.exchange));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(table.table().match(request.exchange));
 }
 BENCHMARK_CAPTURE(match, literal, "/svc5/items", "any.test")->Arg(10)->Arg(50'000);
 BENCHMARK_CAPTURE(match, prefix, "/static/js/app.js", "any.test")->Arg(10)->Arg(50'000);
@@ -30,7 +30,7 @@ BENCHMARK_CAPTURE(match, nothing, "/none", "any.test")->Arg(10)->Arg(50'000);
 
 void change_one_route(benchmark::State& state) {
   TableFixture table = table_of(state.range(0));
-  for (auto _ : state) table.remove("literal5").add("literal5", route("/svc5/items"));
+  for ([[maybe_unused]] auto _ : state) table.remove("literal5").add("literal5", route("/svc5/items"));
 }
 BENCHMARK(change_one_route)->Arg(10)->Arg(50'000);
 

@@ -135,7 +135,8 @@ Result<Transaction> Transaction::begin(Database& database) {
 
 Transaction::~Transaction() {
   // SQLite may have rolled back by itself; what is wrong then was reported by the statement that failed.
-  if (database_) (void)database_->execute("ROLLBACK");
+  if (!database_) return;
+  [[maybe_unused]] Status rolled_back = database_->execute("ROLLBACK");
 }
 
 Status Transaction::commit() {

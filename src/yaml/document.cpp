@@ -31,7 +31,7 @@ std::string unescape(std::string_view token) {
 std::optional<std::size_t> position(const json::Value& value, const std::string& token) {
   if (value.is_array()) {
     auto index = parse_unsigned(token);
-    return index && *index < value.array().size() ? std::optional<std::size_t>(*index) : std::nullopt;
+    return index && *index < value.array().size() ? index : std::nullopt;
   }
   if (!value.is_object()) return {};
   std::size_t at = 0;
