@@ -109,17 +109,15 @@ class FaultInjectionFilter final : public Filter {
   Task<Verdict> rewrite(Exchange& exchange) override {
     bool aborts = conf_.abort && conf_.abort->sample.hits(exchange);
     if (conf_.delay && conf_.delay->sample.hits(exchange)) return end_after_delay(exchange, aborts);
-    return end(exchange, aborts);
+    if (!aborts) return Verdict::proceed();
+    return Verdict::answer(conf_.abort->response(exchange));
   }
 
  private:
   Task<Verdict> end_after_delay(Exchange& exchange, bool aborts) {
     co_await exchange.sleep(conf_.delay->duration);
-    co_return end(exchange, aborts);
-  }
-
-  Verdict end(const Exchange& exchange, bool aborts) const {
-    return aborts ? Verdict::answer(conf_.abort->response(exchange)) : Verdict::proceed();
+    if (!aborts) co_return Verdict::proceed();
+    co_return Verdict::answer(conf_.abort->response(exchange));
   }
 
   const Conf& conf_;
