@@ -71,13 +71,13 @@ class Stream {
   // Gives read buffers back while nothing is unread (idle connections).
   virtual void release_buffers() noexcept = 0;
 
-  class Fill {
+  // What awaiters of an operation of their own share; dropping one detaches the operation.
+  class OwnOperation {
    public:
-    Fill(Stream& stream, Milliseconds timeout) : stream_(stream), timeout_(timeout) {}
-    ~Fill() {
+    OwnOperation(Stream& stream, Milliseconds timeout) : stream_(stream), timeout_(timeout) {}
+    ~OwnOperation() {
       if (pending_) stream_.forget(operation_);
     }
-    bool await_ready() { return stream_.start_fill(operation_, timeout_); }
     void await_suspend(std::coroutine_handle<> waiting) {
       operation_.waiting = waiting;
       pending_ = true;
@@ -87,36 +87,29 @@ class Stream {
       return operation_.status;
     }
 
-   private:
+   protected:
     Stream& stream_;
     Milliseconds timeout_;
     IoOperation operation_;
+
+   private:
     bool pending_ = false;
   };
 
-  class Send {
+  class Fill final : public OwnOperation {
+   public:
+    using OwnOperation::OwnOperation;
+    bool await_ready() { return stream_.start_fill(operation_, timeout_); }
+  };
+
+  class Send final : public OwnOperation {
    public:
     Send(Stream& stream, std::string_view a, std::string_view b, Milliseconds timeout)
-        : stream_(stream), pieces_{a, b}, timeout_(timeout) {}
-    ~Send() {
-      if (pending_) stream_.forget(operation_);
-    }
+        : OwnOperation(stream, timeout), pieces_{a, b} {}
     bool await_ready() { return stream_.start_send(operation_, pieces_, timeout_); }
-    void await_suspend(std::coroutine_handle<> waiting) {
-      operation_.waiting = waiting;
-      pending_ = true;
-    }
-    IoStatus await_resume() {
-      pending_ = false;
-      return operation_.status;
-    }
 
    private:
-    Stream& stream_;
     std::string_view pieces_[2];
-    Milliseconds timeout_;
-    IoOperation operation_;
-    bool pending_ = false;
   };
 
   // Waits for an operation that was started and is not complete; dropping the awaiter detaches it.

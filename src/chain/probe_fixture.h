@@ -2,13 +2,12 @@
 // A plugin for unit tests that writes down what is called and does what a function says; no part of the product.
 
 #include "async/event.h"
-#include "async/task_group.h"
+#include "async/task_fixture.h"
 #include "chain/chain.h"
 #include "exchange/exchange_fixture.h"
 #include "json/parse.h"
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,25 +66,7 @@ inline Link probe_link(std::string name, PhaseSet phases, Probe probe) {
   return link;
 }
 
-// A Task at work: its result appears once it is there.
-template <class T>
-class Running {
- public:
-  explicit Running(Task<T> task) { group_.spawn(keep(std::move(task))); }
-  bool is_done() const { return result_.has_value(); }
-  T& result() { return *result_; }
-
- private:
-  Task<void> keep(Task<T> task) { result_.emplace(co_await task); }
-
-  std::optional<T> result_;
-  async::TaskGroup group_;
-};
-
-// The result of a Task that waits for nothing outside.
-template <class T>
-T finish(Task<T> task) {
-  return std::move(Running<T>(std::move(task)).result());
-}
+using async::finish;
+using async::Running;
 
 }  // namespace sallyport::chain
