@@ -1,13 +1,18 @@
 #pragma once
-// A map from strings to shared values that is never changed: `with` gives a new map, which copies only the few nodes on
-// the way to the key. Look-up hashes once and allocates nothing.
+// A map from strings to shared values. A copy of it shares everything and costs nothing; a change of one of them copies
+// only what others share of the few nodes on the way to the key, so that the others stay as they are. Look-up hashes
+// once and allocates nothing.
 
+#include "route/copy_on_write.h"
+
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sallyport::route {
@@ -35,12 +40,28 @@ class HashTrie {
     if (root_) visit_all(*root_, visit);
   }
 
-  // The map with `key` standing for `value`; null takes the key out.
+  // Lets `key` stand for `value`; null takes the key out.
+  void set(std::string_view key, ValuePtr value) {
+    put(root_, 0, std::make_shared<Leaf>(Leaf{hash_of(key), std::string(key), std::move(value)}));
+  }
+  // The map in which that is so.
   [[nodiscard]] HashTrie with(std::string_view key, ValuePtr value) const {
-    auto leaf = std::make_shared<const Leaf>(Leaf{hash_of(key), std::string(key), std::move(value)});
-    HashTrie result;
-    result.root_ = put(root_.get(), 0, leaf);
+    HashTrie result = *this;
+    result.set(key, std::move(value));
     return result;
+  }
+
+  // The value of `key` for changing it, a copy of it where others share it; null when there is no such key.
+  Value* edit(std::string_view key) {
+    if (!find_leaf(key)) return nullptr;
+    const std::size_t hash = hash_of(key);
+    NodePtr* at = &root_;
+    for (unsigned shift = 0;; shift += kBits) {
+      Node& node = owned(*at);
+      Slot& slot = shift >= kHashBits ? *among(node, key) : node.slots[node.rank(part(hash, shift))];
+      if (slot.leaf) return &owned(owned(slot.leaf).value);
+      at = &slot.child;
+    }
   }
 
  private:
@@ -97,6 +118,9 @@ class HashTrie {
     }
     return nullptr;
   }
+  static auto among(Node& node, std::string_view key) noexcept {
+    return std::ranges::find_if(node.slots, [&](const Slot& slot) { return slot.leaf->key == key; });
+  }
 
   template <class Visit>
   static void visit_all(const Node& node, Visit& visit) {
@@ -109,16 +133,15 @@ class HashTrie {
     }
   }
 
-  // A copy of `node` (which may be null) with `leaf` in it, or without its key when it has no value; null when empty.
-  static NodePtr put(const Node* node, unsigned shift, const LeafPtr& leaf) {
-    auto copy = node ? std::make_shared<Node>(*node) : std::make_shared<Node>();
+  // Puts `leaf` into `node` (which may be null), or takes its key out when it has no value; null when nothing is left.
+  static void put(NodePtr& node, unsigned shift, const LeafPtr& leaf) {
+    Node& own = owned(node);
     if (shift >= kHashBits) {
-      put_among(*copy, leaf);
+      put_among(own, leaf);
     } else {
-      put_into(*copy, shift, leaf);
+      put_into(own, shift, leaf);
     }
-    if (copy->slots.empty()) return nullptr;
-    return copy;
+    if (own.slots.empty()) node = nullptr;
   }
 
   static void put_among(Node& node, const LeafPtr& leaf) {
@@ -137,12 +160,12 @@ class HashTrie {
     }
     Slot& slot = node.slots[at];
     if (slot.child) {
-      slot.child = put(slot.child.get(), shift + kBits, leaf);
+      put(slot.child, shift + kBits, leaf);
     } else if (slot.leaf->key == leaf->key) {
       slot.leaf = leaf->value ? leaf : nullptr;
     } else if (leaf->value) {
-      slot.child = put(put(nullptr, shift + kBits, slot.leaf).get(), shift + kBits, leaf);
-      slot.leaf = nullptr;
+      put(slot.child, shift + kBits, std::exchange(slot.leaf, nullptr));
+      put(slot.child, shift + kBits, leaf);
     }
     if (slot.leaf || slot.child) return;
     node.slots.erase(node.slots.begin() + static_cast<std::ptrdiff_t>(at));

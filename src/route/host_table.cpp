@@ -23,33 +23,44 @@ std::string_view copy_with(Arena& arena, std::string_view text, bool reverse) {
 template <class Change>
 void HostTable::change(const HostPattern& pattern, Change&& apply) {
   const std::string key = pattern.is_wildcard() ? reversed(pattern.key()) : std::string(pattern.key());
-  const Host* present = pattern.is_wildcard() ? wildcards_.find(key) : exact_.find(key);
-  PathTable paths = apply(present ? present->paths : PathTable());
-  std::shared_ptr<const Host> host;
-  if (!paths.empty()) host = std::make_shared<const Host>(Host{pattern.text(), std::move(paths)});
+  Host* present = pattern.is_wildcard() ? wildcards_.edit(key) : exact_.edit(key);
+  if (present) {
+    apply(present->paths);
+    present->text = pattern.text();
+    if (present->paths.empty()) set(pattern, key, nullptr);
+    return;
+  }
+  auto host = std::make_shared<Host>(Host{pattern.text(), {}});
+  apply(host->paths);
+  if (!host->paths.empty()) set(pattern, key, std::move(host));
+}
+
+void HostTable::set(const HostPattern& pattern, std::string_view key, std::shared_ptr<const Host> host) {
   if (pattern.is_wildcard()) {
-    wildcards_ = wildcards_.with(key, std::move(host));
+    wildcards_.set(key, std::move(host));
   } else {
-    exact_ = exact_.with(key, std::move(host));
+    exact_.set(key, std::move(host));
   }
 }
 
-HostTable HostTable::with(const RouteEntryPtr& entry) const {
-  HostTable table = *this;
+void HostTable::put(const RouteEntryPtr& entry) {
   for (const HostPattern& host : entry->rule->hosts()) {
-    table.change(host, [&](const PathTable& paths) { return paths.with(entry); });
-    if (host.has_colon()) ++table.with_colon_;
+    change(host, [&](PathTable& paths) { paths.put(entry); });
+    if (host.has_colon()) ++with_colon_;
   }
-  return table;
 }
 
-HostTable HostTable::without(const RouteEntryPtr& entry) const {
-  HostTable table = *this;
+void HostTable::take_out(const RouteEntryPtr& entry) {
   for (const HostPattern& host : entry->rule->hosts()) {
-    table.change(host, [&](const PathTable& paths) { return paths.without(entry); });
-    if (host.has_colon()) --table.with_colon_;
+    change(host, [&](PathTable& paths) { paths.take_out(entry); });
+    if (host.has_colon()) --with_colon_;
   }
-  return table;
+}
+
+void HostTable::replace(const RouteEntryPtr& before, const RouteEntryPtr& now) {
+  for (const HostPattern& host : before->rule->hosts()) {
+    change(host, [&](PathTable& paths) { paths.replace(before, now); });
+  }
 }
 
 HostTable::Found HostTable::match(Inquiry& inquiry) const {

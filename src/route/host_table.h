@@ -1,5 +1,6 @@
 #pragma once
-// The routes that ask for a host: exact hosts first, then wildcards from the longest suffix to the shortest. Immutable.
+// The routes that ask for a host: exact hosts first, then wildcards from the longest suffix to the shortest. A
+// copy shares what does not change.
 
 #include "route/hash_trie.h"
 #include "route/path_table.h"
@@ -11,8 +12,10 @@ namespace sallyport::route {
 
 class HostTable {
  public:
-  [[nodiscard]] HostTable with(const RouteEntryPtr& entry) const;
-  [[nodiscard]] HostTable without(const RouteEntryPtr& entry) const;
+  void put(const RouteEntryPtr& entry);
+  void take_out(const RouteEntryPtr& entry);
+  // `now`, of the same rule and order, in the place of `before`.
+  void replace(const RouteEntryPtr& before, const RouteEntryPtr& now);
 
   struct Found {
     const Candidate* candidate = nullptr;
@@ -29,6 +32,7 @@ class HostTable {
   };
   template <class Change>
   void change(const HostPattern& pattern, Change&& apply);
+  void set(const HostPattern& pattern, std::string_view key, std::shared_ptr<const Host> host);
   Found match_exact(Inquiry& inquiry, std::string_view host) const;
   Found match_wildcard(Inquiry& inquiry, std::string_view host) const;
 

@@ -16,28 +16,32 @@ bool goes_before(const Candidate& a, const Candidate& b) {
 
 }  // namespace
 
-PathTable PathTable::with(const RouteEntryPtr& entry) const {
-  PathTable table = *this;
+void PathTable::put(const RouteEntryPtr& entry) {
   for (const PathPattern& path : entry->rule->paths()) {
-    const Bucket* present = table.bucket_of(path);
-    auto bucket = present ? std::make_shared<Bucket>(*present) : std::make_shared<Bucket>();
     Candidate candidate{entry, &path};
-    bucket->insert(std::ranges::upper_bound(*bucket, candidate, goes_before), candidate);
-    table.put(path, std::move(bucket));
+    if (Bucket* bucket = edit(path)) {
+      bucket->insert(std::ranges::upper_bound(*bucket, candidate, goes_before), candidate);
+    } else {
+      set(path, std::make_shared<Bucket>(1, candidate));
+    }
   }
-  return table;
 }
 
-PathTable PathTable::without(const RouteEntryPtr& entry) const {
-  PathTable table = *this;
+void PathTable::take_out(const RouteEntryPtr& entry) {
   for (const PathPattern& path : entry->rule->paths()) {
-    const Bucket* present = table.bucket_of(path);
-    if (!present) continue;
-    auto bucket = std::make_shared<Bucket>(*present);
+    Bucket* bucket = edit(path);
+    if (!bucket) continue;
     std::erase_if(*bucket, [&](const Candidate& candidate) { return candidate.entry == entry; });
-    table.put(path, bucket->empty() ? nullptr : std::move(bucket));
+    if (bucket->empty()) set(path, nullptr);
   }
-  return table;
+}
+
+void PathTable::replace(const RouteEntryPtr& before, const RouteEntryPtr& now) {
+  for (const PathPattern& path : before->rule->paths()) {
+    for (Candidate& candidate : *edit(path)) {
+      if (candidate.entry == before) candidate.entry = now;
+    }
+  }
 }
 
 const Candidate* PathTable::match(Inquiry& inquiry) const {
@@ -59,16 +63,16 @@ const Candidate* PathTable::match(Inquiry& inquiry) const {
   return found;
 }
 
-void PathTable::put(const PathPattern& path, std::shared_ptr<const Bucket> bucket) {
+void PathTable::set(const PathPattern& path, std::shared_ptr<const Bucket> bucket) {
   if (path.is_literal()) {
-    literals_ = literals_.with(path.key(), std::move(bucket));
+    literals_.set(path.key(), std::move(bucket));
   } else {
-    prefixes_ = prefixes_.with(path.key(), std::move(bucket));
+    prefixes_.set(path.key(), std::move(bucket));
   }
 }
 
-const PathTable::Bucket* PathTable::bucket_of(const PathPattern& path) const {
-  return path.is_literal() ? literals_.find(path.key()) : prefixes_.find(path.key());
+PathTable::Bucket* PathTable::edit(const PathPattern& path) {
+  return path.is_literal() ? literals_.edit(path.key()) : prefixes_.edit(path.key());
 }
 
 }  // namespace sallyport::route

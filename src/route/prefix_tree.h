@@ -1,6 +1,9 @@
 #pragma once
-// A radix tree from prefixes to shared values that is never changed: `with` gives a new tree, which copies only the
-// nodes on the way to the key. A text is looked up by visiting the values of all its prefixes, longest first.
+// A radix tree from prefixes to shared values. A copy of it shares everything and costs nothing; a change of one of
+// them copies only what others share of the nodes on the way to the key, so that the others stay as they are. A text is
+// looked up by visiting the values of all its prefixes, longest first.
+
+#include "route/copy_on_write.h"
 
 #include <algorithm>
 #include <memory>
@@ -35,11 +38,19 @@ class PrefixTree {
     return root_ && walk(*root_, text, visit);
   }
 
-  // The tree with `key` standing for `value`; null takes the key out.
-  [[nodiscard]] PrefixTree with(std::string_view key, ValuePtr value) const {
-    PrefixTree result;
-    result.root_ = put(root_ ? *root_ : Node{}, key, std::move(value), Place::kRoot);
-    return result;
+  // Lets `key` stand for `value`; null takes the key out.
+  void set(std::string_view key, ValuePtr value) { put(root_, key, std::move(value), Place::kRoot); }
+
+  // The value of `key` for changing it, a copy of it where others share it; null when there is no such key.
+  Value* edit(std::string_view key) {
+    if (!find(key)) return nullptr;
+    NodePtr* at = &root_;
+    for (;;) {
+      Node& node = owned(*at);
+      if (key.empty()) return &owned(node.value);
+      at = &*std::lower_bound(node.children.begin(), node.children.end(), key.front(), Node::before);
+      key.remove_prefix((*at)->label.size());
+    }
   }
 
  private:
@@ -68,52 +79,48 @@ class PrefixTree {
     return node.value && visit(*node.value);
   }
 
-  // The node that replaces `node` when the rest `key` below it gets `value`; null when nothing is left of it.
-  static NodePtr put(Node node, std::string_view key, ValuePtr value, Place place) {
+  // Lets the rest `key` below `node` stand for `value`; null when nothing is left of the node.
+  static void put(NodePtr& node, std::string_view key, ValuePtr value, Place place) {
+    Node& own = owned(node);
     if (key.empty()) {
-      node.value = std::move(value);
+      own.value = std::move(value);
     } else {
-      put_below(node, key, std::move(value));
+      put_below(own, key, std::move(value));
     }
-    if (!node.value && node.children.empty()) return nullptr;
-    if (place == Place::kInner && !node.value && node.children.size() == 1) {
-      Node joined = *node.children.front();
-      joined.label = node.label + joined.label;
-      return std::make_shared<const Node>(std::move(joined));
+    if (!own.value && own.children.empty()) {
+      node = nullptr;
+    } else if (place == Place::kInner && !own.value && own.children.size() == 1) {
+      NodePtr only = std::move(own.children.front());
+      std::string label = own.label + only->label;
+      owned(only).label = std::move(label);
+      node = std::move(only);
     }
-    return std::make_shared<const Node>(std::move(node));
   }
 
   static void put_below(Node& node, std::string_view key, ValuePtr value) {
     auto at = std::lower_bound(node.children.begin(), node.children.end(), key.front(), Node::before);
     if (at == node.children.end() || (*at)->label.front() != key.front()) {
-      if (value) node.children.insert(at, std::make_shared<const Node>(Node{std::string(key), std::move(value), {}}));
+      if (value) node.children.insert(at, std::make_shared<Node>(Node{std::string(key), std::move(value), {}}));
       return;
     }
-    const Node& child = **at;
-    const auto common = static_cast<std::size_t>(
-        std::mismatch(key.begin(), key.end(), child.label.begin(), child.label.end()).first - key.begin());
-    NodePtr changed;
-    if (common == child.label.size()) {
-      changed = put(child, key.substr(common), std::move(value), Place::kInner);
-    } else {
+    NodePtr& child = *at;
+    const std::string& label = child->label;
+    const auto common =
+        static_cast<std::size_t>(std::mismatch(key.begin(), key.end(), label.begin(), label.end()).first - key.begin());
+    if (common < label.size()) {
       if (!value) return;
-      changed = put(split(child, common), key.substr(common), std::move(value), Place::kInner);
+      child = split(std::move(child), common);
     }
-    if (changed) {
-      *at = std::move(changed);
-    } else {
-      node.children.erase(at);
-    }
+    put(child, key.substr(common), std::move(value), Place::kInner);
+    if (!child) node.children.erase(at);
   }
 
   // A node for the first `size` bytes of the label of `child`, with the rest of it below.
-  static Node split(const Node& child, std::size_t size) {
-    Node rest = child;
-    rest.label = child.label.substr(size);
-    Node upper{child.label.substr(0, size), nullptr, {}};
-    upper.children.push_back(std::make_shared<const Node>(std::move(rest)));
-    return upper;
+  static NodePtr split(NodePtr child, std::size_t size) {
+    Node upper{child->label.substr(0, size), nullptr, {}};
+    owned(child).label.erase(0, size);
+    upper.children.push_back(std::move(child));
+    return std::make_shared<Node>(std::move(upper));
   }
 
   NodePtr root_;

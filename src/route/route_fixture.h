@@ -40,12 +40,20 @@ class TableFixture {
     entry->rule = std::make_shared<const RouteRule>(*RouteRule::compile(words.source, table_.kind()));
     entry->order = ++orders_;
     entry->target = std::make_shared<const Named>(name);
-    table_ = table_.with(entry);
+    table_.put(entry);
     entries_[name] = entry;
     return *this;
   }
   TableFixture& remove(const std::string& name) {
-    table_ = table_.without(entries_.at(name));
+    table_.take_out(entries_.at(name));
+    return *this;
+  }
+  // The route leads to another target, named `to`.
+  TableFixture& lead(const std::string& name, std::string to) {
+    auto entry = std::make_shared<RouteEntry>(*entries_.at(name));
+    entry->target = std::make_shared<const Named>(std::move(to));
+    table_.replace(entries_.at(name), entry);
+    entries_[name] = entry;
     return *this;
   }
   const RouteTable& table() const { return table_; }

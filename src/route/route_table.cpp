@@ -4,26 +4,33 @@ namespace sallyport::route {
 
 RouteTable::RouteTable(RouterKind kind) : kind_(kind) {}
 
-RouteTable RouteTable::with(const RouteEntryPtr& entry) const {
-  RouteTable table = *this;
-  if (kind_ == RouterKind::kHostUri && !entry->rule->hosts().empty()) {
-    table.hosts_ = hosts_.with(entry);
+void RouteTable::put(const RouteEntryPtr& entry) {
+  if (is_under_hosts(*entry)) {
+    hosts_.put(entry);
   } else {
-    table.any_host_ = any_host_.with(entry);
+    any_host_.put(entry);
   }
-  ++table.size_;
-  return table;
+  ++size_;
 }
 
-RouteTable RouteTable::without(const RouteEntryPtr& entry) const {
-  RouteTable table = *this;
-  if (kind_ == RouterKind::kHostUri && !entry->rule->hosts().empty()) {
-    table.hosts_ = hosts_.without(entry);
+void RouteTable::take_out(const RouteEntryPtr& entry) {
+  if (is_under_hosts(*entry)) {
+    hosts_.take_out(entry);
   } else {
-    table.any_host_ = any_host_.without(entry);
+    any_host_.take_out(entry);
   }
-  --table.size_;
-  return table;
+  --size_;
+}
+
+void RouteTable::replace(const RouteEntryPtr& before, const RouteEntryPtr& now) {
+  if (before->rule != now->rule || before->order != now->order) {
+    take_out(before);
+    put(now);
+  } else if (is_under_hosts(*now)) {
+    hosts_.replace(before, now);
+  } else {
+    any_host_.replace(before, now);
+  }
 }
 
 const RouteEntry* RouteTable::match(exchange::Exchange& exchange) const {

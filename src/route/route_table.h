@@ -1,6 +1,7 @@
 #pragma once
-// The RouteTable finds the route of a request by host, path and conditions, in APISIX's order. A table is immutable and
-// shared by all workers; `with` and `without` give a new table that shares what did not change.
+// The RouteTable finds the route of a request by host, path and conditions, in APISIX's order. A copy of a table shares
+// everything and costs nothing; changing one of them leaves the others as they are. Workers read tables that nobody
+// changes any more; all copies are made, changed and freed by one thread.
 
 #include "exchange/exchange.h"
 #include "route/host_table.h"
@@ -21,16 +22,22 @@ class RouteTable final {
   RouterKind kind() const noexcept { return kind_; }
   std::size_t size() const noexcept { return size_; }
 
-  // `entry` with a rule compiled for this kind of router; the caller replaces a route by `without` first.
-  [[nodiscard]] RouteTable with(const RouteEntryPtr& entry) const;
-  // `entry` as it was given to `with`.
-  [[nodiscard]] RouteTable without(const RouteEntryPtr& entry) const;
+  // `entry` with a rule compiled for this kind of router.
+  void put(const RouteEntryPtr& entry);
+  // `entry` as it was put.
+  void take_out(const RouteEntryPtr& entry);
+  // `now` in the place of `before`, which was put; cheap where rule and order are the same.
+  void replace(const RouteEntryPtr& before, const RouteEntryPtr& now);
 
   // The route that serves this request, or null. Writes `exchange.matched.uri` and `.host`, and the parameters of the
   // path as properties `uri_param_<name>`; views into the table stay valid as long as it lives.
   const RouteEntry* match(exchange::Exchange& exchange) const;
 
  private:
+  bool is_under_hosts(const RouteEntry& entry) const {
+    return kind_ == RouterKind::kHostUri && !entry.rule->hosts().empty();
+  }
+
   RouterKind kind_;
   std::size_t size_ = 0;
   PathTable any_host_;

@@ -163,5 +163,22 @@ TEST(RouteRule, NamesWhatIsWrong) {
   EXPECT_THAT(error(route("/a").vars(R"([["a", "is", "b"]])")), testing::StartsWith("failed to validate the 'vars'"));
 }
 
+TEST(RouteTable, ACopyKeepsItsTargetsWhileRoutesLeadElsewhere) {
+  for (RouterKind kind : {RouterKind::kHostUri, RouterKind::kUri}) {
+    TableFixture table(kind);
+    table.add("path", route("/a")).add("prefix", route("/a/*").uri("/b/*")).add("host", route("/c").host("*.x.test"));
+    const TableFixture before = table;
+    table.lead("path", "path2").lead("prefix", "prefix2").lead("host", "host2");
+    EXPECT_EQ(table.get("/a") + table.get("/a/1") + table.get("/b/1"), "path2prefix2prefix2");
+    EXPECT_EQ(table.get("/c", "a.x.test"), "host2");
+    EXPECT_EQ(before.get("/a") + before.get("/a/1") + before.get("/b/1"), "pathprefixprefix");
+    EXPECT_EQ(before.get("/c", "a.x.test"), "host");
+    table.remove("path").remove("prefix").remove("host");
+    EXPECT_EQ(table.table().size(), 0u);
+    EXPECT_EQ(table.get("/a") + table.get("/a/1") + table.get("/c", "a.x.test"), "");
+    EXPECT_EQ(before.get("/a"), "path");
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::route

@@ -18,12 +18,15 @@ const CompiledPlugin* find(const CompiledPluginsPtr& plugins, const std::string&
 Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, json::Object plugins,
                                                  std::string resource, CompiledPluginsPtr previous, Reuse reuse) {
   auto compiled = std::make_shared<CompiledPlugins>();
+  bool is_as_before = previous && previous->size() == plugins.size();
   for (const auto& [name, conf] : plugins) {
     const CompiledPlugin* old = find(previous, name);
     if (old && reuse == Reuse::kSameConf && old->conf == conf) {
+      is_as_before = is_as_before && old == &(*previous)[compiled->size()];
       compiled->push_back(*old);
       continue;
     }
+    is_as_before = false;
     std::optional<chain::Chain> predecessor;
     if (old) predecessor.emplace(old->links);
     json::Object alone;
@@ -32,7 +35,7 @@ Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, 
     if (!links) co_return fail(std::move(links).error());
     compiled->push_back({name, conf, std::move(*links)});
   }
-  co_return compiled;
+  co_return is_as_before ? previous : CompiledPluginsPtr(std::move(compiled));
 }
 
 std::vector<chain::Link> links_of(const CompiledPlugins& plugins) {

@@ -28,7 +28,8 @@ using CompiledPluginsPtr = std::shared_ptr<const CompiledPlugins>;
 // Whether a plugin with the same conf as before is taken over, or made anew as the successor of the old one.
 enum class Reuse { kSameConf, kNothing };
 
-// `resource` is "routes/1"; `previous` is what the same resource had before, or null.
+// `resource` is "routes/1"; `previous` is what the same resource had before, or null. `previous` itself where nothing
+// changed.
 // Error: kInvalid, as chain::compile_links words it.
 Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, json::Object plugins,
                                                  std::string resource, CompiledPluginsPtr previous, Reuse reuse);

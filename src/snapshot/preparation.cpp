@@ -28,6 +28,11 @@ Result<json::Value> complete(Kind kind, const json::Value& value) {
   return filled;
 }
 
+// Whether routes take the same over from both when they are compiled; what else there is, their plans take.
+bool has_same_parts(const resources::Service& one, const resources::Service& other) {
+  return one.plugins == other.plugins && one.hosts == other.hosts && one.upstream_id == other.upstream_id;
+}
+
 }  // namespace
 
 Task<void> Preparation::run(std::vector<Item> items) {
@@ -84,9 +89,9 @@ Status Preparation::take_route(const std::string& id, const std::optional<json::
 }
 
 Status Preparation::take_service(const std::string& id, const std::optional<json::Value>& value) {
+  const std::shared_ptr<const ServedService> old = set_.services.share(id);
   std::shared_ptr<ServedService> served;
   if (value) {
-    const ServedService* old = set_.services.find(id);
     served = std::make_shared<ServedService>();
     TRY(served->service, resources::service_from(*value));
     served->service.id = id;
@@ -97,9 +102,11 @@ Status Preparation::take_service(const std::string& id, const std::optional<json
         compile_own_cluster(served->service.upstream, "services/" + id, old ? old->service.upstream : std::nullopt,
                             old ? old->own_cluster : nullptr, context_.forbidden));
   }
-  set_.services = set_.services.with(id, std::move(served));
+  const bool parts_stay =
+      old && served && context_.reuse == Reuse::kSameConf && has_same_parts(old->service, served->service);
+  set_.services.set(id, std::move(served));
   services_.insert(id);
-  touch_users("services/" + id, touched_);
+  touch_users("services/" + id, parts_stay ? replanned_ : touched_);
   return {};
 }
 
@@ -109,7 +116,7 @@ Status Preparation::take_upstream(const std::string& id, const std::optional<jso
     TRY(resources::Upstream upstream, resources::upstream_from(*value));
     TRY(cluster, upstream::Cluster::compile(upstream, "upstreams/" + id, context_.forbidden));
   }
-  set_.upstreams = set_.upstreams.with(id, std::move(cluster));
+  set_.upstreams.set(id, std::move(cluster));
   touch_users("upstreams/" + id, replanned_);
   return {};
 }
@@ -121,7 +128,7 @@ Status Preparation::take_plugin_config(const std::string& id, const std::optiona
     parsed.id = id;
     config = std::make_shared<resources::PluginConfig>(std::move(parsed));
   }
-  set_.plugin_configs = set_.plugin_configs.with(id, std::move(config));
+  set_.plugin_configs.set(id, std::move(config));
   plugin_configs_.insert(id);
   touch_users("plugin_configs/" + id, touched_);
   return {};
@@ -177,31 +184,18 @@ Task<Status> Preparation::compile_touched_route(std::string id) {
   auto written = written_.find(id);
   if (written == written_.end() && !previous) co_return Status();
   const bool is_written = written != written_.end();
-  resources::Route route = is_written ? written->second.route : previous->route;
-  auto compiled = co_await compile_route(context_, set_, std::move(route), previous);
+  resources::Route route = is_written ? written->second.route : previous->compiled->route;
+  auto compiled =
+      co_await compile_route(context_, set_, std::move(route), previous ? previous->compiled : CompiledRoutePtr());
   if (!compiled) co_return fail(std::move(compiled).error());
-
-  auto served = std::make_shared<ServedRoute>(**compiled);
-  served->order = is_written ? written->second.order : previous->order;
-  serve(id, std::move(served));
+  const std::uint64_t order = is_written ? written->second.order : previous->order;
+  set_.put_route(id, serve_route(set_, std::move(*compiled), order, previous.get()));
   co_return Status();
 }
 
 void Preparation::plan_again(const std::string& id) {
-  if (const ServedRoute* present = set_.routes.find(id)) serve(id, std::make_shared<ServedRoute>(*present));
-}
-
-// Puts the route into the set, with a new plan.
-void Preparation::serve(const std::string& id, std::shared_ptr<ServedRoute> served) {
-  served->entry = nullptr;
-  if (served->route.enabled) {
-    auto entry = std::make_shared<route::RouteEntry>();
-    entry->rule = served->rule;
-    entry->order = served->order;
-    entry->target = make_plan(set_, *served);
-    served->entry = std::move(entry);
-  }
-  set_.put_route(id, std::move(served));
+  std::shared_ptr<const ServedRoute> present = set_.routes.share(id);
+  if (present) set_.put_route(id, serve_route(set_, present->compiled, present->order, present.get()));
 }
 
 // The plugins of services and plugin configs that no route uses yet are tried too, so that whoever writes them hears
@@ -210,13 +204,13 @@ Task<void> Preparation::try_unused_plugins() {
   for (const std::string& id : services_) {
     const ServedService* served = set_.used_by.find("services/" + id) ? nullptr : set_.services.find(id);
     if (served && !co_await try_plugins("services", id, served->service.plugins)) {
-      set_.services = set_.services.with(id, base_.services.share(id));
+      set_.services.set(id, base_.services.share(id));
     }
   }
   for (const std::string& id : plugin_configs_) {
     const auto* config = set_.used_by.find("plugin_configs/" + id) ? nullptr : set_.plugin_configs.find(id);
     if (config && !co_await try_plugins("plugin_configs", id, config->plugins)) {
-      set_.plugin_configs = set_.plugin_configs.with(id, base_.plugin_configs.share(id));
+      set_.plugin_configs.set(id, base_.plugin_configs.share(id));
     }
   }
 }

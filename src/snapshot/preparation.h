@@ -38,7 +38,6 @@ class Preparation final {
   Task<void> compile_touched();
   Task<Status> compile_touched_route(std::string id);
   void plan_again(const std::string& id);
-  void serve(const std::string& id, std::shared_ptr<ServedRoute> served);
   Task<void> try_unused_plugins();
   Task<bool> try_plugins(std::string kind, std::string id, const resources::PluginConfs& plugins);
 

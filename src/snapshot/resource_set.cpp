@@ -5,25 +5,46 @@
 namespace sallyport::snapshot {
 namespace {
 
-void set_use(route::HashTrie<ResourceSet::Ids>& used_by, const std::string& used, const std::string& route_id,
-             bool uses) {
-  const ResourceSet::Ids* present = used_by.find(used);
-  ResourceSet::Ids ids = present ? *present : ResourceSet::Ids();
-  ids = ids.with(route_id, uses ? std::make_shared<const std::string>(route_id) : nullptr);
-  used_by = used_by.with(used, ids.empty() ? nullptr : std::make_shared<const ResourceSet::Ids>(std::move(ids)));
+using Uses = std::vector<std::string>;  // "services/1" ...
+
+void add_uses(route::HashTrie<ResourceSet::Ids>& used_by, const Uses& uses, const std::string& route_id) {
+  for (const std::string& used : uses) {
+    if (!used_by.find(used)) used_by.set(used, std::make_shared<ResourceSet::Ids>());
+    used_by.edit(used)->set(route_id, std::make_shared<std::string>(route_id));
+  }
+}
+
+void remove_uses(route::HashTrie<ResourceSet::Ids>& used_by, const Uses& uses, const std::string& route_id) {
+  for (const std::string& used : uses) {
+    ResourceSet::Ids* ids = used_by.edit(used);
+    ids->set(route_id, nullptr);
+    if (ids->empty()) used_by.set(used, nullptr);
+  }
+}
+
+void put_entry(route::RouteTable& table, const route::RouteEntryPtr& before, const route::RouteEntryPtr& now) {
+  if (before && now) {
+    table.replace(before, now);
+  } else if (now) {
+    table.put(now);
+  } else if (before) {
+    table.take_out(before);
+  }
 }
 
 }  // namespace
 
 void ResourceSet::put_route(const std::string& id, std::shared_ptr<const ServedRoute> served) {
-  const ServedRoute* old = routes.find(id);
-  if (old && old->entry) table = table.without(old->entry);
-  if (served && served->entry) table = table.with(served->entry);
-  if (!old || !served || old->uses != served->uses) {
-    for (const std::string& used : old ? old->uses : std::vector<std::string>()) set_use(used_by, used, id, false);
-    for (const std::string& used : served ? served->uses : std::vector<std::string>()) set_use(used_by, used, id, true);
+  const std::shared_ptr<const ServedRoute> old = routes.share(id);
+  put_entry(table, old ? old->entry : nullptr, served ? served->entry : nullptr);
+  const Uses none;
+  const Uses& used = old ? old->compiled->uses : none;
+  const Uses& uses = served ? served->compiled->uses : none;
+  if (used != uses) {
+    remove_uses(used_by, used, id);
+    add_uses(used_by, uses, id);
   }
-  routes = routes.with(id, std::move(served));
+  routes.set(id, std::move(served));
 }
 
 void ResourceSet::renew_globals() {

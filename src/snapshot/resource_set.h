@@ -21,15 +21,25 @@
 
 namespace sallyport::snapshot {
 
-struct ServedRoute {
+// What a route is made of, whatever serves what it refers to.
+struct CompiledRoute {
   resources::Route route;
-  std::uint64_t order = 0;        // of creation
-  std::vector<std::string> uses;  // "services/1" ...: with a change of these it is compiled again
+  std::vector<std::string> uses;  // "services/1" ...: with a change of these it is compiled or planned again
   CompiledPluginsPtr plugins;
   upstream::ClusterPtr own_cluster;  // of the upstream written in it, or null
   route::RuleSource rule_source;
   std::shared_ptr<const route::RouteRule> rule;
-  route::RouteEntryPtr entry;  // null while it is switched off
+};
+using CompiledRoutePtr = std::shared_ptr<const CompiledRoute>;
+
+// The links of all global rules, in their order.
+using GlobalLinks = std::shared_ptr<const std::vector<chain::Link>>;
+
+struct ServedRoute {
+  CompiledRoutePtr compiled;
+  std::uint64_t order = 0;     // of creation
+  GlobalLinks global;          // those in the chain of the entry's plan
+  route::RouteEntryPtr entry;  // leads to a Plan; null while it is switched off
 };
 
 struct ServedService {
@@ -55,7 +65,7 @@ struct ResourceSet {
   route::HashTrie<Ids> used_by;  // "services/1" -> ids of routes
 
   std::uint64_t last_order = 0;
-  std::shared_ptr<const std::vector<chain::Link>> global_links = std::make_shared<const std::vector<chain::Link>>();
+  GlobalLinks global_links = std::make_shared<const std::vector<chain::Link>>();
   route::RouteTable table;
   PlanPtr no_route;
 

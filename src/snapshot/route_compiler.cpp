@@ -66,23 +66,50 @@ std::optional<Refusal> missing_part(const ResourceSet& set, const resources::Rou
 }
 
 // Where the plan forwards to, or why nowhere.
-void choose_cluster(Plan& plan, const ResourceSet& set, const ServedRoute& served) {
-  const resources::Route& route = served.route;
+void choose_cluster(Plan& plan, const ResourceSet& set, const CompiledRoute& compiled) {
+  const resources::Route& route = compiled.route;
   const ServedService* service = route.service_id.empty() ? nullptr : set.services.find(route.service_id);
   if (std::string id = upstream_id_of(route, service ? &service->service : nullptr); !id.empty()) {
     plan.cluster = set.upstreams.share(id);
     if (!plan.cluster) plan.no_upstream = Refusal{502, "the upstream of this route is missing", "upstream_missing"};
     return;
   }
-  plan.cluster = served.own_cluster || !service ? served.own_cluster : service->own_cluster;
+  plan.cluster = compiled.own_cluster || !service ? compiled.own_cluster : service->own_cluster;
   if (!plan.cluster) plan.no_upstream = Refusal{503, "this route has no upstream", "no_upstream"};
 }
 
 Result<std::shared_ptr<const route::RouteRule>> compile_rule(const route::RuleSource& source, route::RouterKind router,
-                                                             const ServedRoute* previous) {
+                                                             const CompiledRoute* previous) {
   if (previous && previous->rule_source == source) return previous->rule;
   TRY(route::RouteRule rule, route::RouteRule::compile(source, router));
   return std::make_shared<const route::RouteRule>(std::move(rule));
+}
+
+// The chain of the plan before, if it has the plugins of this one; else null.
+chain::ChainPtr kept_chain(const ResourceSet& set, const CompiledRoute& compiled, const ServedRoute* previous) {
+  if (!previous || !previous->entry || previous->global != set.global_links) return nullptr;
+  if (previous->compiled->plugins != compiled.plugins) return nullptr;
+  return static_cast<const Plan&>(*previous->entry->target).chain;
+}
+
+PlanPtr make_plan(const ResourceSet& set, const CompiledRoute& compiled, chain::ChainPtr kept) {
+  const resources::Route& route = compiled.route;
+  const resources::Service* service = service_of(set, route);
+  auto plan = std::make_shared<Plan>();
+  plan->route_id = route.id;
+  plan->route_name = route.name;
+  if (service) {
+    plan->service_id = service->id;
+    plan->service_name = service->name;
+  }
+  plan->chain = std::move(kept);
+  if (!plan->chain) plan->chain = std::make_shared<const chain::Chain>(*set.global_links, links_of(*compiled.plugins));
+  choose_cluster(*plan, set, compiled);
+  if (plan->cluster) plan->timeouts = plan->cluster->timeouts();
+  if (route.timeout) plan->timeouts = *route.timeout;
+  plan->enable_websocket = route.enable_websocket.value_or(service && service->enable_websocket.value_or(false));
+  plan->refusal = missing_part(set, route);
+  return plan;
 }
 
 }  // namespace
@@ -96,46 +123,41 @@ Result<upstream::ClusterPtr> compile_own_cluster(const std::optional<resources::
   return upstream::Cluster::compile(*upstream, std::move(key), forbidden);
 }
 
-Task<Result<std::shared_ptr<const ServedRoute>>> compile_route(const CompileContext& context, const ResourceSet& set,
-                                                               resources::Route route,
-                                                               std::shared_ptr<const ServedRoute> previous) {
+Task<Result<CompiledRoutePtr>> compile_route(const CompileContext& context, const ResourceSet& set,
+                                             resources::Route route, CompiledRoutePtr previous) {
   CO_TRY_STATUS(refuse_lua(route));
   const resources::Service* service = service_of(set, route);
   const std::string key = "routes/" + route.id;
 
-  auto served = std::make_shared<ServedRoute>();
-  served->uses = uses_of(route, service);
-  served->rule_source = rule_source_of(route, service);
-  CO_TRY(served->rule, compile_rule(served->rule_source, context.router, previous.get()));
-  CO_TRY(served->own_cluster,
-         compile_own_cluster(route.upstream, key, previous ? previous->route.upstream : std::nullopt,
-                             previous ? previous->own_cluster : nullptr, context.forbidden));
+  auto made = std::make_shared<CompiledRoute>();
+  made->uses = uses_of(route, service);
+  made->rule_source = rule_source_of(route, service);
+  CO_TRY(made->rule, compile_rule(made->rule_source, context.router, previous.get()));
+  CO_TRY(made->own_cluster, compile_own_cluster(route.upstream, key, previous ? previous->route.upstream : std::nullopt,
+                                                previous ? previous->own_cluster : nullptr, context.forbidden));
   json::Object plugins = merged_plugins(set, route, service);
   auto compiled = co_await compile_plugins(context.catalog, std::move(plugins), key,
                                            previous ? previous->plugins : nullptr, context.reuse);
   if (!compiled) co_return fail(std::move(compiled).error());
-  served->plugins = std::move(*compiled);
-  served->route = std::move(route);
-  co_return served;
+  made->plugins = std::move(*compiled);
+  made->route = std::move(route);
+  co_return made;
 }
 
-PlanPtr make_plan(const ResourceSet& set, const ServedRoute& served) {
-  const resources::Route& route = served.route;
-  const resources::Service* service = service_of(set, route);
-  auto plan = std::make_shared<Plan>();
-  plan->route_id = route.id;
-  plan->route_name = route.name;
-  if (service) {
-    plan->service_id = service->id;
-    plan->service_name = service->name;
+std::shared_ptr<const ServedRoute> serve_route(const ResourceSet& set, CompiledRoutePtr compiled, std::uint64_t order,
+                                               const ServedRoute* previous) {
+  auto served = std::make_shared<ServedRoute>();
+  served->order = order;
+  served->global = set.global_links;
+  if (compiled->route.enabled) {
+    auto entry = std::make_shared<route::RouteEntry>();
+    entry->rule = compiled->rule;
+    entry->order = order;
+    entry->target = make_plan(set, *compiled, kept_chain(set, *compiled, previous));
+    served->entry = std::move(entry);
   }
-  plan->chain = std::make_shared<const chain::Chain>(*set.global_links, links_of(*served.plugins));
-  choose_cluster(*plan, set, served);
-  if (plan->cluster) plan->timeouts = plan->cluster->timeouts();
-  if (route.timeout) plan->timeouts = *route.timeout;
-  plan->enable_websocket = route.enable_websocket.value_or(service && service->enable_websocket.value_or(false));
-  plan->refusal = missing_part(set, route);
-  return plan;
+  served->compiled = std::move(compiled);
+  return served;
 }
 
 }  // namespace sallyport::snapshot

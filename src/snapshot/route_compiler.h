@@ -26,13 +26,14 @@ Result<upstream::ClusterPtr> compile_own_cluster(const std::optional<resources::
                                                  const upstream::ClusterPtr& previous,
                                                  const upstream::ForbiddenAddresses& forbidden);
 
-// `previous` is what served the route before, or null; `set` and `context` stay valid until the Task ends.
+// `previous` is what the route was before, or null; `set` and `context` stay valid until the Task ends.
 // What the route refers to and is not there makes a plan that refuses, not an error. Error: kInvalid with the field.
-Task<Result<std::shared_ptr<const ServedRoute>>> compile_route(const CompileContext& context, const ResourceSet& set,
-                                                               resources::Route route,
-                                                               std::shared_ptr<const ServedRoute> previous);
+Task<Result<CompiledRoutePtr>> compile_route(const CompileContext& context, const ResourceSet& set,
+                                             resources::Route route, CompiledRoutePtr previous);
 
-// The plan of a route whose parts are compiled; `rule` and what the route refers to are up to date.
-PlanPtr make_plan(const ResourceSet& set, const ServedRoute& served);
+// The route with a plan for what it refers to now, unless it is switched off. `previous` is what served it before, or
+// null; of that the chain is kept where it would be the same.
+std::shared_ptr<const ServedRoute> serve_route(const ResourceSet& set, CompiledRoutePtr compiled, std::uint64_t order,
+                                               const ServedRoute* previous);
 
 }  // namespace sallyport::snapshot
