@@ -1,6 +1,5 @@
 #include "chain/catalog.h"
 
-#include "chain/merge_plugins.h"
 #include "chain/probe_fixture.h"
 
 #include <gmock/gmock.h>
@@ -123,13 +122,6 @@ TEST_F(CatalogTest, ErrorsNameThePluginAndTheCause) {
 TEST_F(CatalogTest, ADisabledPluginNeedsNoValidConf) {
   EXPECT_EQ(names(R"({"low":{"size":"x","_meta":{"disable":true}}})"), "");
   EXPECT_EQ(refusal(R"({"nope":{"_meta":{"disable":true}}})"), "unknown plugin [nope]");
-}
-
-TEST(MergePlugins, WholeObjectsOfTheStrongerPlaceWin) {
-  auto object = [](std::string_view text) { return json::parse(text).value().object(); };
-  json::Object merged = merge_plugins(object(R"({"a":{"s":1,"t":1},"b":{"s":1},"c":{"s":1}})"),
-                                      object(R"({"b":{"p":1},"c":{"p":1}})"), object(R"({"c":{"r":1},"d":{}})"));
-  EXPECT_EQ(json::print(merged), R"({"a":{"s":1,"t":1},"b":{"p":1},"c":{"r":1},"d":{}})");
 }
 
 }  // namespace

@@ -7,52 +7,71 @@
 namespace sallyport::snapshot {
 namespace {
 
-const CompiledPlugin* find(const CompiledPluginsPtr& plugins, const std::string& name) {
+std::shared_ptr<const CompiledPlugin> find(const CompiledPluginsPtr& plugins, const std::string& name) {
   if (!plugins) return nullptr;
-  auto found = std::ranges::find(*plugins, name, &CompiledPlugin::name);
-  return found == plugins->end() ? nullptr : &*found;
+  auto found = std::ranges::find_if(*plugins, [&](const auto& plugin) { return plugin->name == name; });
+  return found == plugins->end() ? nullptr : *found;
+}
+
+Task<Result<std::shared_ptr<const CompiledPlugin>>> compile_plugin(const chain::Catalog& catalog,
+                                                                   const resources::PluginConf& written,
+                                                                   std::string resource,
+                                                                   std::shared_ptr<const CompiledPlugin> old) {
+  std::optional<chain::Chain> predecessor;
+  if (old) predecessor.emplace(old->links);
+  json::Object alone;
+  alone[written.name] = written.conf;
+  auto links =
+      co_await chain::compile_links(catalog, alone, std::move(resource), predecessor ? &*predecessor : nullptr);
+  if (!links) co_return fail(std::move(links).error());
+  co_return std::make_shared<const CompiledPlugin>(CompiledPlugin{written.name, written.conf, std::move(*links)});
 }
 
 }  // namespace
 
-Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, json::Object plugins,
+ChosenConfs choose_confs(std::initializer_list<const resources::PluginConfs*> places) {
+  ChosenConfs chosen;
+  for (const resources::PluginConfs* place : places) {
+    if (!place) continue;
+    for (const resources::PluginConf& conf : *place) {
+      auto same = std::ranges::find_if(chosen, [&](const auto* other) { return other->name == conf.name; });
+      if (same == chosen.end()) {
+        chosen.push_back(&conf);
+      } else {
+        *same = &conf;
+      }
+    }
+  }
+  return chosen;
+}
+
+Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, ChosenConfs plugins,
                                                  std::string resource, CompiledPluginsPtr previous, Reuse reuse) {
   auto compiled = std::make_shared<CompiledPlugins>();
-  bool is_as_before = previous && previous->size() == plugins.size();
-  for (const auto& [name, conf] : plugins) {
-    const CompiledPlugin* old = find(previous, name);
-    if (old && reuse == Reuse::kSameConf && old->conf == conf) {
-      is_as_before = is_as_before && old == &(*previous)[compiled->size()];
-      compiled->push_back(*old);
+  compiled->reserve(plugins.size());
+  for (const resources::PluginConf* written : plugins) {
+    std::shared_ptr<const CompiledPlugin> old = find(previous, written->name);
+    if (old && reuse == Reuse::kSameConf && old->conf == written->conf) {
+      compiled->push_back(std::move(old));
       continue;
     }
-    is_as_before = false;
-    std::optional<chain::Chain> predecessor;
-    if (old) predecessor.emplace(old->links);
-    json::Object alone;
-    alone[name] = conf;
-    auto links = co_await chain::compile_links(catalog, alone, resource, predecessor ? &*predecessor : nullptr);
-    if (!links) co_return fail(std::move(links).error());
-    compiled->push_back({name, conf, std::move(*links)});
+    auto made = co_await compile_plugin(catalog, *written, resource, std::move(old));
+    if (!made) co_return fail(std::move(made).error());
+    compiled->push_back(std::move(*made));
   }
-  co_return is_as_before ? previous : CompiledPluginsPtr(std::move(compiled));
+  if (previous && *previous == *compiled) co_return previous;
+  co_return compiled;
 }
 
 std::vector<chain::Link> links_of(const CompiledPlugins& plugins) {
   std::vector<chain::Link> links;
-  for (const CompiledPlugin& plugin : plugins) {
-    for (const chain::Link& link : plugin.links) {
+  for (const auto& plugin : plugins) {
+    for (const chain::Link& link : plugin->links) {
       links.insert(std::ranges::upper_bound(links, link.priority, std::ranges::greater{}, &chain::Link::priority),
                    link);
     }
   }
   return links;
-}
-
-json::Object to_object(const resources::PluginConfs& confs) {
-  json::Object object;
-  for (const resources::PluginConf& each : confs) object[each.name] = each.conf;
-  return object;
 }
 
 }  // namespace sallyport::snapshot

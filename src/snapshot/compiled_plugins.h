@@ -9,6 +9,7 @@
 #include "json/value.h"
 #include "resources/plugin_confs.h"
 
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,21 +23,25 @@ struct CompiledPlugin {
   json::Value conf;                // as written, with `_meta`
   std::vector<chain::Link> links;  // none when it is disabled
 };
-using CompiledPlugins = std::vector<CompiledPlugin>;
+using CompiledPlugins = std::vector<std::shared_ptr<const CompiledPlugin>>;
 using CompiledPluginsPtr = std::shared_ptr<const CompiledPlugins>;
+
+// Confs that lie in resources, each under another name.
+using ChosenConfs = std::vector<const resources::PluginConf*>;
+
+// By name, of the last of `places` that has it, and in the order in which the names first come: a conf is taken as a
+// whole, never mixed. For a route: service, plugin_config, route; null where it has none.
+ChosenConfs choose_confs(std::initializer_list<const resources::PluginConfs*> places);
 
 // Whether a plugin with the same conf as before is taken over, or made anew as the successor of the old one.
 enum class Reuse { kSameConf, kNothing };
 
 // `resource` is "routes/1"; `previous` is what the same resource had before, or null. `previous` itself where nothing
-// changed.
-// Error: kInvalid, as chain::compile_links words it.
-Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, json::Object plugins,
+// changed. What `plugins` points to stays until the Task ends. Error: kInvalid, as chain::compile_links words it.
+Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, ChosenConfs plugins,
                                                  std::string resource, CompiledPluginsPtr previous, Reuse reuse);
 
 // All links in the order of running: by priority, then as written.
 std::vector<chain::Link> links_of(const CompiledPlugins& plugins);
-
-json::Object to_object(const resources::PluginConfs& confs);
 
 }  // namespace sallyport::snapshot

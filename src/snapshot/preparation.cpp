@@ -33,6 +33,12 @@ bool has_same_parts(const resources::Service& one, const resources::Service& oth
   return one.plugins == other.plugins && one.hosts == other.hosts && one.upstream_id == other.upstream_id;
 }
 
+std::vector<std::shared_ptr<const std::string>> listed(const ResourceSet::Ids& ids) {
+  std::vector<std::shared_ptr<const std::string>> all;
+  ids.for_each([&](std::string_view, const auto& id) { all.push_back(id); });
+  return all;
+}
+
 }  // namespace
 
 Task<void> Preparation::run(std::vector<Item> items) {
@@ -74,7 +80,7 @@ Task<Status> Preparation::take(Item item) {
 Status Preparation::take_route(const std::string& id, const std::optional<json::Value>& value) {
   if (!value) {
     written_.erase(id);
-    touched_.erase(id);
+    touched_.set(id, nullptr);
     set_.put_route(id, nullptr);
     return {};
   }
@@ -83,8 +89,8 @@ Status Preparation::take_route(const std::string& id, const std::optional<json::
   const ServedRoute* old = set_.routes.find(id);
   auto known = written_.find(id);
   std::uint64_t order = old ? old->order : known != written_.end() ? known->second.order : ++set_.last_order;
-  written_.insert_or_assign(id, Written{std::move(route), order});
-  touched_.insert(id);
+  written_.insert_or_assign(id, Written{std::make_shared<const resources::Route>(std::move(route)), order});
+  touched_.set(id, std::make_shared<std::string>(id));
   return {};
 }
 
@@ -122,15 +128,17 @@ Status Preparation::take_upstream(const std::string& id, const std::optional<jso
 }
 
 Status Preparation::take_plugin_config(const std::string& id, const std::optional<json::Value>& value) {
+  const std::shared_ptr<const resources::PluginConfig> old = set_.plugin_configs.share(id);
   std::shared_ptr<resources::PluginConfig> config;
   if (value) {
     TRY(resources::PluginConfig parsed, resources::plugin_config_from(*value));
     parsed.id = id;
     config = std::make_shared<resources::PluginConfig>(std::move(parsed));
   }
+  const bool plugins_stay = old && config && context_.reuse == Reuse::kSameConf && old->plugins == config->plugins;
   set_.plugin_configs.set(id, std::move(config));
   plugin_configs_.insert(id);
-  touch_users("plugin_configs/" + id, touched_);
+  if (!plugins_stay) touch_users("plugin_configs/" + id, touched_);
   return {};
 }
 
@@ -149,7 +157,8 @@ Task<Status> Preparation::compile_global_rule(resources::GlobalRule rule) {
   auto old = set_.global_rules.find(rule.id);
   CompiledPluginsPtr previous = old == set_.global_rules.end() ? nullptr : old->second->plugins;
   auto served = std::make_shared<ServedGlobalRule>();
-  auto compiled = co_await compile_plugins(context_.catalog, to_object(rule.plugins), "global_rules/" + rule.id,
+  ChosenConfs confs = choose_confs({&rule.plugins});
+  auto compiled = co_await compile_plugins(context_.catalog, std::move(confs), "global_rules/" + rule.id,
                                            std::move(previous), context_.reuse);
   if (!compiled) co_return fail(std::move(compiled).error());
   served->plugins = std::move(*compiled);
@@ -159,23 +168,33 @@ Task<Status> Preparation::compile_global_rule(resources::GlobalRule rule) {
   co_return Status();
 }
 
-void Preparation::touch_users(const std::string& used, std::set<std::string>& touched) {
-  if (const ResourceSet::Ids* ids = set_.used_by.find(used)) {
-    ids->for_each([&](std::string_view id, const auto&) { touched.emplace(id); });
+void Preparation::touch_users(const std::string& used, Ids& touched) {
+  const Ids* ids = set_.used_by.find(used);
+  if (!ids) return;
+  if (touched.empty()) {
+    touched = *ids;
+  } else {
+    ids->for_each([&](std::string_view id, const auto& shared) { touched.set(id, shared); });
   }
 }
 
+// Routes are taken in the order in which their map has them, which finds what is near in the memory, too.
 Task<void> Preparation::compile_touched() {
   if (globals_changed_) {
     set_.renew_globals();
-    set_.routes.for_each([&](std::string_view id, const auto&) { replanned_.emplace(id); });
+    set_.routes.for_each(
+        [&](std::string_view id, const auto&) { replanned_.set(id, std::make_shared<std::string>(id)); });
   }
-  for (const std::string& id : touched_) {
-    Status compiled = co_await compile_touched_route(id);
-    if (compiled) replanned_.erase(id);
-    if (!compiled) rejected_.push_back({"routes", id, std::move(compiled).error()});
+  const std::size_t rejected_before = rejected_.size();
+  const auto touched = listed(touched_);
+  for (const auto& id : touched) {
+    Status compiled = co_await compile_touched_route(*id);
+    if (compiled) replanned_.set(*id, nullptr);
+    if (!compiled) rejected_.push_back({"routes", *id, std::move(compiled).error()});
   }
-  for (const std::string& id : replanned_) plan_again(id);
+  std::ranges::sort(rejected_.begin() + static_cast<std::ptrdiff_t>(rejected_before), rejected_.end(), {},
+                    &Rejected::id);
+  for (const auto& id : listed(replanned_)) plan_again(*id);
 }
 
 // The route as it was written now, or as it stands.
@@ -184,7 +203,7 @@ Task<Status> Preparation::compile_touched_route(std::string id) {
   auto written = written_.find(id);
   if (written == written_.end() && !previous) co_return Status();
   const bool is_written = written != written_.end();
-  resources::Route route = is_written ? written->second.route : previous->compiled->route;
+  RoutePtr route = is_written ? written->second.route : previous->compiled->route;
   auto compiled =
       co_await compile_route(context_, set_, std::move(route), previous ? previous->compiled : CompiledRoutePtr());
   if (!compiled) co_return fail(std::move(compiled).error());
@@ -216,8 +235,9 @@ Task<void> Preparation::try_unused_plugins() {
 }
 
 Task<bool> Preparation::try_plugins(std::string kind, std::string id, const resources::PluginConfs& plugins) {
+  ChosenConfs confs = choose_confs({&plugins});
   auto compiled =
-      co_await compile_plugins(context_.catalog, to_object(plugins), kind + "/" + id, nullptr, Reuse::kSameConf);
+      co_await compile_plugins(context_.catalog, std::move(confs), kind + "/" + id, nullptr, Reuse::kSameConf);
   if (!compiled) rejected_.push_back({kind, id, std::move(compiled).error()});
   co_return compiled.has_value();
 }

@@ -34,7 +34,8 @@ class Preparation final {
   Task<Status> take_global_rule(std::string id, std::optional<json::Value> value);
   Task<Status> compile_global_rule(resources::GlobalRule rule);
 
-  void touch_users(const std::string& used, std::set<std::string>& touched);
+  using Ids = ResourceSet::Ids;
+  void touch_users(const std::string& used, Ids& touched);
   Task<void> compile_touched();
   Task<Status> compile_touched_route(std::string id);
   void plan_again(const std::string& id);
@@ -45,12 +46,12 @@ class Preparation final {
   const ResourceSet& base_;
   ResourceSet set_;
   struct Written {
-    resources::Route route;
+    RoutePtr route;
     std::uint64_t order;
   };
   std::map<std::string, Written> written_;           // routes of this change, until they are compiled
-  std::set<std::string> touched_;                    // ids of routes to compile
-  std::set<std::string> replanned_;                  // ids of routes whose parts stay but not where they lead
+  Ids touched_;                                      // of routes to compile
+  Ids replanned_;                                    // of routes whose parts stay but not where they lead
   bool globals_changed_ = false;                     // all routes get new plans
   std::set<std::string> services_, plugin_configs_;  // ids that this change wrote
   std::vector<Rejected> rejected_;

@@ -21,13 +21,15 @@
 
 namespace sallyport::snapshot {
 
+using RoutePtr = std::shared_ptr<const resources::Route>;
+
 // What a route is made of, whatever serves what it refers to.
 struct CompiledRoute {
-  resources::Route route;
+  RoutePtr route;
   std::vector<std::string> uses;  // "services/1" ...: with a change of these it is compiled or planned again
   CompiledPluginsPtr plugins;
   upstream::ClusterPtr own_cluster;  // of the upstream written in it, or null
-  route::RuleSource rule_source;
+  std::shared_ptr<const route::RuleSource> rule_source;
   std::shared_ptr<const route::RouteRule> rule;
 };
 using CompiledRoutePtr = std::shared_ptr<const CompiledRoute>;

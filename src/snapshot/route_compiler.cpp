@@ -1,7 +1,5 @@
 #include "snapshot/route_compiler.h"
 
-#include "chain/merge_plugins.h"
-
 #include <utility>
 
 namespace sallyport::snapshot {
@@ -37,17 +35,20 @@ std::vector<std::string> uses_of(const resources::Route& route, const resources:
   return uses;
 }
 
-json::Object merged_plugins(const ResourceSet& set, const resources::Route& route, const resources::Service* service) {
+ChosenConfs confs_of(const ResourceSet& set, const resources::Route& route, const resources::Service* service) {
   const resources::PluginConfig* config =
       route.plugin_config_id.empty() ? nullptr : set.plugin_configs.find(route.plugin_config_id);
-  return chain::merge_plugins(service ? to_object(service->plugins) : json::Object(),
-                              config ? to_object(config->plugins) : json::Object(), to_object(route.plugins));
+  return choose_confs({service ? &service->plugins : nullptr, config ? &config->plugins : nullptr, &route.plugins});
+}
+
+const std::vector<std::string>& hosts_of(const resources::Route& route, const resources::Service* service) {
+  return route.hosts.empty() && service ? service->hosts : route.hosts;
 }
 
 route::RuleSource rule_source_of(const resources::Route& route, const resources::Service* service) {
   route::RuleSource source;
   source.uris = route.uris;
-  source.hosts = route.hosts.empty() && service ? service->hosts : route.hosts;
+  source.hosts = hosts_of(route, service);
   source.methods = route.methods;
   source.remote_addrs = route.remote_addrs;
   source.vars = route.vars;
@@ -67,7 +68,7 @@ std::optional<Refusal> missing_part(const ResourceSet& set, const resources::Rou
 
 // Where the plan forwards to, or why nowhere.
 void choose_cluster(Plan& plan, const ResourceSet& set, const CompiledRoute& compiled) {
-  const resources::Route& route = compiled.route;
+  const resources::Route& route = *compiled.route;
   const ServedService* service = route.service_id.empty() ? nullptr : set.services.find(route.service_id);
   if (std::string id = upstream_id_of(route, service ? &service->service : nullptr); !id.empty()) {
     plan.cluster = set.upstreams.share(id);
@@ -78,11 +79,22 @@ void choose_cluster(Plan& plan, const ResourceSet& set, const CompiledRoute& com
   if (!plan.cluster) plan.no_upstream = Refusal{503, "this route has no upstream", "no_upstream"};
 }
 
-Result<std::shared_ptr<const route::RouteRule>> compile_rule(const route::RuleSource& source, route::RouterKind router,
-                                                             const CompiledRoute* previous) {
-  if (previous && previous->rule_source == source) return previous->rule;
-  TRY(route::RouteRule rule, route::RouteRule::compile(source, router));
-  return std::make_shared<const route::RouteRule>(std::move(rule));
+// The rule of `made.route`, the one of `previous` where it asks for the same.
+Status compile_rule(CompiledRoute& made, const resources::Service* service, route::RouterKind router,
+                    const CompiledRoute* previous) {
+  const bool is_same_route = previous && previous->route == made.route;
+  if (is_same_route && previous->rule_source->hosts == hosts_of(*made.route, service)) {
+    made.rule_source = previous->rule_source;
+  } else {
+    made.rule_source = std::make_shared<const route::RuleSource>(rule_source_of(*made.route, service));
+  }
+  if (previous && (previous->rule_source == made.rule_source || *previous->rule_source == *made.rule_source)) {
+    made.rule = previous->rule;
+    return {};
+  }
+  TRY(route::RouteRule rule, route::RouteRule::compile(*made.rule_source, router));
+  made.rule = std::make_shared<const route::RouteRule>(std::move(rule));
+  return {};
 }
 
 // The chain of the plan before, if it has the plugins of this one; else null.
@@ -93,7 +105,7 @@ chain::ChainPtr kept_chain(const ResourceSet& set, const CompiledRoute& compiled
 }
 
 PlanPtr make_plan(const ResourceSet& set, const CompiledRoute& compiled, chain::ChainPtr kept) {
-  const resources::Route& route = compiled.route;
+  const resources::Route& route = *compiled.route;
   const resources::Service* service = service_of(set, route);
   auto plan = std::make_shared<Plan>();
   plan->route_id = route.id;
@@ -123,24 +135,24 @@ Result<upstream::ClusterPtr> compile_own_cluster(const std::optional<resources::
   return upstream::Cluster::compile(*upstream, std::move(key), forbidden);
 }
 
-Task<Result<CompiledRoutePtr>> compile_route(const CompileContext& context, const ResourceSet& set,
-                                             resources::Route route, CompiledRoutePtr previous) {
-  CO_TRY_STATUS(refuse_lua(route));
-  const resources::Service* service = service_of(set, route);
-  const std::string key = "routes/" + route.id;
+Task<Result<CompiledRoutePtr>> compile_route(const CompileContext& context, const ResourceSet& set, RoutePtr route,
+                                             CompiledRoutePtr previous) {
+  CO_TRY_STATUS(refuse_lua(*route));
+  const resources::Service* service = service_of(set, *route);
+  const std::string key = "routes/" + route->id;
 
   auto made = std::make_shared<CompiledRoute>();
-  made->uses = uses_of(route, service);
-  made->rule_source = rule_source_of(route, service);
-  CO_TRY(made->rule, compile_rule(made->rule_source, context.router, previous.get()));
-  CO_TRY(made->own_cluster, compile_own_cluster(route.upstream, key, previous ? previous->route.upstream : std::nullopt,
-                                                previous ? previous->own_cluster : nullptr, context.forbidden));
-  json::Object plugins = merged_plugins(set, route, service);
-  auto compiled = co_await compile_plugins(context.catalog, std::move(plugins), key,
+  made->route = std::move(route);
+  made->uses = uses_of(*made->route, service);
+  CO_TRY_STATUS(compile_rule(*made, service, context.router, previous.get()));
+  CO_TRY(made->own_cluster,
+         compile_own_cluster(made->route->upstream, key, previous ? previous->route->upstream : std::nullopt,
+                             previous ? previous->own_cluster : nullptr, context.forbidden));
+  ChosenConfs confs = confs_of(set, *made->route, service);
+  auto compiled = co_await compile_plugins(context.catalog, std::move(confs), key,
                                            previous ? previous->plugins : nullptr, context.reuse);
   if (!compiled) co_return fail(std::move(compiled).error());
   made->plugins = std::move(*compiled);
-  made->route = std::move(route);
   co_return made;
 }
 
@@ -149,7 +161,7 @@ std::shared_ptr<const ServedRoute> serve_route(const ResourceSet& set, CompiledR
   auto served = std::make_shared<ServedRoute>();
   served->order = order;
   served->global = set.global_links;
-  if (compiled->route.enabled) {
+  if (compiled->route->enabled) {
     auto entry = std::make_shared<route::RouteEntry>();
     entry->rule = compiled->rule;
     entry->order = order;

@@ -28,8 +28,8 @@ Result<upstream::ClusterPtr> compile_own_cluster(const std::optional<resources::
 
 // `previous` is what the route was before, or null; `set` and `context` stay valid until the Task ends.
 // What the route refers to and is not there makes a plan that refuses, not an error. Error: kInvalid with the field.
-Task<Result<CompiledRoutePtr>> compile_route(const CompileContext& context, const ResourceSet& set,
-                                             resources::Route route, CompiledRoutePtr previous);
+Task<Result<CompiledRoutePtr>> compile_route(const CompileContext& context, const ResourceSet& set, RoutePtr route,
+                                             CompiledRoutePtr previous);
 
 // The route with a plan for what it refers to now, unless it is switched off. `previous` is what served it before, or
 // null; of that the chain is kept where it would be the same.
