@@ -238,8 +238,9 @@ Task<bool> Preparation::try_plugins(std::string kind, std::string id, const reso
   ChosenConfs confs = choose_confs({&plugins});
   auto compiled =
       co_await compile_plugins(context_.catalog, std::move(confs), kind + "/" + id, nullptr, Reuse::kSameConf);
-  if (!compiled) rejected_.push_back({kind, id, std::move(compiled).error()});
-  co_return compiled.has_value();
+  if (compiled) co_return true;
+  rejected_.push_back({std::move(kind), std::move(id), std::move(compiled).error()});
+  co_return false;
 }
 
 }  // namespace sallyport::snapshot
