@@ -1,5 +1,6 @@
 """The commands: where relative paths start, how many threads serve, what `check` finds and leaves alone."""
 import os
+import pathlib
 import re
 
 import pytest
@@ -63,10 +64,15 @@ def test_paths_of_the_settings_start_there_too_unless_they_are_absolute(gateway,
     assert not one.path("logs").exists()
 
 
-def threads_and_children(gateway):
-    tasks = f"/proc/{gateway.process.pid}/task"
-    children = "".join(open(f"{tasks}/{task}/children", encoding="ascii").read() for task in os.listdir(tasks))
-    return len(os.listdir(tasks)), children
+def children_of(process):
+    """By the fourth field of /proc/PID/stat; the second, a name in parentheses, may hold blanks."""
+    parents = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[stat.parent.name] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            pass  # it has ended
+    return [pid for pid, parent in parents.items() if parent == process.pid]
 
 
 @pytest.mark.parametrize("settings, options, workers", [
@@ -74,8 +80,8 @@ def threads_and_children(gateway):
 def test_one_process_has_as_many_workers_as_it_is_told(gateway, settings, options, workers):
     one = gateway(settings={"nginx_config": {"worker_processes": settings}}, options=options)
     assert f", {workers} workers, " in one.read("stderr")
-    threads, children = threads_and_children(one)
-    assert threads > workers and children == ""
+    assert len(os.listdir(f"/proc/{one.process.pid}/task")) > workers
+    assert children_of(one.process) == []
 
 
 @pytest.mark.parametrize("arguments, said", [
