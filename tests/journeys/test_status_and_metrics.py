@@ -26,11 +26,11 @@ def test_requests_are_counted_under_the_fields_names(gateway, upstream):
     labels = {"code": 200, "route": "r1", "matched_uri": "/a/*", "node": "127.0.0.1"}
     wait_until(lambda: one.metric("apisix_http_status", **labels) == 3, one.metrics)
     wait_until(lambda: one.metric("apisix_http_status", code=404) == 1, one.metrics)
-    assert one.metric("apisix_http_latency_count", type="request", route="r1") == 3
-    assert one.metric("apisix_http_latency_bucket", type="upstream", route="r1", le="+Inf") == 3
-    assert one.metric("apisix_bandwidth", type="egress", route="r1") > 3 * len("hello from upstream-a\n")
-    assert one.metric("apisix_bandwidth", type="ingress", route="r1") > 0
-    assert one.metric("apisix_http_requests_total") >= 4
+    wait_until(lambda: one.metric("apisix_http_latency_count", type="request", route="r1") == 3, one.metrics)
+    wait_until(lambda: one.metric("apisix_http_latency_bucket", type="upstream", route="r1", le="+Inf") == 3, one.metrics)
+    wait_until(lambda: one.metric("apisix_bandwidth", type="egress", route="r1") > 3 * len("hello from upstream-a\n"), one.metrics)
+    wait_until(lambda: one.metric("apisix_bandwidth", type="ingress", route="r1") > 0, one.metrics)
+    wait_until(lambda: one.metric("apisix_http_requests_total") >= 4, one.metrics)
     assert one.metric("apisix_node_info") == 1
     assert one.metric("sallyport_resident_memory_bytes") > 0
 
@@ -135,9 +135,9 @@ def test_each_request_is_counted_once_wherever_the_plugin_stands(gateway, upstre
         ("200", "both", "", "", "upstream", 3), ("200", "neither", "", "", "upstream", 3),
         ("200", "service", "s", "s.test", "upstream", 3), ("404", "", "", "", "apisix", 3),
         ("418", "refused", "", "", "plugin", 3)]
-    assert one.metric("apisix_http_latency_count", type="request") == 15
-    assert one.metric("apisix_http_latency_count", type="upstream") == 9
-    assert one.metric("apisix_http_requests_total") == 15
+    wait_until(lambda: one.metric("apisix_http_latency_count", type="request") == 15, one.metrics)
+    wait_until(lambda: one.metric("apisix_http_latency_count", type="upstream") == 9, one.metrics)
+    wait_until(lambda: one.metric("apisix_http_requests_total") == 15, one.metrics)
 
 
 def test_series_are_named_by_name_where_the_plugin_says_so(gateway, upstream):
@@ -163,8 +163,8 @@ def test_bandwidth_is_what_went_over_the_wire(gateway, upstream):
     head = len(response.start) + 2 + sum(len(n) + len(v) + 4 for n, v in response.headers) + 2
     chunks = sum(len(f"{size:x}") + size + 4 for size in response.chunks) + 5
     wait_until(lambda: one.metric("apisix_http_status", code=200) == 1, one.metrics)
-    assert one.metric("apisix_bandwidth", type="egress") == head + chunks
-    assert one.metric("apisix_bandwidth", type="ingress") == len(request)
+    wait_until(lambda: one.metric("apisix_bandwidth", type="egress") == head + chunks, one.metrics)
+    wait_until(lambda: one.metric("apisix_bandwidth", type="ingress") == len(request), one.metrics)
 
 
 def test_metrics_can_be_switched_off(gateway, upstream):

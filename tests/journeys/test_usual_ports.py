@@ -5,6 +5,7 @@ import socket
 from harness.client import ask
 from harness.gateway import ROOT
 from harness.own_network import in_own_network
+from harness.patience import wait_until
 
 USUAL = {"proxy": 9080, "admin": 9180, "status": 7085, "prometheus": 9091}
 KNOWN = "edd1c9f034335f136f87ad84b625c8f1"
@@ -41,7 +42,7 @@ def test_a_small_file_starts_with_the_usual_ports_and_an_embedded_store(gateway,
     assert one.admin("PUT", "routes/1", route, key=key).status == 201
     assert one.ask("GET", "/a").status == 200
     assert json.loads(ask(7085, "GET", "/status").body) == {"status": "ok"}
-    assert one.metric("apisix_http_requests_total") >= 1
+    wait_until(lambda: one.metric("apisix_http_requests_total") == 1, one.metrics)
     assert one.path("data/sallyport.db").exists()
     one.stop()
     assert one.read("logs/access.log").count("\n") == 1
