@@ -7,6 +7,7 @@
 #include "base/temporary_folder_fixture.h"
 #include "chain/catalog.h"
 #include "json/parse.h"
+#include "snapshot/snapshot.h"
 #include "snapshot/snapshot_builder.h"
 #include "store/embedded_store.h"
 

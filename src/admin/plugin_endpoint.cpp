@@ -1,6 +1,7 @@
 #include "admin/plugin_endpoint.h"
 
 #include "admin/answers.h"
+#include "chain/catalog.h"
 
 #include <fmt/format.h>
 

@@ -5,6 +5,7 @@
 
 #include "admin/services.h"
 #include "json/value.h"
+#include "snapshot/snapshot_builder.h"
 #include "store/store.h"
 
 namespace sallyport::admin {

@@ -6,11 +6,19 @@
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/result.h"
-#include "chain/catalog.h"
-#include "snapshot/snapshot_builder.h"
-#include "store/store.h"
+#include "snapshot/snapshot_ptr.h"
 
 #include <functional>
+
+namespace sallyport::chain {
+class Catalog;
+}
+namespace sallyport::snapshot {
+class SnapshotBuilder;
+}
+namespace sallyport::store {
+class Store;
+}
 
 namespace sallyport::admin {
 

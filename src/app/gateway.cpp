@@ -3,6 +3,8 @@
 #include "app/gateway_options.h"
 #include "async/open_reactor.h"
 #include "plugins/wasm/state_exposition.h"
+#include "snapshot/snapshot.h"
+#include "snapshot/snapshots.h"
 #include "store/embedded_store.h"
 #include "telemetry/error_log.h"
 
@@ -126,7 +128,7 @@ Status Gateway::start_workers() {
   reactors.reserve(workers_.size());
   for (auto& worker : workers_) reactors.push_back(&worker->reactor());
   builder_.emplace(catalog_, builder_options(settings_));
-  snapshots_.emplace(control_, reactors, builder_->latest());
+  snapshots_ = std::make_unique<snapshot::Snapshots>(control_, reactors, builder_->latest());
   for (auto& worker : workers_) {
     TRY_STATUS(worker->start(*snapshots_, options));
     worker->set_access_log(access_log_);

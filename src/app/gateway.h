@@ -14,7 +14,6 @@
 #include "chain/catalog.h"
 #include "plugins/wasm/runtime.h"
 #include "snapshot/snapshot_builder.h"
-#include "snapshot/snapshots.h"
 #include "store/store.h"
 #include "store/yaml_store.h"
 #include "telemetry/log_file.h"
@@ -23,6 +22,10 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace sallyport::snapshot {
+class Snapshots;
+}
 
 namespace sallyport::app {
 
@@ -82,7 +85,7 @@ class Gateway final {
   store::YamlStore* yaml_store_ = nullptr;  // `store_`, when it is one
   std::unique_ptr<async::Timer> yaml_poll_;
   std::optional<snapshot::SnapshotBuilder> builder_;
-  std::optional<snapshot::Snapshots> snapshots_;
+  std::unique_ptr<snapshot::Snapshots> snapshots_;
   async::Mutex changes_;  // held by whoever changes resources
 
   admin::Services services_;

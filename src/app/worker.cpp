@@ -1,11 +1,28 @@
 #include "app/worker.h"
 
+#include "proxy/exchange_log.h"
+#include "proxy/proxy.h"
+#include "snapshot/snapshots.h"
+
 #include <pthread.h>
 
 #include <functional>
 #include <future>
 
 namespace sallyport::app {
+
+// What lives on the worker's thread, in the order in which it depends on each other.
+struct Worker::Serving {
+  Serving(Worker& worker, snapshot::Snapshots& snapshots, std::unique_ptr<async::Resolver> name_resolver,
+          const WorkerOptions& options);
+  proxy::Options options;
+  std::unique_ptr<async::Resolver> resolver;
+  upstream::Balancer balancer;
+  upstream::ConnectionPool pool;
+  proxy::ExchangeLog log;
+  proxy::Proxy proxy;
+  std::vector<std::unique_ptr<async::Listener>> listeners;
+};
 
 Worker::Serving::Serving(Worker& worker, snapshot::Snapshots& snapshots, std::unique_ptr<async::Resolver> name_resolver,
                          const WorkerOptions& worker_options)
@@ -15,6 +32,11 @@ Worker::Serving::Serving(Worker& worker, snapshot::Snapshots& snapshots, std::un
       pool(*worker.reactor_),
       log(worker.metrics_),
       proxy({worker.number_, *worker.reactor_, snapshots, balancer, pool, log, options}) {}
+
+Worker::Worker(std::size_t number, std::unique_ptr<async::Reactor> reactor)
+    : number_(number), reactor_(std::move(reactor)) {}
+
+Worker::~Worker() { stop(); }
 
 Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& options) {
   TRY(auto resolver, async::open_resolver(*reactor_, options.resolver));

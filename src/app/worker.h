@@ -6,21 +6,23 @@
 #include "async/reactor.h"
 #include "async/resolver.h"
 #include "base/result.h"
-#include "proxy/exchange_log.h"
 #include "proxy/options.h"
-#include "proxy/proxy.h"
-#include "snapshot/snapshots.h"
 #include "telemetry/access_log_format.h"
 #include "telemetry/log_file.h"
 #include "telemetry/metrics.h"
 #include "upstream/balancer.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+namespace sallyport::snapshot {
+class Snapshots;
+}
 
 namespace sallyport::app {
 
@@ -38,10 +40,10 @@ struct WorkerOptions {
 
 class Worker final {
  public:
-  Worker(std::size_t number, std::unique_ptr<async::Reactor> reactor) : number_(number), reactor_(std::move(reactor)) {}
+  Worker(std::size_t number, std::unique_ptr<async::Reactor> reactor);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  ~Worker() { stop(); }
+  ~Worker();
 
   // Control thread. Starts the thread; it serves nothing before `listen`.
   // Error: kInvalid when a name server of the options cannot be read.
@@ -60,18 +62,7 @@ class Worker final {
   const telemetry::WorkerMetrics& metrics() const noexcept { return metrics_; }
 
  private:
-  // What lives on the worker's thread, in the order in which it depends on each other.
-  struct Serving {
-    Serving(Worker& worker, snapshot::Snapshots& snapshots, std::unique_ptr<async::Resolver> name_resolver,
-            const WorkerOptions& options);
-    proxy::Options options;
-    std::unique_ptr<async::Resolver> resolver;
-    upstream::Balancer balancer;
-    upstream::ConnectionPool pool;
-    proxy::ExchangeLog log;
-    proxy::Proxy proxy;
-    std::vector<std::unique_ptr<async::Listener>> listeners;
-  };
+  struct Serving;
   void flush_access_log();
 
   std::size_t number_;

@@ -1,6 +1,7 @@
 #include "route/host_pattern.h"
 
 #include "base/bytes.h"
+#include "exchange/exchange.h"
 
 namespace sallyport::route {
 

@@ -1,10 +1,12 @@
 #pragma once
 // One host of a route: a name, "*.suffix", "*", each perhaps with a port. Immutable.
 
-#include "exchange/exchange.h"
-
 #include <string>
 #include <string_view>
+
+namespace sallyport::exchange {
+class Exchange;
+}
 
 namespace sallyport::route {
 

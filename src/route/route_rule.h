@@ -9,6 +9,8 @@
 #include "route/host_pattern.h"
 #include "route/method_set.h"
 #include "route/path_pattern.h"
+#include "route/router_kind.h"
+#include "route/target.h"
 
 #include <cstdint>
 #include <memory>
@@ -18,11 +20,6 @@
 #include <vector>
 
 namespace sallyport::route {
-
-enum class RouterKind { kHostUri, kUri, kUriWithParameter };
-
-// The kind by its name in `apisix.router.http`. Error: kInvalid, naming the ones there are.
-Result<RouterKind> router_kind(std::string_view name);
 
 // A route's conditions as they were written.
 struct RuleSource {
@@ -80,12 +77,6 @@ class RouteRule {
   exchange::Expression vars_;
   bool has_vars_ = false;
   std::int64_t priority_ = 0;
-};
-
-// What a route leads to; whoever builds the table knows what it is.
-class Target {
- public:
-  virtual ~Target() = default;
 };
 
 struct RouteEntry {

@@ -3,7 +3,6 @@
 // everything and costs nothing; changing one of them leaves the others as they are. Workers read tables that nobody
 // changes any more; all copies are made, changed and freed by one thread.
 
-#include "exchange/exchange.h"
 #include "route/host_table.h"
 #include "route/path_table.h"
 #include "route/route_rule.h"

@@ -5,6 +5,7 @@
 #include "chain/probe_fixture.h"
 #include "exchange/exchange_fixture.h"
 #include "json/parse.h"
+#include "snapshot/snapshot.h"
 #include "snapshot/snapshot_builder.h"
 
 #include <gtest/gtest.h>

@@ -8,6 +8,7 @@
 #include "chain/chain.h"
 #include "json/value.h"
 #include "resources/plugin_confs.h"
+#include "snapshot/reuse.h"
 
 #include <initializer_list>
 #include <memory>
@@ -32,9 +33,6 @@ using ChosenConfs = std::vector<const resources::PluginConf*>;
 // By name, of the last of `places` that has it, and in the order in which the names first come: a conf is taken as a
 // whole, never mixed. For a route: service, plugin_config, route; null where it has none.
 ChosenConfs choose_confs(std::initializer_list<const resources::PluginConfs*> places);
-
-// Whether a plugin with the same conf as before is taken over, or made anew as the successor of the old one.
-enum class Reuse { kSameConf, kNothing };
 
 // `resource` is "routes/1"; `previous` is what the same resource had before, or null. `previous` itself where nothing
 // changed. What `plugins` points to stays until the Task ends. Error: kInvalid, as chain::compile_links words it.

@@ -4,7 +4,7 @@
 
 #include "chain/chain.h"
 #include "exchange/exchange.h"
-#include "route/route_table.h"
+#include "route/target.h"
 #include "upstream/cluster.h"
 
 #include <memory>

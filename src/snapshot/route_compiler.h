@@ -6,6 +6,7 @@
 #include "chain/catalog.h"
 #include "resources/route.h"
 #include "snapshot/resource_set.h"
+#include "snapshot/reuse.h"
 #include "upstream/forbidden_addresses.h"
 
 #include <memory>

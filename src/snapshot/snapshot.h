@@ -4,6 +4,7 @@
 #include "exchange/exchange.h"
 #include "route/route_table.h"
 #include "snapshot/plan.h"
+#include "snapshot/snapshot_ptr.h"
 
 #include <cstdint>
 #include <memory>
@@ -27,7 +28,5 @@ class Snapshot final {
   route::RouteTable routes_;
   PlanPtr no_route_;
 };
-
-using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
 }  // namespace sallyport::snapshot

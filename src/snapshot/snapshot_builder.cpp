@@ -5,6 +5,7 @@
 #include "resources/unserved.h"
 #include "snapshot/preparation.h"
 #include "snapshot/resource_set.h"
+#include "snapshot/snapshot.h"
 
 #include <algorithm>
 #include <string>

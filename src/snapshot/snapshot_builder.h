@@ -4,11 +4,10 @@
 
 #include "async/task.h"
 #include "base/result.h"
-#include "chain/catalog.h"
 #include "json/value.h"
-#include "route/route_rule.h"
-#include "snapshot/compiled_plugins.h"
-#include "snapshot/snapshot.h"
+#include "route/router_kind.h"
+#include "snapshot/reuse.h"
+#include "snapshot/snapshot_ptr.h"
 #include "upstream/forbidden_addresses.h"
 
 #include <map>
@@ -16,6 +15,10 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace sallyport::chain {
+class Catalog;
+}
 
 namespace sallyport::snapshot {
 
