@@ -63,9 +63,11 @@ void ReceivedBytes::keep_in_little() {
 }
 
 void ReceivedBytes::move_current(std::size_t capacity) {
-  Piece former = std::exchange(current_, Piece{pool_.get(capacity), capacity, 0, current_.size()});
-  std::memcpy(current_.memory.get(), former.memory.get() + former.begin, former.size());
-  give_back(std::move(former));
+  auto memory = pool_.get(capacity);
+  std::memcpy(memory.get(), current_.memory.get() + current_.begin, current_.size());
+  pool_.put(std::exchange(current_.memory, std::move(memory)), current_.capacity);
+  current_.capacity = capacity;
+  current_.end -= std::exchange(current_.begin, 0);
 }
 
 }  // namespace sallyport::async

@@ -39,6 +39,11 @@ struct UringStreamTest : testing::Test {
     int far = -1;
     Pair() = default;
     Pair(Pair&& other) noexcept : stream(std::move(other.stream)), far(std::exchange(other.far, -1)) {}
+    Pair& operator=(Pair&& other) noexcept {
+      stream = std::move(other.stream);
+      std::swap(far, other.far);
+      return *this;
+    }
     ~Pair() { hang_up(); }
     void hang_up() {
       if (far >= 0) ::close(std::exchange(far, -1));
@@ -57,6 +62,11 @@ struct UringStreamTest : testing::Test {
       return ::recv(far, &byte, 1, 0) == 0;
     }
   };
+  std::vector<Pair> pairs(std::size_t count) {
+    std::vector<Pair> made(count);
+    for (Pair& each : made) each = pair();
+    return made;
+  }
   Pair pair() {
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
@@ -170,8 +180,7 @@ TEST_F(UringStreamTest, AStreamMayEndWithAReceiveAndASendUnderWay) {
 
 TEST_F(UringStreamTest, ManyStreamsMayEndInTheTurnInWhichTheyReceive) {
   auto body = [](UringStreamTest& t) -> Task<void> {
-    std::vector<Pair> pairs;
-    for (int i = 0; i < 300; ++i) pairs.push_back(t.pair());
+    std::vector<Pair> pairs = t.pairs(300);
     co_await t.turn();
     for (Pair& pair : pairs) pair.send("x");
     for (std::size_t i = 0; i < pairs.size(); i += 2) pairs[i].stream.reset();
@@ -189,8 +198,7 @@ TEST_F(UringStreamTest, ManyStreamsMayEndInTheTurnInWhichTheyReceive) {
 
 TEST_F(UringStreamTest, MoreReceivesThanBuffersLoseNothing) {
   auto body = [](UringStreamTest& t) -> Task<void> {
-    std::vector<Pair> pairs;
-    for (int i = 0; i < 400; ++i) pairs.push_back(t.pair());
+    std::vector<Pair> pairs = t.pairs(400);
     co_await t.turn();
     for (int round = 0; round < 5; ++round) {
       for (Pair& pair : pairs) pair.send("some bytes");
