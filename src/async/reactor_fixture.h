@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sallyport::async {
@@ -31,8 +32,11 @@ inline std::string kind_name(const testing::TestParamInfo<ReactorKind>& info) { 
 // What tests that are not about the loop itself run on: epoll, or what SALLYPORT_REACTOR names.
 inline std::unique_ptr<Reactor> usual_reactor() {
   const char* wanted = std::getenv("SALLYPORT_REACTOR");
-  bool uring = wanted && std::string_view(wanted) == "io_uring";
-  return open_reactor(uring ? ReactorKind::kIoUring : ReactorKind::kEpoll).value();
+  if (wanted && std::string_view(wanted) == "io_uring") {
+    if (auto uring = open_reactor(ReactorKind::kIoUring)) return std::move(*uring);
+    std::fprintf(stderr, "NOT TESTED: io_uring, as it does not work here\n");
+  }
+  return open_reactor(ReactorKind::kEpoll).value();
 }
 
 }  // namespace sallyport::async

@@ -2,7 +2,7 @@
 import pytest
 
 from harness.case import CaseRun, load_case
-from harness.gateway import Gateway
+from harness.gateway import LOOPS_SEEN, Gateway
 from harness.name_server import NameServer
 from harness.upstream import Upstream
 
@@ -36,6 +36,13 @@ class CaseItem(pytest.Item):
 
     def reportinfo(self):
         return self.path, None, self.name
+
+
+def pytest_terminal_summary(terminalreporter):
+    for said in sorted(LOOPS_SEEN):
+        terminalreporter.write_line(f"connections were served with {said}")
+    if LOOPS_SEEN and not any(said.startswith("io_uring") for said in LOOPS_SEEN):
+        terminalreporter.write_line("NOT TESTED: io_uring", yellow=True)
 
 
 @pytest.fixture

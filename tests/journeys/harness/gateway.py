@@ -27,6 +27,9 @@ def binary():
     return str(path)
 
 
+LOOPS_SEEN = set()  # what gateways have said about the loop that serves
+
+
 def reactor_options():
     """The loop that SALLYPORT_REACTOR names; one that does not work here fails every journey."""
     kind = os.environ.get("SALLYPORT_REACTOR")
@@ -46,6 +49,7 @@ class Gateway:
         self.settings = merge(default_settings(self.ports, store), settings or {})
         self.resources = resources or {}
         self.process = None
+        self.preexec = None  # called in the new process before the gateway begins
         self._end_is_known = False  # the journey has seen it end, or ended it
         (self.prefix / "conf").mkdir()
         self.write_settings()
@@ -88,7 +92,7 @@ class Gateway:
         with open(self.path("stdout"), "ab") as out, open(self.path("stderr"), "ab") as err:
             self.process = subprocess.Popen(
                 self.command(*self.arguments), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                env={**os.environ, "TZ": "UTC"})
+                env={**os.environ, "TZ": "UTC"}, preexec_fn=self.preexec)
 
     def start(self):
         self.spawn()
@@ -117,6 +121,7 @@ class Gateway:
             code = self.wait_for_end()
             assert code == 0, f"the gateway ended with {code}\n{self.tell()}"
         self.check_sanitizers()
+        LOOPS_SEEN.update(re.findall(r"connections are served with (.*)", self.read("logs/error.log")))
 
     def wait_for_end(self, usual=20):
         self._end_is_known = True
