@@ -1,6 +1,6 @@
 #pragma once
 // The event loop of one thread: streams, listeners, timers, and messages from other threads.
-// One interface, several implementations (epoll now); everything but `post` is called on the loop's own thread.
+// One interface, two implementations (epoll, io_uring); everything but `post` is called on the loop's own thread.
 
 #include "async/address.h"
 #include "async/stream.h"

@@ -118,8 +118,8 @@ class Exchange {
   bool response_head_sent = false;
   ResponseSource response_source = ResponseSource::kNone;
   http::Headers* response_trailers = nullptr;  // as those of the request
-  int upstream_status = 0;              // of the last try, 0 when none answered
-  std::string_view upstream_addresses;  // all tries, ", " between them, for the log
+  int upstream_status = 0;                     // of the last try, 0 when none answered
+  std::string_view upstream_addresses;         // all tries, ", " between them, for the log
   std::string_view upstream_statuses;
 
   // For the log: why the gateway itself made a 4xx or 5xx, e.g. "plugin:fault-injection", "no_route",

@@ -62,9 +62,7 @@ std::size_t Headers::remove(std::string_view name) {
   return remove_if([&](const Field& field) { return is_named(field, name, known); });
 }
 
-std::size_t Headers::remove(FieldName known) {
-  return remove_any_of(bit_of(known));
-}
+std::size_t Headers::remove(FieldName known) { return remove_any_of(bit_of(known)); }
 
 std::size_t Headers::remove_any_of(std::uint32_t names) {
   if (!may_have(names)) return 0;

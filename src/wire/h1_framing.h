@@ -46,8 +46,6 @@ std::string_view upgrade_protocols(const http::Headers& headers);
 // Whether a field may stand in a trailer section; those of heads only may not (RFC 9110 6.5.1).
 bool is_trailer(const http::Field& field);
 
-inline void remove_framing_fields(http::Headers& headers) {
-  headers.remove_any_of(kFramingFields);
-}
+inline void remove_framing_fields(http::Headers& headers) { headers.remove_any_of(kFramingFields); }
 
 }  // namespace sallyport::wire
