@@ -12,7 +12,7 @@ def made(gateway, upstream, answers=None, **http):
 
 
 def test_an_idle_connection_is_closed_after_keepalive_timeout(gateway, upstream):
-    one = made(gateway, upstream, keepalive_timeout="200ms")
+    one = made(gateway, upstream, keepalive_timeout="1s")
     with one.connect() as client:
         assert client.request("GET", "/a").status == 200
         assert client.is_closed()
