@@ -2,6 +2,7 @@
 
 #include "app/gateway_options.h"
 #include "async/open_reactor.h"
+#include "async/sockets.h"
 #include "plugins/wasm/state_exposition.h"
 #include "snapshot/snapshot.h"
 #include "snapshot/snapshots.h"
@@ -20,6 +21,8 @@ namespace sallyport::app {
 namespace {
 
 constexpr Milliseconds kYamlPoll{500};
+constexpr Milliseconds kPredecessorPoll{5};
+constexpr int kPredecessorPolls = 400;
 
 std::vector<snapshot::Item> as_items(const std::vector<store::EntryPtr>& entries) {
   std::vector<snapshot::Item> items;
@@ -84,6 +87,7 @@ Task<Status> Gateway::try_to_start() {
     CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kSameConf));
   }
   CO_TRY_STATUS(open_endpoints());
+  CO_TRY_STATUS(co_await wait_for_predecessor());
   CO_TRY_STATUS(listen());
   ready_ = true;
   co_return Status{};
@@ -134,6 +138,18 @@ Status Gateway::start_workers() {
     worker->set_access_log(access_log_);
   }
   return {};
+}
+
+// The kernel takes a ring of io_uring apart after its process has ended. Until then, some tens of milliseconds after a
+// kill -9, the listeners of the former gateway still get connections, which are lost. Whoever stays does not stop us.
+Task<Status> Gateway::wait_for_predecessor() {
+  for (const Listen& wanted : settings_.listen) {
+    CO_TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
+    for (int i = 0; i < kPredecessorPolls && async::is_listened_on(address); ++i) {
+      co_await control_.sleep(kPredecessorPoll);
+    }
+  }
+  co_return Status{};
 }
 
 Status Gateway::listen() {

@@ -51,6 +51,7 @@ class Gateway final {
   Status open_store();
   Status start_workers();
   Status open_endpoints();
+  Task<Status> wait_for_predecessor();
   Status listen();
   Task<Status> load_resources(snapshot::Reuse reuse);
 

@@ -120,6 +120,18 @@ Result<int> open_listening_socket(const Address& address, SharePort share) {
   return fd;
 }
 
+bool is_listened_on(const Address& address) {
+  if (address.family() == AF_UNIX || address.port() == 0) return false;
+  int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // then only what listens is in the way
+  if (address.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  bool taken = ::bind(fd, address.data(), address.size()) != 0 && errno == EADDRINUSE;
+  ::close(fd);
+  return taken;
+}
+
 std::unique_ptr<Listener> accept_from(Reactor& reactor, int fd, MakeStream make_stream, Reactor::OnAccept on_accept) {
   return std::make_unique<SocketListener>(reactor, fd, std::move(make_stream), std::move(on_accept));
 }

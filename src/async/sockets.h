@@ -16,6 +16,9 @@ namespace sallyport::async {
 // Error: kUnavailable with the address and the reason.
 Result<int> open_listening_socket(const Address& address, SharePort share);
 
+// Whether a socket listens there, of whatever process; a connection that comes at that moment is not disturbed.
+bool is_listened_on(const Address& address);
+
 // Accepts from such a descriptor, which it owns, and makes a stream of each connection.
 using MakeStream = std::function<StreamPtr(int fd)>;
 std::unique_ptr<Listener> accept_from(Reactor& reactor, int fd, MakeStream make_stream, Reactor::OnAccept on_accept);

@@ -61,3 +61,13 @@ def test_a_database_that_is_none_refuses_the_start_and_is_not_touched(gateway):
         ended = one.run_command(command, "-c", "conf/config.yaml")
         assert ended.returncode == 1 and "sallyport.db" in ended.stderr and "it was left as it is" in ended.stderr, command
     assert one.read("data/sallyport.db") == "my holiday pictures"
+
+
+def test_after_a_kill_no_connection_goes_to_the_gateway_that_is_gone(gateway, upstream):
+    one = gateway()
+    one.put("routes/1", {"uri": "/a", "upstream": {"nodes": {upstream().address: 1}}})
+    for _ in range(5):
+        one.kill()
+        one.start()
+        for _ in range(8):
+            assert one.ask("GET", "/a").status == 200
