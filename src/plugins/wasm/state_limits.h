@@ -14,8 +14,16 @@ struct SharedDataLimits {               // of one vm_id
   friend bool operator==(const SharedDataLimits&, const SharedDataLimits&) = default;
 };
 
+struct SharedQueueLimits {  // of all queues of one vm_id together
+  std::uint64_t max_bytes = 16u << 20;
+  std::uint64_t max_items = 10'000;
+  friend bool operator==(const SharedQueueLimits&, const SharedQueueLimits&) = default;
+};
+
 struct SharedStateLimits {
   SharedDataLimits data;
+  SharedQueueLimits queues;
+  std::uint64_t max_metrics = 1000;  // of one vm_id
   friend bool operator==(const SharedStateLimits&, const SharedStateLimits&) = default;
 };
 
