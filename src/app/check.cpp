@@ -46,7 +46,7 @@ class Check final {
   }
 
   Status load_plugins() {
-    TRY(auto runtime, wasm::Runtime::start({wasm::post_to(control_), {}}, clock_));
+    TRY(auto runtime, wasm::Runtime::start({wasm::post_to(control_), {}, {}}, clock_));
     return fill_catalog(catalog_, settings_, std::move(runtime));
   }
 

@@ -104,8 +104,11 @@ Status Gateway::make_workers() {
 }
 
 Status Gateway::load_plugins() {
-  wasm::Threads threads{wasm::post_to(control_), {}};
-  for (auto& worker : workers_) threads.workers.push_back(wasm::post_to(worker->reactor()));
+  wasm::Threads threads{wasm::post_to(control_), {}, {}};
+  for (auto& worker : workers_) {
+    threads.workers.push_back(wasm::post_to(worker->reactor()));
+    threads.timers.push_back(wasm::timers_of(worker->reactor()));
+  }
   TRY(wasm_runtime_, wasm::Runtime::start(std::move(threads), clock_));
   return fill_catalog(catalog_, settings_, wasm_runtime_);
 }

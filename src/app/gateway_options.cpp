@@ -66,6 +66,9 @@ wasm::SharedStateLimits state_limits(const WasmSettings& settings) {
   limits.data.max_keys = static_cast<std::uint64_t>(settings.shared_data.max_keys);
   bool evicts = settings.shared_data.eviction == Eviction::kLeastRecentlyUsed;
   limits.data.eviction = evicts ? wasm::Eviction::kLeastRecentlyUsed : wasm::Eviction::kNone;
+  limits.queues.max_bytes = settings.shared_queues.max_bytes;
+  limits.queues.max_items = static_cast<std::uint64_t>(settings.shared_queues.max_items);
+  limits.max_metrics = static_cast<std::uint64_t>(settings.max_metrics);
   return limits;
 }
 

@@ -115,12 +115,20 @@ struct WasmSharedDataSettings {  // of each plugin
   friend bool operator==(const WasmSharedDataSettings&, const WasmSharedDataSettings&) = default;
 };
 
+struct WasmSharedQueueSettings {  // of all queues of a plugin together
+  std::uint64_t max_bytes = 16u << 20;
+  std::int64_t max_items = 10'000;
+  friend bool operator==(const WasmSharedQueueSettings&, const WasmSharedQueueSettings&) = default;
+};
+
 struct WasmSettings {
   bool inline_enabled = false;               // `plugins: {wasm: {conf: ...}}` is understood
   std::vector<std::string> allowed_dirs;     // where inline paths may point; default: the prefix and /opt/apisix/wasm
   std::chrono::milliseconds cpu_budget{50};  // of one callback, in CPU time
   std::uint64_t memory_bytes = 128u << 20;   // of one VM
   WasmSharedDataSettings shared_data;
+  WasmSharedQueueSettings shared_queues;
+  std::int64_t max_metrics = 1000;  // of each plugin
   std::vector<WasmPluginSettings> plugins;
   friend bool operator==(const WasmSettings&, const WasmSettings&) = default;
 };

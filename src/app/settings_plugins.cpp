@@ -67,6 +67,12 @@ void read_shared_data(Section section, WasmSharedDataSettings& to) {
   section.finish();
 }
 
+void read_shared_queues(Section section, WasmSharedQueueSettings& to) {
+  section.read_size("max_bytes", to.max_bytes);
+  section.read_number("max_items", to.max_items, 0, std::numeric_limits<std::int64_t>::max());
+  section.finish();
+}
+
 void read_wasm(Section wasm, Settings& settings) {
   WasmSettings& to = settings.wasm;
   const auto& names = settings.plugins;
@@ -78,6 +84,8 @@ void read_wasm(Section wasm, Settings& settings) {
   wasm.read("cpu_budget", to.cpu_budget);
   wasm.read_size("memory_limit", to.memory_bytes);
   read_shared_data(wasm.section("shared_data"), to.shared_data);
+  read_shared_queues(wasm.section("shared_queues"), to.shared_queues);
+  wasm.read_number("max_metrics", to.max_metrics, 0, 16384);
   for (const Setting& plugin : wasm.list("plugins")) {
     read_wasm_plugin({wasm.problems(), plugin}, settings, to.plugins);
   }

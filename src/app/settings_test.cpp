@@ -171,6 +171,8 @@ wasm:
   memory_limit: 64m
   allowed_dirs: [modules, /opt/wasm]
   shared_data: {max_bytes: 1m, max_keys: 5, eviction: none}
+  shared_queues: {max_bytes: 2m, max_items: 7}
+  max_metrics: 50
   plugins:
     - name: wasm_fault_injection
       root_id: fi
@@ -189,11 +191,13 @@ wasm:
   EXPECT_EQ(plugin.on_failure, OnPluginFailure::kPass);
   EXPECT_TRUE(plugin.allow_on_headers_stop_iteration);
   EXPECT_EQ(*plugin.vm_config.find("configuration"), json::Value("x"));
-  EXPECT_THAT(plugin.where, HasSubstr("config.yaml:9:7"));
+  EXPECT_THAT(plugin.where, HasSubstr("config.yaml:11:7"));
   EXPECT_TRUE(settings.wasm.inline_enabled);
   EXPECT_EQ(settings.wasm.cpu_budget, std::chrono::milliseconds(20));
   EXPECT_EQ(settings.wasm.memory_bytes, 64u << 20);
   EXPECT_EQ(settings.wasm.shared_data, (WasmSharedDataSettings{1u << 20, 5, Eviction::kNone}));
+  EXPECT_EQ(settings.wasm.shared_queues, (WasmSharedQueueSettings{2u << 20, 7}));
+  EXPECT_EQ(settings.wasm.max_metrics, 50);
   EXPECT_THAT(settings.wasm.allowed_dirs, ElementsAre(settings.prefix + "/modules", "/opt/wasm"));
 }
 

@@ -3,6 +3,7 @@
 // Both belong to the thread of their Vm.
 
 #include "async/event.h"
+#include "base/clock.h"
 #include "exchange/exchange.h"
 #include "http/message.h"
 #include "plugins/wasm/body_buffer.h"
@@ -22,10 +23,21 @@ struct RootConf {
   std::string configuration;  // bytes for proxy_on_configure
 };
 
+// Where a root context lives once it is on its worker, told what it asks for.
+class RootHome {
+ public:
+  virtual ~RootHome() = default;
+  virtual void tick_period_changed() = 0;
+  virtual void listen(std::uint32_t queue) = 0;
+};
+
 struct RootContext {
   std::uint32_t id = 0;
   RootConf conf;
   std::vector<std::pair<std::string, std::string>> properties;  // set outside of exchanges
+  Milliseconds tick_period{0};                                  // 0: no ticks
+  std::vector<std::uint32_t> queues;                            // whose messages it wants to hear of
+  RootHome* home = nullptr;                                     // null before, and for roots that are only tried
   bool done = true;  // false between a proxy_on_done that said no and proxy_done
 };
 

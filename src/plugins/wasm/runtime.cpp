@@ -71,7 +71,7 @@ Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> en
     : threads_(std::move(threads)),
       clock_(clock),
       engine_(std::move(engine)),
-      state_(std::make_shared<SharedState>(clock, SharedStateLimits{})) {
+      state_(std::make_shared<SharedState>(clock, SharedStateLimits{}, threads_.workers.size() + 1)) {
   if (!threads_.control) return;
   compiler_ = std::make_unique<Background>(kCompilerNiceness);
   builder_ = std::make_unique<Background>(kBuilderNiceness);
@@ -196,13 +196,24 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::make_group(std::share
   std::vector<std::unique_ptr<WorkerRoot>> roots;
   bool is_cheap = costs.start + costs.configure < kCheapStart;
   for (std::size_t i = 0; i < first.size(); ++i) {
-    WorkerVm::Ports ports{threads_.workers[i], post_to_builder()};
+    StartTimer start_timer = threads_.timers.empty() ? StartTimer() : threads_.timers[i];
+    WorkerVm::Ports ports{threads_.workers[i], post_to_builder(), std::move(start_timer), i + 1};
     auto& vm = group->vms.emplace_back(std::make_shared<WorkerVm>(spec, std::move(ports), is_cheap));
     vm->adopt(std::move(first[i].first));
     roots.push_back(std::make_unique<WorkerRoot>(vm, conf));
     roots.back()->join(first[i].second);
   }
-  co_return std::make_shared<PluginRoots>(std::move(group), threads_.workers, std::move(roots));
+  auto all = std::make_shared<PluginRoots>(std::move(group), threads_.workers, std::move(roots));
+  begin_duties(all);
+  co_return all;
+}
+
+// What they asked for in the background, each on its worker.
+void Runtime::begin_duties(const Roots& roots) {
+  for (std::size_t i = 0; i < roots->size(); ++i) {
+    Message begin = [i, roots] { roots->at(i).begin_duties(); };
+    threads_.control ? threads_.workers[i](std::move(begin)) : begin();
+  }
 }
 
 Post Runtime::post_to_builder() const {

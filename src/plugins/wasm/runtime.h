@@ -65,6 +65,7 @@ class Runtime {
   async::Task<Result<Roots>> make_group(std::shared_ptr<const VmSpec> spec, RootConf conf, Costs costs);
   async::Task<Result<Roots>> join_group(std::shared_ptr<const VmGroup> group, RootConf conf);
   async::Task<Result<void>> join_workers(Roots roots);
+  void begin_duties(const Roots& roots);
   Post post_to_builder() const;
 
   template <class T>

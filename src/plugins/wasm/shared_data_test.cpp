@@ -154,14 +154,14 @@ TEST_F(SharedDataTest, ALowerLimitHoldsFromTheNextWriteOn) {
 }
 
 TEST_F(SharedDataTest, PluginsHaveTheirOwn) {
-  SharedState state(clock_, {});
+  SharedState state(clock_, {}, 1);
   state.of("one").data.set("k", "v", 0);
   EXPECT_TRUE(state.of("one").data.get("k"));
   EXPECT_FALSE(state.of("two").data.get("k"));
 }
 
 TEST_F(SharedDataTest, ATrialReadsWhatIsThereAndWritesBesideIt) {
-  auto state = std::make_shared<SharedState>(clock_, SharedStateLimits());
+  auto state = std::make_shared<SharedState>(clock_, SharedStateLimits(), 1);
   SharedData& common = state->of("p").data;
   common.set("k", "old", 0);
   SharedState trial(state);

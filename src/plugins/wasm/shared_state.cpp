@@ -5,7 +5,11 @@
 namespace sallyport::wasm {
 
 SharedState::SharedState(std::shared_ptr<SharedState> behind)
-    : clock_(behind->clock_), behind_(std::move(behind)), limits_(behind_->limits()) {}
+    : clock_(behind->clock_),
+      threads_(behind->threads_),
+      behind_(std::move(behind)),
+      queues_(behind_->limits().queues, &behind_->queues_),
+      limits_(behind_->limits()) {}
 
 SharedStateLimits SharedState::limits() const {
   std::lock_guard lock(mutex_);
@@ -17,7 +21,7 @@ PluginState& SharedState::of(std::string_view vm_id) {
   std::lock_guard lock(mutex_);
   auto found = plugins_.find(vm_id);
   if (found == plugins_.end()) {
-    auto made = std::make_unique<PluginState>(clock_, limits_, behind);
+    auto made = std::make_unique<PluginState>(clock_, limits_, threads_, behind);
     found = plugins_.emplace(vm_id, std::move(made)).first;
   }
   return *found->second;
@@ -26,7 +30,11 @@ PluginState& SharedState::of(std::string_view vm_id) {
 void SharedState::limit(const SharedStateLimits& limits) {
   std::lock_guard lock(mutex_);
   limits_ = limits;
-  for (const auto& [vm_id, plugin] : plugins_) plugin->data.limit(limits.data);
+  queues_.limit(limits.queues);
+  for (const auto& [vm_id, plugin] : plugins_) {
+    plugin->data.limit(limits.data);
+    plugin->metrics.limit(limits.max_metrics);
+  }
 }
 
 }  // namespace sallyport::wasm

@@ -3,7 +3,9 @@
 // for each trial of a conf, reads the common one and is thrown away with what was written. Any thread may use it.
 
 #include "base/clock.h"
+#include "plugins/wasm/plugin_metrics.h"
 #include "plugins/wasm/shared_data.h"
+#include "plugins/wasm/shared_queues.h"
 #include "plugins/wasm/state_limits.h"
 
 #include <map>
@@ -16,16 +18,18 @@ namespace sallyport::wasm {
 
 // The part of one vm_id.
 struct PluginState {
-  PluginState(const Clock& clock, const SharedStateLimits& limits, PluginState* behind)
-      : data(clock, limits.data, behind ? &behind->data : nullptr) {}
+  PluginState(const Clock& clock, const SharedStateLimits& limits, std::size_t lanes, PluginState* behind)
+      : data(clock, limits.data, behind ? &behind->data : nullptr), metrics(limits.max_metrics, lanes) {}
 
   SharedData data;
+  PluginMetrics metrics;
 };
 
 class SharedState {
  public:
-  // `clock` outlives it.
-  SharedState(const Clock& clock, const SharedStateLimits& limits) : clock_(clock), limits_(limits) {}
+  // `clock` outlives it. `threads`: how many run plugins.
+  SharedState(const Clock& clock, const SharedStateLimits& limits, std::size_t threads)
+      : clock_(clock), threads_(threads), queues_(limits.queues), limits_(limits) {}
   // For a trial.
   explicit SharedState(std::shared_ptr<SharedState> behind);
   SharedState(const SharedState&) = delete;
@@ -33,6 +37,8 @@ class SharedState {
 
   // Lives as long as the SharedState.
   PluginState& of(std::string_view vm_id);
+  SharedQueues& queues() noexcept { return queues_; }
+  const SharedQueues& queues() const noexcept { return queues_; }
   void limit(const SharedStateLimits& limits);
 
   template <class Visit>  // (const std::string& vm_id, const PluginState&), by name
@@ -45,7 +51,9 @@ class SharedState {
   SharedStateLimits limits() const;
 
   const Clock& clock_;
+  std::size_t threads_;
   std::shared_ptr<SharedState> behind_;
+  SharedQueues queues_;
   mutable std::mutex mutex_;  // guards what follows; not taken by host calls
   SharedStateLimits limits_;
   std::map<std::string, std::unique_ptr<PluginState>, std::less<>> plugins_;

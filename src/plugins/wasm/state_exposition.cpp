@@ -1,5 +1,7 @@
 #include "plugins/wasm/state_exposition.h"
 
+#include "plugins/wasm/metric_families.h"
+
 #include <fmt/format.h>
 
 #include <iterator>
@@ -7,27 +9,15 @@
 namespace sallyport::wasm {
 namespace {
 
-// As it may stand between quotes.
-std::string label_value(std::string_view text) {
-  std::string value;
-  for (char c : text) {
-    if (c == '\\' || c == '"') value += '\\';
-    if (c == '\n')
-      value += "\\n";
-    else
-      value += c;
-  }
-  return value;
-}
-
+template <class Of>
 struct Family {
   std::string_view name;
   std::string_view type;
   std::string_view help;
-  std::uint64_t (*read)(const PluginState& plugin);
+  std::uint64_t (*read)(const Of&);
 };
 
-constexpr Family kFamilies[] = {
+constexpr Family<PluginState> kPluginFamilies[] = {
     {"shared_data_bytes", "gauge", "Keys and values that a plugin keeps in its shared data",
      [](const PluginState& plugin) { return plugin.data.usage().bytes; }},
     {"shared_data_keys", "gauge", "Keys in a plugin's shared data",
@@ -36,22 +26,49 @@ constexpr Family kFamilies[] = {
      [](const PluginState& plugin) { return plugin.data.usage().evictions; }},
     {"shared_data_refusals_total", "counter", "Writes to shared data for which there was no room",
      [](const PluginState& plugin) { return plugin.data.usage().refusals; }},
+    {"metrics", "gauge", "Metrics that a plugin has defined",
+     [](const PluginState& plugin) { return std::uint64_t{plugin.metrics.size()}; }},
+    {"metrics_dropped_total", "counter", "Definitions of metrics beyond the limit",
+     [](const PluginState& plugin) { return plugin.metrics.dropped(); }},
 };
+
+using Queues = SharedQueues::Usage;
+constexpr Family<Queues> kQueueFamilies[] = {
+    {"shared_queue_messages", "gauge", "Messages in a plugin's shared queues",
+     [](const Queues& queues) { return queues.items; }},
+    {"shared_queue_bytes", "gauge", "Bytes of the messages in a plugin's shared queues",
+     [](const Queues& queues) { return queues.bytes; }},
+    {"shared_queue_refusals_total", "counter", "Messages for which there was no room in a shared queue",
+     [](const Queues& queues) { return queues.refusals; }},
+};
+
+// `visit` calls with every plugin's name and what is read from.
+template <class Of, class Visit>
+void append(std::string& text, const Family<Of>& family, Visit visit) {
+  std::string lines;
+  visit([&](const std::string& plugin, const Of& of) {
+    fmt::format_to(std::back_inserter(lines), "sallyport_wasm_{}{{plugin=\"{}\"}} {}\n", family.name,
+                   label_value(plugin), family.read(of));
+  });
+  if (lines.empty()) return;
+  fmt::format_to(std::back_inserter(text), "# HELP sallyport_wasm_{0} {1}\n# TYPE sallyport_wasm_{0} {2}\n{3}",
+                 family.name, family.help, family.type, lines);
+}
 
 }  // namespace
 
 std::string expose(const SharedState& state) {
   std::string text;
-  for (const Family& family : kFamilies) {
-    std::string lines;
-    state.for_each([&](const std::string& vm_id, const PluginState& plugin) {
-      fmt::format_to(std::back_inserter(lines), "sallyport_wasm_{}{{plugin=\"{}\"}} {}\n", family.name,
-                     label_value(vm_id), family.read(plugin));
-    });
-    if (lines.empty()) continue;
-    fmt::format_to(std::back_inserter(text), "# HELP sallyport_wasm_{0} {1}\n# TYPE sallyport_wasm_{0} {2}\n{3}",
-                   family.name, family.help, family.type, lines);
+  for (const auto& family : kPluginFamilies) {
+    append(text, family, [&](auto add) { state.for_each(add); });
   }
+  const auto queues = state.queues().usage();
+  for (const auto& family : kQueueFamilies) {
+    append(text, family, [&](auto add) {
+      for (const auto& [plugin, usage] : queues) add(plugin, usage);
+    });
+  }
+  append_metric_families(text, state);
   return text;
 }
 

@@ -4,6 +4,8 @@
 #include "async/reactor.h"
 
 #include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace sallyport::wasm {
@@ -11,13 +13,23 @@ namespace sallyport::wasm {
 using Message = std::move_only_function<void()>;
 using Post = std::function<void(Message)>;  // from any thread; a message to a loop that has ended is dropped
 
+using StartTimer =
+    std::function<std::unique_ptr<async::Timer>(Milliseconds delay, std::function<void()> fire)>;  // once
+
 struct Threads {
   Post control;               // where plugins are configured; none: everything is done at once on the calling thread
   std::vector<Post> workers;  // in the order of Exchange::worker; none: plugins are only checked
+  std::vector<StartTimer> timers;  // of the workers, on their threads; none: no ticks
 };
 
 inline Post post_to(async::Reactor& reactor) {
   return [&reactor](Message message) { reactor.post(std::move(message)); };
+}
+
+inline StartTimer timers_of(async::Reactor& reactor) {
+  return [&reactor](Milliseconds delay, std::function<void()> fire) {
+    return reactor.start_timer(delay, async::Reactor::Repeat::kOnce, std::move(fire));
+  };
 }
 
 }  // namespace sallyport::wasm

@@ -84,6 +84,9 @@ class Vm {
   Stage stage() const noexcept { return stage_; }
   GuestMemory& memory() noexcept { return memory_; }
   PluginState& state() noexcept { return state_; }
+  // Tells its counting from that of other threads.
+  std::size_t lane() const noexcept { return lane_; }
+  void set_lane(std::size_t lane) noexcept { lane_ = lane; }
   Scope effective() const noexcept { return effective_; }
   // 0 goes back to the context of the running callback. False: there is none of that number.
   bool set_effective(std::uint32_t context);
@@ -128,6 +131,7 @@ class Vm {
   GuestFunction allocator_;
   std::array<GuestFunction, kCallbacks> functions_{};
 
+  std::size_t lane_ = 0;
   Stage stage_ = Stage::kStarting;
   Callback running_ = Callback::kContextCreate;
   Scope current_;    // whose callback runs

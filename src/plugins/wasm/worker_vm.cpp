@@ -17,6 +17,7 @@ WorkerVm::WorkerVm(std::shared_ptr<const VmSpec> spec, Ports ports, bool cheap)
 void WorkerVm::adopt(std::unique_ptr<Vm> vm) {
   vm_ = std::move(vm);
   vm_->set_cpu_budget(spec_->limits.cpu_budget);
+  vm_->set_lane(ports_.lane);
   vm_->on_wake([this](std::vector<std::uint32_t> contexts) { wake_soon(std::move(contexts)); });
 }
 
@@ -63,7 +64,10 @@ void WorkerVm::discard() {
   ports_.worker([weak = weak_from_this()] {
     if (auto self = weak.lock()) self->wake_lost();
   });
-  if (!cheap_) start_building();
+  if (!cheap_)
+    start_building();
+  else
+    revive_later();
 }
 
 void WorkerVm::forget(Vm& vm, HttpContext& http) {
@@ -77,7 +81,24 @@ std::uint64_t WorkerVm::add(WorkerRoot& root) {
   return ++last_root_;
 }
 
-void WorkerVm::remove(WorkerRoot& root) { std::erase(roots_, &root); }
+void WorkerVm::remove(WorkerRoot& root) {
+  std::erase(roots_, &root);
+  if (std::ranges::none_of(roots_, &WorkerRoot::has_duties)) revival_.reset();
+}
+
+void WorkerVm::revive_later() {
+  if (revival_ || !ports_.start_timer || std::ranges::none_of(roots_, &WorkerRoot::has_duties)) return;
+  revival_ = ports_.start_timer(kRetryDelay, [this] { revive(); });
+}
+
+void WorkerVm::revive() {
+  auto over = std::move(revival_);
+  bool is_complete = true;
+  for (WorkerRoot* root : std::vector(roots_)) {
+    if (root->has_duties() && root->prepare() == State::kFailed) is_complete = false;
+  }
+  if (!is_complete) revive_later();
+}
 
 Result<WorkerVm::Built> WorkerVm::build(std::shared_ptr<const VmSpec> spec, RootConfs confs) {
   Built built;
@@ -114,6 +135,8 @@ void WorkerVm::finish_building(Result<Built> built) {
         vm_->end_root(*context);
     }
     if (vm_->failure()) discard();
+    auto is_missing = [](const WorkerRoot* one) { return one->has_duties() && !one->is_alive(); };
+    if (std::ranges::any_of(roots_, is_missing)) revive_later();
   } else {
     fail_for_now(std::move(built.error()));
   }
@@ -124,6 +147,7 @@ void WorkerVm::fail_for_now(Error error) {
   failure_ = std::move(error);
   retry_at_ = spec_->clock->steady() + kRetryDelay;
   log::error("{}; it is tried again in a second", failure_.what);
+  revive_later();
 }
 
 void WorkerVm::wake(const std::vector<std::uint32_t>& contexts) {
@@ -166,13 +190,22 @@ WorkerVm::State WorkerRoot::prepare_slowly() {
   if (vm_->spec().clock->steady() < retry_at_) return WorkerVm::State::kFailed;
   auto root = vm_->vm()->add_root(conf_);
   if (root) {
-    context_ = *root;
+    move_to(*root);
     return WorkerVm::State::kReady;
   }
   failure_ = std::move(root.error());
   retry_at_ = vm_->spec().clock->steady() + kRetryDelay;
   if (vm_->vm()->failure()) vm_->discard();
   return WorkerVm::State::kFailed;
+}
+
+void WorkerRoot::move_to(RootContext* context) {
+  context_ = context;
+  context ? duties_.begin(*context) : duties_.pause();
+}
+
+void WorkerRoot::begin_duties() {
+  if (context_) duties_.begin(*context_);
 }
 
 async::Task<WorkerVm::State> WorkerRoot::ready() {
@@ -184,7 +217,9 @@ async::Task<WorkerVm::State> WorkerRoot::ready() {
 }
 
 void WorkerRoot::end() {
+  duties_.end();
   if (!context_) return;
+  context_->home = nullptr;
   vm_->vm()->end_root(*std::exchange(context_, nullptr));
   if (vm_->vm()->failure()) vm_->discard();
 }

@@ -4,6 +4,7 @@
 
 #include "async/event.h"
 #include "async/task.h"
+#include "plugins/wasm/root_duties.h"
 #include "plugins/wasm/threads.h"
 #include "plugins/wasm/vm.h"
 
@@ -21,8 +22,10 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
  public:
   enum class State : std::uint8_t { kReady, kBuilding, kFailed };
   struct Ports {
-    Post worker;   // its own
-    Post builder;  // the background; none: everything is rebuilt in place
+    Post worker;             // its own
+    Post builder;            // the background; none: everything is rebuilt in place
+    StartTimer start_timer;  // on its worker; may be none
+    std::size_t lane = 0;    // where its plugins count
   };
 
   // `cheap`: a new Vm is made in place.
@@ -50,6 +53,8 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   // An exchange has ended that lived in `vm`, which may be a failed one.
   void forget(Vm& vm, HttpContext& http);
 
+  const Ports& ports() const noexcept { return ports_; }
+
   std::uint64_t add(WorkerRoot& root);
   void remove(WorkerRoot& root);
 
@@ -66,6 +71,8 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   void wake(const std::vector<std::uint32_t>& contexts);
   void wake_lost();
   void fail_for_now(Error error);
+  void revive_later();
+  void revive();
 
   std::shared_ptr<const VmSpec> spec_;
   Ports ports_;
@@ -78,6 +85,7 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   std::uint64_t last_root_ = 0;
   std::vector<WorkerRoot*> roots_;
   std::vector<async::Event*> waiting_;
+  std::unique_ptr<async::Timer> revival_;  // for roots with duties; others can wait for an exchange
 };
 
 // A conf of a plugin in the Vm of one worker, through all Vms that follow each other there.
@@ -98,6 +106,7 @@ class WorkerRoot {
       return WorkerVm::State::kReady;
     return prepare_slowly();
   }
+  bool is_alive() const noexcept { return context_ != nullptr; }
   // As prepare, but never kBuilding.
   async::Task<WorkerVm::State> ready();
   // After kFailed.
@@ -110,7 +119,10 @@ class WorkerRoot {
   std::uint64_t number() const noexcept { return number_; }
 
   // For WorkerVm: where the conf lives now; null when its Vm is gone.
-  void move_to(RootContext* context) noexcept { context_ = context; }
+  void move_to(RootContext* context);
+  // On its worker, after `join` elsewhere: what it asked for while it was configured begins.
+  void begin_duties();
+  bool has_duties() const noexcept { return duties_.any(); }
   // done, log, delete; nothing follows.
   void end();
 
@@ -123,6 +135,7 @@ class WorkerRoot {
   RootContext* context_ = nullptr;
   Error failure_;
   SteadyTime retry_at_{};
+  RootDuties duties_{*this};
 };
 
 }  // namespace sallyport::wasm

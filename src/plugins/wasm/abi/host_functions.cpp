@@ -16,6 +16,9 @@ std::vector<Import> make_table() {
   add_streams(table);
   add_log_and_time(table);
   add_shared_data(table);
+  add_shared_queues(table);
+  add_metrics(table);
+  add_ticks(table);
   add_foreign_functions(table);
   add_unavailable(table);
   add_wasi(table);

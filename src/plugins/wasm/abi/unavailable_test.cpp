@@ -13,15 +13,6 @@ class Unavailable : public AbiFixture {
 
 // With other codes, SDKs stop the plugin.
 TEST_F(Unavailable, CallsAnswerAsIfNothingWereThere) {
-  EXPECT_EQ(status("proxy_set_tick_period_milliseconds", numbers(100)), Status::kOk);
-  EXPECT_EQ(status("proxy_define_metric", numbers(0, 100, 4, 16)), Status::kOk);
-  EXPECT_EQ(status("proxy_register_shared_queue", numbers(100, 4, 16)), Status::kOk);
-  EXPECT_EQ(status("proxy_resolve_shared_queue", numbers(100, 4, 100, 4, 16)), Status::kNotFound);
-  EXPECT_EQ(status("proxy_enqueue_shared_queue", numbers(1, 100, 4)), Status::kNotFound);
-  EXPECT_EQ(status("proxy_dequeue_shared_queue", numbers(1, 16, 20)), Status::kNotFound);
-  EXPECT_EQ(status("proxy_increment_metric", numbers(1) + "(i64.const 1)"), Status::kNotFound);
-  EXPECT_EQ(status("proxy_record_metric", numbers(1) + "(i64.const 1)"), Status::kNotFound);
-  EXPECT_EQ(status("proxy_get_metric", numbers(1, 16)), Status::kNotFound);
   EXPECT_EQ(status("proxy_grpc_send", numbers(1, 100, 4, 0)), Status::kNotFound);
   EXPECT_EQ(status("proxy_grpc_cancel", numbers(1)), Status::kNotFound);
   EXPECT_EQ(status("proxy_grpc_close", numbers(1)), Status::kNotFound);
@@ -29,11 +20,6 @@ TEST_F(Unavailable, CallsAnswerAsIfNothingWereThere) {
   EXPECT_EQ(status("proxy_grpc_call", numbers(100, 4, 100, 4, 100, 4, 100, 4, 100, 4, 1000, 16)),
             Status::kInternalFailure);
   EXPECT_EQ(status("proxy_grpc_stream", numbers(100, 4, 100, 4, 100, 4, 100, 4, 16)), Status::kInternalFailure);
-}
-
-TEST_F(Unavailable, NumbersOfMetricsAndQueuesAreNotZero) {
-  PluginRun metric(plugin(call_module("proxy_define_metric", numbers(0, 100, 4, 16), "")));
-  EXPECT_EQ(call(metric).number(16), 1u);
 }
 
 TEST_F(Unavailable, TheStatusOfNoCallIsEmpty) {
