@@ -26,7 +26,8 @@ def test_plugins_are_installed_where_recipes_look_for_them(tmp_path):
     # Without a language it is the first one that the example has.
     assert {name: installed[name] for name in set(installed) - set(built)} == {
         "add-header.wasm": built["add-header-rust.wasm"], "fault-injection.wasm": built["fault-injection-rust.wasm"],
-        "custom-response-header.wasm": built["custom-response-header-go.wasm"]}
+        "custom-response-header.wasm": built["custom-response-header-go.wasm"],
+        "quota.wasm": built["quota-rust.wasm"]}
     assert all(path.stat().st_mode & 0o777 == 0o644 for path in folder.iterdir())
     again = install(tmp_path)
     assert (again.returncode, again.stdout) == (0, "")

@@ -89,10 +89,13 @@ GOOD = [  # configuration, status, body, a header and its values
     ("add-header-rust", None, 200, HELLO, "X-Wasm-Added", ["true"]),
     ("custom-response-header-go", '{"headers":[{"name":"X-Go-Wasm","value":"APISIX"}]}', 200, HELLO, "X-Go-Wasm", ["APISIX"]),
     ("custom-response-header-go", {"headers": [{"name": "X-A", "value": "1"}, {"name": "X-A", "value": "2"}]}, 200, HELLO,
-     "X-A", ["1", "2"])]
+     "X-A", ["1", "2"]),
+    ("quota-rust", {"requests": 0, "seconds": 1, "client": "x-client"}, 429, "the quota is used up\n"),
+    ("quota-rust", None, 200, HELLO)]
 BAD = {
     **{f"fault-injection-{language}": [{"http_status": "200"}, {"http_status": 99}, {"body": 1}, "no json", [1], '{"body": "x"']
        for language in ("rust", "go", "cpp", "as")},
+    "quota-rust": [{"requests": "1"}, {"requests": -1}, {"seconds": 0}, {"client": ""}, {"others": 1}, [1], "no json"],
     "add-header-rust": [{"header_name": "not a name"}, {"header_value": 1}, "no json"],
     "custom-response-header-go": [{"headers": [{"name": "only"}]}, {"headers": [{"name": "a b", "value": "c"}]}, [1]]}
 
