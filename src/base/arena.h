@@ -61,6 +61,14 @@ class Arena {
     return *object;
   }
 
+  // A moment to come back to: `rewind` gives back what was taken since, in which `make` must have left no destructor.
+  class Mark;
+  Mark mark() const noexcept;
+  void rewind(const Mark& mark) noexcept;
+
+  // What was taken beyond the first block.
+  std::size_t extra_bytes() const noexcept { return extra_bytes_; }
+
   // Ends every object of `make` (last made, first ended) and starts over; the first block is kept for the next request.
   void reset() {
     run_cleanups();
@@ -87,6 +95,7 @@ class Arena {
     std::size_t room = size > kBlock ? size : kBlock;
     auto* block = static_cast<Block*>(::operator new(sizeof(Block) + room));
     block->size = room;
+    if (first_ || room != kBlock) extra_bytes_ += room;
     if (!first_) {
       if (room != kBlock) {  // keep the reusable first block at its standard size
         first_ = static_cast<Block*>(::operator new(sizeof(Block) + kBlock));
@@ -117,9 +126,10 @@ class Arena {
 
   void free_extra_blocks() {
     while (extra_) free_block(std::exchange(extra_, extra_->next));
+    extra_bytes_ = 0;
   }
 
-  static void free_block(Block* block) {
+  static void free_block(Block* block) noexcept {
     if (block) allow_use(block->bytes(), block->size);
     ::operator delete(block);
   }
@@ -135,7 +145,34 @@ class Arena {
   std::size_t left_ = 0;
   Block* first_ = nullptr;
   Block* extra_ = nullptr;
+  std::size_t extra_bytes_ = 0;
   Cleanup* cleanups_ = nullptr;
 };
+
+class Arena::Mark {
+  friend class Arena;
+  char* next_;
+  std::size_t left_;
+  Block* extra_;
+  std::size_t extra_bytes_;
+};
+
+inline Arena::Mark Arena::mark() const noexcept {
+  Mark mark;
+  mark.next_ = next_;
+  mark.left_ = left_;
+  mark.extra_ = extra_;
+  mark.extra_bytes_ = extra_bytes_;
+  return mark;
+}
+
+inline void Arena::rewind(const Mark& mark) noexcept {
+  while (extra_ != mark.extra_) free_block(std::exchange(extra_, extra_->next));
+  bool began_since = !mark.next_ && first_;
+  next_ = began_since ? first_->bytes() : mark.next_;
+  left_ = began_since ? kBlock : mark.left_;
+  extra_bytes_ = mark.extra_bytes_;
+  if (next_) forbid_use(next_, left_);
+}
 
 }  // namespace sallyport

@@ -73,6 +73,7 @@ struct HttpContext {
   bool whole_request_body = false;
   bool whole_response_body = false;
 
+  bool wake_is_due = false;
   async::Event wake;  // set when something changed from outside of its own callbacks
 
   bool response_head_open() const { return has_response && !ended && !exchange.response_head_sent; }

@@ -37,10 +37,30 @@ std::string printable(std::string_view text) {
 void PluginLog::write(LogLevel level, std::string_view message) {
   bool written = log::enabled(level_of(level)) && mode_ == Mode::kWrite;
   if (!written && !remembers_ && mode_ == Mode::kWrite) return;
+  written = written && admits_line();
+  if (!written && !remembers_ && mode_ == Mode::kWrite) return;
   std::string line = printable(message);
   if (written) print(level, line);
   if (mode_ == Mode::kKeep && kept_.size() < kKeptLines) kept_.emplace_back(level, line);
   if (remembers_) last_line_ = std::move(line);
+}
+
+bool PluginLog::admits_line() {
+  SteadyTime now = clock_.steady();
+  if (now - second_begun_ >= std::chrono::seconds(1)) {
+    report_left_out();
+    second_begun_ = now;
+    lines_ = 0;
+  }
+  if (lines_ < kLinesASecond) return ++lines_ > 0;
+  ++left_out_;
+  return false;
+}
+
+void PluginLog::report_left_out() {
+  if (left_out_ == 0) return;
+  log::warn("plugin {}: {} lines were left out, as it wrote more than {} within a second", plugin_,
+            std::exchange(left_out_, 0), kLinesASecond);
 }
 
 LogLevel PluginLog::lowest() const {

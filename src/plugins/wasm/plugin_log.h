@@ -1,9 +1,12 @@
 #pragma once
 // Where the log lines of one Vm go: into the gateway's log with the plugin's name, or, for a throw-away VM, nowhere
-// until somebody asks. The last line is remembered while a conf is tried, as the reason why it was refused.
+// until somebody asks. What a plugin writes beyond kLinesASecond is only counted. The last line is remembered while a
+// conf is tried, as the reason why it was refused.
 
+#include "base/clock.h"
 #include "plugins/wasm/abi/codes.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +18,14 @@ class PluginLog {
  public:
   enum class Mode { kWrite, kKeep };
 
-  PluginLog(std::string plugin, Mode mode) : plugin_(std::move(plugin)), mode_(mode) {}
+  static constexpr unsigned kLinesASecond = 1000;
+
+  // `clock` outlives it.
+  PluginLog(std::string plugin, Mode mode, const Clock& clock)
+      : plugin_(std::move(plugin)), mode_(mode), clock_(clock) {}
+  PluginLog(const PluginLog&) = delete;
+  PluginLog& operator=(const PluginLog&) = delete;
+  ~PluginLog() { report_left_out(); }
 
   void write(LogLevel level, std::string_view message);
   // The lowest level that is written.
@@ -27,10 +37,16 @@ class PluginLog {
   void release();
 
  private:
+  bool admits_line();
+  void report_left_out();
   void print(LogLevel level, std::string_view line) const;
 
   std::string plugin_;
   Mode mode_;
+  const Clock& clock_;
+  SteadyTime second_begun_{};
+  unsigned lines_ = 0;  // in this second
+  std::uint64_t left_out_ = 0;
   bool remembers_ = true;
   std::string last_line_;
   std::vector<std::pair<LogLevel, std::string>> kept_;

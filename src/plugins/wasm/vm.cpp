@@ -27,7 +27,7 @@ std::string described(const Trap& trap, std::string_view host_reason, const Modu
 Vm::Vm(std::shared_ptr<const VmSpec> spec, PluginLog::Mode log)
     : spec_(std::move(spec)),
       state_(spec_->state->of(spec_->plugin)),
-      log_(spec_->plugin, log),
+      log_(spec_->plugin, log, *spec_->clock),
       instance_(spec_->module->code->make_instance(spec_->limits, this)),
       memory_(*instance_) {}
 
@@ -183,8 +183,8 @@ bool Vm::set_effective(std::uint32_t context) {
   return scope != nullptr;
 }
 
-void Vm::wake_later(const HttpContext& http) {
-  if (current_.http != &http) to_wake_.push_back(http.id);
+void Vm::wake_later(HttpContext& http) {
+  if (current_.http != &http && !std::exchange(http.wake_is_due, true)) to_wake_.push_back(http.id);
 }
 
 Status Vm::trap(std::string reason) {

@@ -92,8 +92,13 @@ class Vm {
   bool set_effective(std::uint32_t context);
   Callback running_callback() const noexcept { return running_; }
   // Has `http` looked after, unless it is its own callback that runs.
-  void wake_later(const HttpContext& http);
+  void wake_later(HttpContext& http);
   void warn(std::string_view message) { log_.write(LogLevel::kWarn, message); }
+  // Whether the gateway keeps more for the exchange that host calls work on than any honest plugin makes it keep.
+  bool keeps_too_much() const noexcept {
+    return effective_.http && effective_.http->exchange.arena.extra_bytes() > kMostKept;
+  }
+  static constexpr std::size_t kMostKept = 64u << 20;
   // Makes the present host call trap.
   Status trap(std::string reason);
   void exit(std::uint32_t code);

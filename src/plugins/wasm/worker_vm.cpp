@@ -153,7 +153,9 @@ void WorkerVm::fail_for_now(Error error) {
 void WorkerVm::wake(const std::vector<std::uint32_t>& contexts) {
   for (std::uint32_t id : contexts) {
     const Scope* scope = vm_ ? vm_->contexts().find(id) : nullptr;
-    if (scope && scope->http) scope->http->wake.set();
+    if (!scope || !scope->http) continue;
+    scope->http->wake_is_due = false;
+    scope->http->wake.set();
   }
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -76,10 +77,29 @@ struct Name {
   constexpr std::string_view view() const { return {text, kSize - 1}; }
 };
 
-// Whether a function may be called while the module starts and inside its allocator.
-enum class When { kAlways, kRunning };
+// Whether a function may be called while the module starts and inside its allocator; kKeeping is kRunning for those
+// that leave something in the memory of the exchange.
+enum class When { kAlways, kRunning, kKeeping };
+
+// What is read from an exchange and copied to the guest meanwhile leaves nothing in its arena.
+class Reading {
+ public:
+  explicit Reading(const Vm& vm) : http_(vm.effective().http) {
+    if (http_) mark_.emplace(http_->exchange.arena.mark());
+  }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+  ~Reading() {
+    if (http_) http_->exchange.arena.rewind(*mark_);
+  }
+
+ private:
+  HttpContext* http_;
+  std::optional<Arena::Mark> mark_;
+};
 
 bool refuse(Vm& vm, std::string_view name);
+bool refuse_to_keep(Vm& vm);
 
 template <Name kName, When kWhen, auto kFunction>
 struct Binding;
@@ -89,11 +109,16 @@ struct Binding<kName, kWhen, kFunction> {
   // An exception must not pass through the frames of the guest.
   static bool enter(void* host, Slot* slots) noexcept {
     Vm& vm = *static_cast<Vm*>(host);
-    if constexpr (kWhen == When::kRunning) {
+    if constexpr (kWhen != When::kAlways) {
       if (vm.stage() != Vm::Stage::kRunning) [[unlikely]]
         return refuse(vm, kName.view());
     }
-    return call(vm, slots, std::index_sequence_for<Args...>());
+    bool returns = call(vm, slots, std::index_sequence_for<Args...>());
+    if constexpr (kWhen == When::kKeeping) {
+      if (vm.keeps_too_much()) [[unlikely]]
+        return refuse_to_keep(vm);
+    }
+    return returns;
   }
 
   static Signature signature() {

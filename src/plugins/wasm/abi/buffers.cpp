@@ -70,6 +70,9 @@ Status set_buffer_bytes(Vm& vm, std::uint32_t type_number, std::uint32_t start, 
     vm.warn("a body is left as it is: it can be changed only while its own callback runs");
     return Status::kOk;
   }
+  if (body->size() + bytes->size() > vm.spec().limits.memory_bytes) {
+    return vm.trap("it made a body longer than its own memory may be");
+  }
   body->splice(start, size, *bytes);
   return Status::kOk;
 }

@@ -11,6 +11,7 @@ bool is_map(std::uint32_t type) { return type < kMapTypes; }
 
 Status get_header_map_size(Vm& vm, std::uint32_t type, std::uint32_t size_slot) {
   if (!is_map(type)) return Status::kBadArgument;
+  Reading reading(vm);
   PairsSize size;
   HeaderMap(vm, static_cast<MapType>(type)).for_each([&](auto name, auto value) { size.add(name, value); });
   auto bytes = size.count == 0 ? 0u : static_cast<std::uint32_t>(size.bytes);
@@ -19,6 +20,7 @@ Status get_header_map_size(Vm& vm, std::uint32_t type, std::uint32_t size_slot) 
 
 Status get_header_map_pairs(Vm& vm, std::uint32_t type, GuestRange out) {
   if (!is_map(type)) return Status::kBadArgument;
+  Reading reading(vm);
   HeaderMap map(vm, static_cast<MapType>(type));
   PairsSize size;
   map.for_each([&](auto name, auto value) { size.add(name, value); });
@@ -48,6 +50,7 @@ Status get_header_map_value(Vm& vm, std::uint32_t type, GuestRange name_at, Gues
   if (!is_map(type)) return Status::kBadArgument;
   auto name = vm.memory().read(name_at);
   if (!name) return Status::kInvalidMemoryAccess;
+  Reading reading(vm);
   auto value = HeaderMap(vm, static_cast<MapType>(type)).get(*name);
   if (value) return vm.give(*value, out);
   if (vm.spec().module->abi == AbiVersion::k010) return vm.give({}, out);
@@ -83,14 +86,14 @@ Status remove_header_map_value(Vm& vm, std::uint32_t type, GuestRange name_at) {
 }  // namespace
 
 void add_headers(std::vector<Import>& table) {
-  constexpr auto kRunning = When::kRunning;
-  table.push_back(import <"proxy_get_header_map_size", kRunning, &get_header_map_size>("env"));
-  table.push_back(import <"proxy_get_header_map_pairs", kRunning, &get_header_map_pairs>("env"));
-  table.push_back(import <"proxy_set_header_map_pairs", kRunning, &set_header_map_pairs>("env"));
-  table.push_back(import <"proxy_get_header_map_value", kRunning, &get_header_map_value>("env"));
-  table.push_back(import <"proxy_add_header_map_value", kRunning, &add_header_map_value>("env"));
-  table.push_back(import <"proxy_replace_header_map_value", kRunning, &replace_header_map_value>("env"));
-  table.push_back(import <"proxy_remove_header_map_value", kRunning, &remove_header_map_value>("env"));
+  constexpr auto kKeeping = When::kKeeping;
+  table.push_back(import <"proxy_get_header_map_size", When::kRunning, &get_header_map_size>("env"));
+  table.push_back(import <"proxy_get_header_map_pairs", When::kRunning, &get_header_map_pairs>("env"));
+  table.push_back(import <"proxy_set_header_map_pairs", kKeeping, &set_header_map_pairs>("env"));
+  table.push_back(import <"proxy_get_header_map_value", When::kRunning, &get_header_map_value>("env"));
+  table.push_back(import <"proxy_add_header_map_value", kKeeping, &add_header_map_value>("env"));
+  table.push_back(import <"proxy_replace_header_map_value", kKeeping, &replace_header_map_value>("env"));
+  table.push_back(import <"proxy_remove_header_map_value", kKeeping, &remove_header_map_value>("env"));
 }
 
 }  // namespace sallyport::wasm::abi

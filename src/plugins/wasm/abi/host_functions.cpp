@@ -47,4 +47,9 @@ bool refuse(Vm& vm, std::string_view name) {
   return false;
 }
 
+bool refuse_to_keep(Vm& vm) {
+  vm.trap("it made the gateway keep more than " + std::to_string(Vm::kMostKept >> 20) + " MiB for one exchange");
+  return false;
+}
+
 }  // namespace sallyport::wasm::abi

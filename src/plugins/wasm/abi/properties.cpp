@@ -24,8 +24,8 @@ std::optional<std::string_view> property_of_root(const RootContext& root, std::s
   return found->second;
 }
 
+// Other than the built-in ones.
 std::optional<std::string_view> find_property(const Vm& vm, Scope scope, std::string_view path) {
-  if (auto value = built_in_property(vm, scope, path)) return value;
   if (!scope.http) return scope.root ? property_of_root(*scope.root, path) : std::nullopt;
   const exchange::Exchange& exchange = scope.http->exchange;
   if (auto value = exchange.property(path)) return value;
@@ -42,18 +42,32 @@ Status get_property(Vm& vm, GuestRange path_at, GuestRange out) {
   if (!path) return Status::kInvalidMemoryAccess;
   std::string_view name = without_last_nul(*path);
   if (name.empty()) return Status::kNotFound;
+  {
+    Reading reading(vm);
+    if (auto value = built_in_property(vm, vm.effective(), name)) return vm.give(*value, out);
+  }
   auto value = find_property(vm, vm.effective(), name);
   return value ? vm.give(*value, out) : Status::kNotFound;
 }
 
-void set_on_root(RootContext& root, std::string_view path, std::string_view value) {
+constexpr std::size_t kMostRootBytes = 1u << 20;
+
+// False: they would be too large.
+bool set_on_root(RootContext& root, std::string_view path, std::string_view value) {
+  std::size_t bytes = path.size() + value.size();
+  std::string* known = nullptr;
   for (auto& [name, text] : root.properties) {
-    if (name == path) {
-      text = value;
-      return;
-    }
+    if (name == path)
+      known = &text;
+    else
+      bytes += name.size() + text.size();
   }
-  root.properties.emplace_back(path, value);
+  if (bytes > kMostRootBytes) return false;
+  if (known)
+    *known = value;
+  else
+    root.properties.emplace_back(path, value);
+  return true;
 }
 
 Status set_property(Vm& vm, GuestRange path_at, GuestRange value_at) {
@@ -63,8 +77,8 @@ Status set_property(Vm& vm, GuestRange path_at, GuestRange value_at) {
   std::string_view name = without_last_nul(*path);
   Scope scope = vm.effective();
   if (!scope.http) {
-    if (scope.root) set_on_root(*scope.root, name, *value);
-    return Status::kOk;
+    if (!scope.root || set_on_root(*scope.root, name, *value)) return Status::kOk;
+    return vm.trap("it set properties of more than 1 MiB outside of exchanges");
   }
   if (name == "wasm_process_req_body") scope.http->whole_request_body = !value->empty();
   if (name == "wasm_process_resp_body") scope.http->whole_response_body = !value->empty();
@@ -75,8 +89,8 @@ Status set_property(Vm& vm, GuestRange path_at, GuestRange value_at) {
 }  // namespace
 
 void add_properties(std::vector<Import>& table) {
-  table.push_back(import <"proxy_get_property", When::kRunning, &get_property>("env"));
-  table.push_back(import <"proxy_set_property", When::kRunning, &set_property>("env"));
+  table.push_back(import <"proxy_get_property", When::kKeeping, &get_property>("env"));
+  table.push_back(import <"proxy_set_property", When::kKeeping, &set_property>("env"));
 }
 
 }  // namespace sallyport::wasm::abi
