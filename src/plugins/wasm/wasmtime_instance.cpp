@@ -99,7 +99,7 @@ WasmtimeInstance::WasmtimeInstance(wasm_engine_t& engine, const wasmtime_instanc
       store_(wasmtime_store_new(&engine, this, nullptr)),
       context_(wasmtime_store_context(store_.get())),
       cpu_budget_(limits.cpu_budget) {
-  wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(limits.memory_bytes), limits.table_elements, 1, -1, 1);
+  wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(limits.memory_bytes), limits.table_elements, 1, 1, 1);
   wasmtime_store_epoch_deadline_callback(store_.get(), &WasmtimeInstance::on_epoch, this, nullptr);
 }
 
