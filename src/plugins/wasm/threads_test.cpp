@@ -34,15 +34,15 @@ class Loop {
   std::thread thread_{[this] { reactor_.run(); }};
 };
 
-class Threaded : public testing::Test {
+class ThreadsConcurrency : public testing::Test {
  protected:
-  Threaded() {
+  ThreadsConcurrency() {
     char name[] = "/tmp/wasm-test-XXXXXX";
     directory_ = mkdtemp(name);
     Threads threads{post_to(control_.reactor()), {post_to(workers_[0].reactor()), post_to(workers_[1].reactor())}};
     runtime_ = *Runtime::start(std::move(threads), clock_);
   }
-  ~Threaded() override {
+  ~ThreadsConcurrency() override {
     control_.run([this] { group_.cancel_all(); });
     runtime_.reset();
     std::filesystem::remove_all(directory_);
@@ -121,20 +121,20 @@ std::string trapping(bool slow) {
     (if (i32.gt_u (local.get 1) (i32.const 3)) (then unreachable)) (i32.const 0)))");
 }
 
-TEST_F(Threaded, APluginServesOnEveryWorker) {
+TEST_F(ThreadsConcurrency, APluginServesOnEveryWorker) {
   auto made = configure(write_module(trapping(false)), "a").get();
   ASSERT_TRUE(made) << made.error().what;
   EXPECT_EQ(request(0, *made, false).get(), "proceeds");
   EXPECT_EQ(request(1, *made, false).get(), "proceeds");
 }
 
-TEST_F(Threaded, ARefusalArrivesAtTheControlThread) {
+TEST_F(ThreadsConcurrency, ARefusalArrivesAtTheControlThread) {
   auto made = configure(write_module("(module)"), "a").get();
   ASSERT_FALSE(made);
   EXPECT_NE(made.error().what.find("it is no Proxy-Wasm plugin"), std::string::npos);
 }
 
-TEST_F(Threaded, ARequestAfterATrapWaitsForTheNewVm) {
+TEST_F(ThreadsConcurrency, ARequestAfterATrapWaitsForTheNewVm) {
   for (bool slow : {false, true}) {
     auto made = configure(write_module(trapping(slow)), "a").get();
     ASSERT_TRUE(made) << made.error().what;
@@ -149,7 +149,7 @@ TEST_F(Threaded, ARequestAfterATrapWaitsForTheNewVm) {
   }
 }
 
-TEST_F(Threaded, ConfsComeAndGoWhileRequestsRun) {
+TEST_F(ThreadsConcurrency, ConfsComeAndGoWhileRequestsRun) {
   std::string path = write_module(trapping(false));
   auto first = configure(path, "first").get();
   ASSERT_TRUE(first) << first.error().what;
@@ -167,7 +167,7 @@ TEST_F(Threaded, ConfsComeAndGoWhileRequestsRun) {
   EXPECT_LE(failed, 5 * 12);  // the bad ones, and those that shared their Vm
 }
 
-TEST_F(Threaded, SeveralFirstConfsAtOnceShareTheirVms) {
+TEST_F(ThreadsConcurrency, SeveralFirstConfsAtOnceShareTheirVms) {
   std::string path = write_module(trapping(true));
   std::vector<std::future<Made>> all;
   for (int i = 0; i < 5; ++i) all.push_back(configure(path, std::to_string(i)));
@@ -180,7 +180,7 @@ TEST_F(Threaded, SeveralFirstConfsAtOnceShareTheirVms) {
   for (const auto& plugin : made) EXPECT_EQ(request(1, plugin, false).get(), "proceeds");
 }
 
-TEST_F(Threaded, ACancelledConfDoesNoHarm) {
+TEST_F(ThreadsConcurrency, ACancelledConfDoesNoHarm) {
   static_cast<void>(configure(write_module(trapping(true)), "a"));
   control_.run([this] { group_.cancel_all(); });
   auto made = configure(write_module(trapping(true)), "a").get();
