@@ -18,24 +18,25 @@ bool enabled(Level level) noexcept;
 std::string_view name(Level level) noexcept;
 void write(Level level, std::string_view message) noexcept;
 
+// Cold: what leads to a line of the log is laid out away from what does not.
 template <class... Args>
-void at(Level level, fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] void at(Level level, fmt::format_string<Args...> format, Args&&... args) {
   if (enabled(level)) write(level, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
-void debug(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] void debug(fmt::format_string<Args...> format, Args&&... args) {
   at(Level::kDebug, format, std::forward<Args>(args)...);
 }
 template <class... Args>
-void info(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] void info(fmt::format_string<Args...> format, Args&&... args) {
   at(Level::kInfo, format, std::forward<Args>(args)...);
 }
 template <class... Args>
-void warn(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] void warn(fmt::format_string<Args...> format, Args&&... args) {
   at(Level::kWarn, format, std::forward<Args>(args)...);
 }
 template <class... Args>
-void error(fmt::format_string<Args...> format, Args&&... args) {
+[[gnu::cold]] void error(fmt::format_string<Args...> format, Args&&... args) {
   at(Level::kError, format, std::forward<Args>(args)...);
 }
 
