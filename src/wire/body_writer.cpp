@@ -10,6 +10,30 @@ using async::IoStatus;
 using http::BodyLength;
 using http::Chunk;
 
+namespace {
+
+// What the messages of this thread are gathered in, one after the other, while none of them waits for its peer.
+std::unique_ptr<std::string>& spare_buffer() noexcept {
+  thread_local std::unique_ptr<std::string> spare;
+  return spare;
+}
+
+}  // namespace
+
+std::string& BodyWriter::buffer() {
+  if (!gathered_) gathered_ = std::move(spare_buffer());
+  if (!gathered_) gathered_ = std::make_unique<std::string>();
+  return *gathered_;
+}
+
+void BodyWriter::clear() noexcept {
+  constexpr std::size_t kKeep = 4 * kGather;  // what once held a large head is given back
+  if (!gathered_) return;
+  gathered_->clear();
+  auto buffer = std::move(gathered_);
+  if (!spare_buffer() && buffer->capacity() <= kKeep) spare_buffer() = std::move(buffer);
+}
+
 void BodyWriter::begin(BodyLength length) {
   length_ = length;
   left_ = length.bytes;
@@ -26,18 +50,19 @@ Status BodyWriter::account(std::size_t bytes, bool is_last) {
 }
 
 BodyWriter::Tail BodyWriter::gather(Chunk piece) {
-  bool is_small = gathered_.size() + piece.bytes.size() <= kGather;
+  std::string& to = buffer();
+  bool is_small = to.size() + piece.bytes.size() <= kGather;
   if (length_.kind != BodyLength::Kind::kChunked) {
     if (!is_small) return {piece.bytes, {}};
-    gathered_.append(piece.bytes);
+    to.append(piece.bytes);
     return {};
   }
   if (!is_small && !piece.bytes.empty() && !piece.trailers) {
-    write_chunk_size(gathered_, piece.bytes.size());
+    write_chunk_size(to, piece.bytes.size());
     return {piece.bytes, piece.is_last ? "\r\n0\r\n\r\n" : "\r\n"};
   }
-  write_chunk(gathered_, piece.bytes);
-  if (piece.is_last) write_last_chunk(gathered_, piece.trailers);
+  write_chunk(to, piece.bytes);
+  if (piece.is_last) write_last_chunk(to, piece.trailers);
   return {};
 }
 
@@ -45,7 +70,7 @@ async::Task<Status> BodyWriter::write(Chunk piece, Flush flush, Milliseconds tim
   if (auto counted = account(piece.bytes.size(), piece.is_last); !counted) return counted;
   has_last_piece_ = piece.is_last;
   Tail tail = gather(piece);
-  bool may_wait = flush == Flush::kWhenLarge && !piece.is_last && tail.piece.empty() && gathered_.size() < kGather;
+  bool may_wait = flush == Flush::kWhenLarge && !piece.is_last && tail.piece.empty() && gathered().size() < kGather;
   if (may_wait) return Status{};
   return send(tail, timeout);
 }
@@ -54,8 +79,8 @@ async::Task<Status> BodyWriter::flush(Milliseconds timeout) { return send({}, ti
 
 async::Task<Status> BodyWriter::send(Tail tail, Milliseconds timeout) {
   if (broken_) return Status(broken(false));
-  if (gathered_.empty() && tail.piece.empty()) return done(IoStatus::kOk);
-  std::array<std::string_view, 3> pieces{gathered_, tail.piece, tail.framing};
+  if (gathered().empty() && tail.piece.empty()) return done(IoStatus::kOk);
+  std::array<std::string_view, 3> pieces{gathered(), tail.piece, tail.framing};
   if (stream_.start_send(operation_, pieces, timeout)) return done(operation_.status);
   return wait_until_sent();
 }
@@ -66,9 +91,7 @@ async::Task<Status> BodyWriter::wait_until_sent() {
 }
 
 Status BodyWriter::done(IoStatus status) {
-  constexpr std::size_t kKeep = 4 * kGather;  // a connection that once wrote a large head does not hold on to it
-  gathered_.clear();
-  if (gathered_.capacity() > kKeep) gathered_ = {};
+  clear();
   broken_ = status != IoStatus::kOk;
   if (broken_) return broken(status == IoStatus::kTimeout);
   ended_ = ended_ || has_last_piece_;

@@ -9,6 +9,7 @@
 #include "http/message.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,7 @@ class BodyWriter {
   BodyWriter(async::Stream& stream, Side peer) : stream_(stream), peer_(peer) {}
 
   // Starts a message: append its head to `buffer()`, then call begin.
-  std::string& buffer() noexcept { return gathered_; }
+  std::string& buffer();
   void begin(http::BodyLength length);
 
   // Whether what is written may wait for more that is about to follow; whoever then waits for it flushes first.
@@ -38,6 +39,8 @@ class BodyWriter {
     std::string_view piece;
     std::string_view framing;
   };
+  std::string_view gathered() const noexcept { return gathered_ ? *gathered_ : std::string_view(); }
+  void clear() noexcept;
   Tail gather(http::Chunk piece);
   async::Task<Status> send(Tail tail, Milliseconds timeout);
   async::Task<Status> wait_until_sent();
@@ -48,8 +51,8 @@ class BodyWriter {
   async::Stream& stream_;
   Side peer_;
   http::BodyLength length_;
-  std::uint64_t left_ = 0;  // of a sized body
-  std::string gathered_;
+  std::uint64_t left_ = 0;                 // of a sized body
+  std::unique_ptr<std::string> gathered_;  // null while there is nothing to send
   async::IoOperation operation_;
   bool has_last_piece_ = false;
   bool ended_ = true;

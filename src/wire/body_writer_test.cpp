@@ -145,6 +145,24 @@ TEST_F(BodyWriterTest, AfterAFailureNothingIsSentAndNothingEnds) {
   EXPECT_EQ(peer.received(), "");
 }
 
+TEST_F(BodyWriterTest, AMessageThatWaitsKeepsItsBytesWhileOthersAreWritten) {
+  peer.take_no_more();
+  begin(BodyLength::sized(3));
+  Running<Status> waiting(write("abc", true));
+  for (std::string_view body : {"one", "two"}) {
+    async::MemoryPeer other;
+    async::StreamPtr own = other.stream();
+    BodyWriter beside(*own, Side::kUpstream);
+    beside.buffer().append("OTHER|");
+    beside.begin(BodyLength::sized(3));
+    EXPECT_TRUE(finish(beside.write({body, true}, Flush::kNow, kLong)));
+    EXPECT_EQ(other.received(), "OTHER|" + std::string(body));
+  }
+  peer.take(100);
+  EXPECT_TRUE(waiting.result());
+  EXPECT_EQ(peer.received(), "HEAD|abc");
+}
+
 TEST_F(BodyWriterTest, AResetFailsTheWriteThatWaits) {
   peer.take_no_more();
   begin(BodyLength::chunked());
