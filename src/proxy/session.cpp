@@ -115,7 +115,7 @@ void Proxy::close_waiting(Waiting waiting) {
 
 Task<void> Proxy::serve_connection(async::Accepted connection) {
   Session session(*this, std::move(connection));
-  while (co_await serve_next(session)) {
+  while (co_await session.client.wait_for_request() && co_await serve_next(session)) {
   }
 }
 

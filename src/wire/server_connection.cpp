@@ -42,6 +42,17 @@ Milliseconds ServerConnection::until(SteadyTime deadline) const {
   return std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
 }
 
+async::Task<bool> ServerConnection::wait_for_request() {
+  reader_.finish_piece();
+  if (!stream_->unread().empty()) return true;
+  return wait_for_bytes();
+}
+
+async::Task<bool> ServerConnection::wait_for_bytes() {
+  IoStatus status = co_await stream_->fill(limits_.keep_alive);
+  co_return status == IoStatus::kOk;
+}
+
 async::Task<ServerConnection::Next> ServerConnection::read_head(http::RequestHead& head) {
   reader_.finish_piece();
   if (!stream_->unread().empty()) {

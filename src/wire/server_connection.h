@@ -30,7 +30,10 @@ class ServerConnection {
     std::string_view reason;  // token for the log, when refused
     std::size_t bytes = 0;    // of the head, when it is a request
   };
-  // Waits for the next request head; the body of the last request has been read to its end.
+  // Waits for the first bytes of the next request, without what a request needs; the body of the last one has been read
+  // to its end. False: the connection ended, or its time was up.
+  async::Task<bool> wait_for_request();
+  // Waits for the next request head.
   async::Task<Next> read_head(http::RequestHead& head);
 
   BodyReader& body() noexcept { return reader_; }
@@ -65,6 +68,7 @@ class ServerConnection {
 
  private:
   Next parse(http::RequestHead& head);
+  async::Task<bool> wait_for_bytes();
   async::Task<Next> wait_for_head(http::RequestHead& head);
   Milliseconds until(SteadyTime deadline) const;
 

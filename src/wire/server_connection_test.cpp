@@ -220,6 +220,24 @@ TEST(ServerConnection, AFragmentOfAResponseNeverLooksWhole) {
   }
 }
 
+TEST_F(ServerConnectionTest, WaitingForARequestEndsWithItsFirstByte) {
+  limits.keep_alive = Milliseconds(70'000);
+  Running<bool> waiting(connection.wait_for_request());
+  EXPECT_EQ(client.fill_timeout(), Milliseconds(70'000));
+  client.send("G");
+  EXPECT_TRUE(waiting.result());
+  EXPECT_TRUE(finish(connection.wait_for_request())) << "it is still there";
+  EXPECT_EQ(read("ET / HTTP/1.1\r\nHost: h\r\n\r\n").kind, Kind::kRequest);
+}
+
+TEST_F(ServerConnectionTest, WaitingForARequestThatDoesNotComeEndsTheConnection) {
+  Running<bool> waiting(connection.wait_for_request());
+  client.let_fill_time_out();
+  EXPECT_FALSE(waiting.result());
+  client.end();
+  EXPECT_FALSE(finish(connection.wait_for_request()));
+}
+
 TEST_F(ServerConnectionTest, TheFirstByteOfAHeadMayTakeLongerThanItsRest) {
   limits.keep_alive = Milliseconds(70'000);
   limits.head_arrival = Milliseconds(3'000);
