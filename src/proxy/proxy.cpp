@@ -72,16 +72,20 @@ Task<Verdict> Proxy::request_phases(Journey& journey) {
     return Verdict::answer(answer_for_error(journey.exchange, fits.error()));
   }
   if (plan.refusal) return Verdict::answer(answer_for_refusal(journey.exchange, *plan.refusal));
-  if (plan.chain->has(Phase::kRewrite) || plan.chain->has(Phase::kAccess)) return run_request_phases(journey);
+  for (Phase phase : {Phase::kRewrite, Phase::kAccess}) {
+    Task<Verdict> running = journey.chain->run(phase);
+    if (!running.is_ready()) return request_phases_later(journey, phase, std::move(running));
+    if (Verdict verdict = running.take_value(); !verdict.proceeds()) return verdict;
+  }
   return before_forward(journey);
 }
 
-Task<Verdict> Proxy::run_request_phases(Journey& journey) {
-  for (Phase phase : {Phase::kRewrite, Phase::kAccess}) {
-    Verdict verdict = co_await journey.chain->run(phase);
-    if (!verdict.proceeds()) co_return verdict;
-  }
-  co_return before_forward(journey);
+// From `phase` on, whose plugins wait.
+Task<Verdict> Proxy::request_phases_later(Journey& journey, Phase phase, Task<Verdict> running) {
+  Verdict verdict = co_await running;
+  if (verdict.proceeds() && phase == Phase::kRewrite) verdict = co_await journey.chain->run(Phase::kAccess);
+  if (verdict.proceeds()) verdict = before_forward(journey);
+  co_return verdict;
 }
 
 Verdict Proxy::before_forward(Journey& journey) {

@@ -40,7 +40,7 @@ class Proxy final : private exchange::Waiter {
   bool begin(Journey& journey);
   void route(Journey& journey);
   Task<chain::Verdict> request_phases(Journey& journey);
-  Task<chain::Verdict> run_request_phases(Journey& journey);
+  Task<chain::Verdict> request_phases_later(Journey& journey, chain::Phase phase, Task<chain::Verdict> running);
   chain::Verdict before_forward(Journey& journey);
   Task<void> answer(Journey& journey, chain::Verdict verdict);
   void finish(Journey& journey);

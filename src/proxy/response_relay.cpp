@@ -210,11 +210,20 @@ Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientConnection& upstre
 
 Task<Verdict> ResponseRelay::run_filters(Chunk arrived, Chunk& passed) {
   journey_.response_body_begun = true;
-  Verdict verdict = co_await journey_.chain->run_body(Phase::kResponseBody, arrived, passed);
   bool has_trailers = arrived.is_last && journey_.exchange.response_trailers;
-  if (verdict.proceeds() && has_trailers) verdict = co_await journey_.chain->run(Phase::kResponseTrailers);
-  if (verdict.proceeds() || !journey_.exchange.response_head_sent) co_return verdict;
-  co_return broken_off(Error{ErrorCode::kPlugin, "a plugin ended the response after its head had left"});
+  if (has_trailers) return run_filters_of_end(arrived, passed);
+  return journey_.chain->run_body(Phase::kResponseBody, arrived, passed);
+}
+
+Task<Verdict> ResponseRelay::run_filters_of_end(Chunk arrived, Chunk& passed) {
+  Verdict verdict = co_await journey_.chain->run_body(Phase::kResponseBody, arrived, passed);
+  if (verdict.proceeds()) verdict = co_await journey_.chain->run(Phase::kResponseTrailers);
+  co_return verdict;
+}
+
+Verdict ResponseRelay::ended_by_plugin(Verdict verdict) {
+  if (!journey_.exchange.response_head_sent) return verdict;
+  return broken_off(Error{ErrorCode::kPlugin, "a plugin ended the response after its head had left"});
 }
 
 Task<Verdict> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
@@ -231,7 +240,7 @@ Task<Verdict> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
     Chunk passed = *arrived;
     if (filters) {
       Verdict verdict = co_await run_filters(*arrived, passed);
-      if (!verdict.proceeds()) co_return verdict;
+      if (!verdict.proceeds()) co_return ended_by_plugin(std::move(verdict));
     }
     if (passed.bytes.empty() && !passed.is_last) continue;
     if (passed.is_last) passed.trailers = written(exchange.response_trailers);
