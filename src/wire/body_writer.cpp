@@ -3,6 +3,10 @@
 #include "wire/h1.h"
 
 #include <array>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace sallyport::wire {
 
@@ -12,17 +16,25 @@ using http::Chunk;
 
 namespace {
 
-// What the messages of this thread are gathered in, one after the other, while none of them waits for its peer.
-std::unique_ptr<std::string>& spare_buffer() noexcept {
-  thread_local std::unique_ptr<std::string> spare;
+// What the messages of this thread are gathered in; the last one used comes first. One is enough while no message waits
+// for its peer; on io_uring all that are sent in a turn wait for its end.
+constexpr std::size_t kMostSpare = 256;
+std::vector<std::unique_ptr<std::string>>& spare_buffers() noexcept {
+  thread_local std::vector<std::unique_ptr<std::string>> spare;
   return spare;
 }
 
 }  // namespace
 
 std::string& BodyWriter::buffer() {
-  if (!gathered_) gathered_ = std::move(spare_buffer());
-  if (!gathered_) gathered_ = std::make_unique<std::string>();
+  if (gathered_) return *gathered_;
+  auto& spare = spare_buffers();
+  if (spare.empty()) {
+    gathered_ = std::make_unique<std::string>();
+  } else {
+    gathered_ = std::move(spare.back());
+    spare.pop_back();
+  }
   return *gathered_;
 }
 
@@ -31,7 +43,8 @@ void BodyWriter::clear() noexcept {
   if (!gathered_) return;
   gathered_->clear();
   auto buffer = std::move(gathered_);
-  if (!spare_buffer() && buffer->capacity() <= kKeep) spare_buffer() = std::move(buffer);
+  auto& spare = spare_buffers();
+  if (spare.size() < kMostSpare && buffer->capacity() <= kKeep) spare.push_back(std::move(buffer));
 }
 
 void BodyWriter::begin(BodyLength length) {
