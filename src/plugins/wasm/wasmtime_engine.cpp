@@ -76,28 +76,34 @@ wasm_config_t* make_config() {
   return config;
 }
 
-// Advances the epoch of an engine until it is destroyed.
+// Advances the epoch of an engine, from the first guest until the engine goes.
 class EpochTicker {
  public:
-  explicit EpochTicker(const wasm_engine_t& engine) : thread_([this, &engine] { run(engine); }) {}
+  explicit EpochTicker(const wasm_engine_t& engine) : engine_(engine) {}
   ~EpochTicker() {
     {
       std::lock_guard lock(mutex_);
       stopping_ = true;
     }
     wake_.notify_one();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void start() {
+    std::call_once(started_, [this] { thread_ = std::thread([this] { run(); }); });
   }
 
  private:
-  void run(const wasm_engine_t& engine) {
+  void run() {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, kEpoch, [this] { return stopping_; })) wasmtime_engine_increment_epoch(&engine);
+    while (!wake_.wait_for(lock, kEpoch, [this] { return stopping_; })) wasmtime_engine_increment_epoch(&engine_);
   }
 
+  const wasm_engine_t& engine_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  std::once_flag started_;
   std::thread thread_;
 };
 
@@ -108,11 +114,12 @@ struct EngineHandle {
 
 class WasmtimeModule final : public CompiledModule {
  public:
-  WasmtimeModule(std::shared_ptr<const EngineHandle> engine, WasmtimePtr<wasmtime_module_t> module,
+  WasmtimeModule(std::shared_ptr<EngineHandle> engine, WasmtimePtr<wasmtime_module_t> module,
                  WasmtimePtr<wasmtime_instance_pre_t> prepared)
       : engine_(std::move(engine)), module_(std::move(module)), prepared_(std::move(prepared)) {}
 
   std::unique_ptr<Instance> make_instance(const InstanceLimits& limits, void* host) const override {
+    engine_->ticker.start();
     return std::make_unique<WasmtimeInstance>(*engine_->engine, *prepared_, limits, host);
   }
 
@@ -124,7 +131,7 @@ class WasmtimeModule final : public CompiledModule {
   }
 
  private:
-  std::shared_ptr<const EngineHandle> engine_;
+  std::shared_ptr<EngineHandle> engine_;
   WasmtimePtr<wasmtime_module_t> module_;
   WasmtimePtr<wasmtime_instance_pre_t> prepared_;
 };
@@ -194,7 +201,7 @@ class WasmtimeEngine final : public Engine {
   }
 
  private:
-  std::shared_ptr<const EngineHandle> handle_ = std::make_shared<const EngineHandle>();
+  std::shared_ptr<EngineHandle> handle_ = std::make_shared<EngineHandle>();
 };
 
 }  // namespace

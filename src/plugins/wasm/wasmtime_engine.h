@@ -1,6 +1,6 @@
 #pragma once
 // The Engine on Wasmtime: Cranelift code, instances from a pool, CPU budgets by epochs.
-// Owns the thread that advances the epoch, a few times in each budget.
+// Owns the thread that advances the epoch, a few times in each budget; it starts with the first guest.
 
 #include "plugins/wasm/engine.h"
 
