@@ -3,7 +3,6 @@
 #include "async/socket_calls.h"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -101,14 +100,11 @@ bool EpollStream::start_fill(IoOperation& operation, Milliseconds timeout) {
 // True: all sent or broken. False: the socket takes no more now.
 bool EpollStream::send_some(IoStatus& status) {
   for (;;) {
-    iovec pieces[kMostPieces];
-    std::size_t count = 0;
-    for (std::string_view piece : sending_) {
-      if (!piece.empty()) pieces[count++] = {const_cast<char*>(piece.data()), piece.size()};
-    }
+    OutgoingPieces::Vectors pieces;
+    std::size_t count = sending_.describe(pieces);
     if (count == 0) return status = IoStatus::kOk, true;
     msghdr message{};
-    message.msg_iov = pieces;
+    message.msg_iov = pieces.data();
     message.msg_iovlen = count;
     ssize_t sent = count == 1 ? send_piece(fd_, pieces[0].iov_base, pieces[0].iov_len) : send_pieces(fd_, message);
     if (sent < 0) {
@@ -117,19 +113,13 @@ bool EpollStream::send_some(IoStatus& status) {
       error_ = errno;
       return status = IoStatus::kReset, true;  // what has arrived may still be read
     }
-    auto left = static_cast<std::size_t>(sent);
-    sent_bytes_ += left;
-    for (std::string_view& piece : sending_) {
-      std::size_t taken = std::min(left, piece.size());
-      piece.remove_prefix(taken);
-      left -= taken;
-    }
+    sent_bytes_ += static_cast<std::size_t>(sent);
+    sending_.note_sent(static_cast<std::size_t>(sent));
   }
 }
 
 bool EpollStream::start_send(IoOperation& operation, std::span<const std::string_view> pieces, Milliseconds timeout) {
-  auto rest = std::copy(pieces.begin(), pieces.end(), sending_.begin());
-  std::fill(rest, sending_.end(), std::string_view{});
+  sending_.start(pieces);
   if (!connecting_ && send_some(operation.status)) return true;
   send_ = &operation;
   reactor_.wheel().set(send_timeout_, reactor_.now(), timeout);

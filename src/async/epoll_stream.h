@@ -2,9 +2,9 @@
 // A TCP or unix stream on the epoll loop: reads into pooled buffers, writes straight from the caller's bytes.
 
 #include "async/epoll_reactor.h"
+#include "async/outgoing_pieces.h"
 #include "async/stream.h"
 
-#include <array>
 #include <memory>
 
 namespace sallyport::async {
@@ -70,7 +70,7 @@ class EpollStream final : public Stream, private EpollReactor::Source {
 
   IoOperation* fill_ = nullptr;
   IoOperation* send_ = nullptr;
-  std::array<std::string_view, kMostPieces> sending_;
+  OutgoingPieces sending_;
   std::uint64_t sent_bytes_ = 0;
   Timeout fill_timeout_{*this, &EpollStream::fill_};
   Timeout send_timeout_{*this, &EpollStream::send_};

@@ -68,11 +68,8 @@ void UringSocket::on_received(int result, std::uint32_t flags) {
   free_when_idle();
 }
 
-void UringSocket::send(std::span<const std::string_view> pieces) {
-  std::size_t count = 0;
-  for (std::string_view piece : pieces) {
-    if (!piece.empty()) pieces_[count++] = {const_cast<char*>(piece.data()), piece.size()};
-  }
+void UringSocket::send(const OutgoingPieces& pieces) {
+  std::size_t count = pieces.describe(pieces_);
   io_uring_sqe& entry = reactor_.ring().next_entry();
   if (count == 1) {
     io_uring_prep_send(&entry, fd_, pieces_[0].iov_base, pieces_[0].iov_len, MSG_NOSIGNAL);

@@ -2,19 +2,15 @@
 // What one socket has under way in the kernel. Its stream owns it, and once that has ended the reactor does, until the
 // last completion: only then the descriptor is closed.
 
-#include "async/stream.h"
+#include "async/outgoing_pieces.h"
 #include "async/uring_ring.h"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
-#include <string_view>
 
 namespace sallyport::async {
 
@@ -42,7 +38,7 @@ class UringSocket final {
   void stop_receiving();  // more may arrive before it has stopped
 
   // Sends once what is not empty; the bytes stay valid until the stream's `on_sent` or `settle_send`.
-  void send(std::span<const std::string_view> pieces);
+  void send(const OutgoingPieces& pieces);
   void wait_until_writable();  // instead of a send, with the same completion
   bool is_sending() const noexcept { return sending_; }
   std::optional<int> settle_send();  // see UringRing::settle
@@ -82,7 +78,7 @@ class UringSocket final {
   Operation<&UringSocket::on_received> receive_{*this};
   Operation<&UringSocket::on_sent> send_{*this};
   Operation<&UringSocket::on_hangup> hangup_{*this};
-  std::array<iovec, Stream::kMostPieces> pieces_{};
+  OutgoingPieces::Vectors pieces_{};
   msghdr message_{};
 };
 

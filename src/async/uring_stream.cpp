@@ -4,7 +4,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -98,16 +97,11 @@ void UringStream::on_hangup(int result) {
   if (hung_up_ && !fill_ && hangup_) std::exchange(hangup_, nullptr)->peer_gone();
 }
 
-bool UringStream::everything_is_sent() const noexcept {
-  return std::all_of(sending_.begin(), sending_.end(), [](std::string_view piece) { return piece.empty(); });
-}
-
 bool UringStream::start_send(IoOperation& operation, std::span<const std::string_view> pieces, Milliseconds timeout) {
-  auto rest = std::copy(pieces.begin(), pieces.end(), sending_.begin());
-  std::fill(rest, sending_.end(), std::string_view{});
+  sending_.start(pieces);
   if (connecting_) {
     socket_->wait_until_writable();
-  } else if (everything_is_sent()) {
+  } else if (sending_.are_sent()) {
     return operation.status = IoStatus::kOk, true;
   } else {
     socket_->send(sending_);
@@ -119,11 +113,7 @@ bool UringStream::start_send(IoOperation& operation, std::span<const std::string
 
 void UringStream::count_sent(std::size_t bytes) {
   sent_bytes_ += bytes;
-  for (std::string_view& piece : sending_) {
-    std::size_t taken = std::min(bytes, piece.size());
-    piece.remove_prefix(taken);
-    bytes -= taken;
-  }
+  sending_.note_sent(bytes);
 }
 
 // False: it did not come about.
@@ -149,7 +139,7 @@ void UringStream::on_sent(int result) {
     status = IoStatus::kReset;  // what has arrived may still be read
     goes_on = false;
   }
-  if (goes_on && !everything_is_sent()) return socket_->send(sending_);
+  if (goes_on && !sending_.are_sent()) return socket_->send(sending_);
   reactor_.wheel().cancel(send_timeout_);
   complete(send_, status);
 }
@@ -186,7 +176,7 @@ void UringStream::fill_expired() {
 void UringStream::send_expired() {
   if (!send_) return;
   stop_sending();
-  complete(send_, !connecting_ && everything_is_sent() ? IoStatus::kOk : IoStatus::kTimeout);
+  complete(send_, !connecting_ && sending_.are_sent() ? IoStatus::kOk : IoStatus::kTimeout);
 }
 
 // What is pending completes, as the kernel then ends it.

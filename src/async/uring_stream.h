@@ -2,12 +2,12 @@
 // A TCP or unix stream on the io_uring loop. It receives all the time, into buffers of the ring, as long as its reader
 // keeps up; it sends straight from the caller's bytes, with the next turn of the loop.
 
+#include "async/outgoing_pieces.h"
 #include "async/received_bytes.h"
 #include "async/stream.h"
 #include "async/timer_wheel.h"
 #include "async/uring_socket.h"
 
-#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -60,7 +60,6 @@ class UringStream final : public Stream {
   void note_end(int result);
   void steer_receiving();
   void fill_expired();
-  bool everything_is_sent() const noexcept;
   void count_sent(std::size_t bytes);
   bool finish_connecting(IoStatus& status);
   void stop_sending();
@@ -81,7 +80,7 @@ class UringStream final : public Stream {
 
   IoOperation* fill_ = nullptr;
   IoOperation* send_ = nullptr;
-  std::array<std::string_view, kMostPieces> sending_;
+  OutgoingPieces sending_;
   std::uint64_t sent_bytes_ = 0;
   Timeout fill_timeout_{*this, &UringStream::fill_expired};
   Timeout send_timeout_{*this, &UringStream::send_expired};

@@ -68,6 +68,13 @@ void ResponseRelay::fill_response(const Response& response) {
   add_own_fields();
 }
 
+// By the answer of a plugin, or for the one that failed.
+void ResponseRelay::replace(Response& response, Verdict verdict) {
+  response = verdict.response() ? std::move(*verdict.response())
+                                : answer_for_failed_plugin(journey_.exchange, *verdict.error());
+  fill_response(response);
+}
+
 // Plugins may set any status. After a final response with one of 1xx the client would go on waiting.
 void ResponseRelay::settle_status() noexcept {
   int& status = journey_.exchange.response.status;
@@ -123,9 +130,7 @@ Task<bool> ResponseRelay::run_answer_headers(Response& response) {
     settle_status();
     if (verdict.proceeds()) co_return true;
     if (verdict.closes()) co_return false;
-    response = verdict.response() ? std::move(*verdict.response())
-                                  : answer_for_failed_plugin(journey_.exchange, *verdict.error());
-    fill_response(response);
+    replace(response, std::move(verdict));
   }
 }
 
@@ -136,9 +141,7 @@ Task<bool> ResponseRelay::run_answer_body(Response& response, Chunk& passed) {
   Verdict verdict = co_await journey_.chain->run_body(Phase::kResponseBody, {response.body, true}, passed);
   if (verdict.closes()) co_return false;
   if (!verdict.proceeds()) {
-    response = verdict.response() ? std::move(*verdict.response())
-                                  : answer_for_failed_plugin(journey_.exchange, *verdict.error());
-    fill_response(response);
+    replace(response, std::move(verdict));
     passed = {response.body, true};
   }
   co_return true;

@@ -30,6 +30,7 @@ class ResponseRelay {
 
  private:
   void fill_response(const http::Response& response);
+  void replace(http::Response& response, chain::Verdict verdict);
   void add_own_fields();
   void settle_status() noexcept;
   bool sends_no_body() const noexcept;
