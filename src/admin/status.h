@@ -3,15 +3,12 @@
 
 #include "http/message.h"
 
-#include <cstddef>
-#include <optional>
 #include <string_view>
 
 namespace sallyport::admin {
 
-// `/status`: the process lives. `/status/ready`: every worker serves a configuration; `worker_without_configuration` is
-// the first that does not. Everything else is 404, other methods than GET and HEAD 405.
-http::Response answer_status(std::string_view method, std::string_view path,
-                             std::optional<std::size_t> worker_without_configuration);
+// `/status`: the process lives. `/status/ready`: every worker serves a configuration and takes connections; `why_not`
+// says what is in the way, empty: nothing. Everything else is 404, other methods than GET and HEAD 405.
+http::Response answer_status(std::string_view method, std::string_view path, std::string_view why_not);
 
 }  // namespace sallyport::admin

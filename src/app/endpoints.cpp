@@ -1,7 +1,5 @@
 #include "app/endpoints.h"
 
-#include "admin/status.h"
-
 namespace sallyport::app {
 
 using admin::HttpService;
@@ -11,7 +9,6 @@ using http::Response;
 Endpoints::Endpoints(async::Reactor& control, EndpointSources sources, admin::AdminApi& api)
     : sources_(std::move(sources)),
       api_(api),
-      status_(control, [this](const ServiceRequest& request) { return answer_status(request); }, {}),
       metrics_(control, [this](const ServiceRequest& request) { return answer_metrics(request); }, {}),
       admin_(control, [this](const ServiceRequest& request) { return answer_admin(request); },
              {admin::kMaxBodyBytes, api.too_large()}) {}
@@ -26,7 +23,6 @@ Status Endpoints::listen_on(HttpService& service, const Listen& listen, std::str
 Status Endpoints::listen(const Settings& settings) {
   export_uri_ = settings.prometheus.export_uri;
   metric_prefix_ = settings.prometheus.metric_prefix;
-  TRY_STATUS(listen_on(status_, settings.status_listen, "status"));
   if (settings.prometheus.export_server) {
     TRY_STATUS(listen_on(metrics_, settings.prometheus.listen, "metrics"));
   }
@@ -39,15 +35,8 @@ Status Endpoints::listen(const Settings& settings) {
 std::string Endpoints::describe() const { return description_; }
 
 void Endpoints::stop_listening() {
-  status_.stop_listening();
   metrics_.stop_listening();
   admin_.stop_listening();
-}
-
-async::Task<Response> Endpoints::answer_status(const ServiceRequest& request) const {
-  std::optional<std::size_t> unready;
-  if (!sources_.is_ready()) unready = 0;
-  return admin::answer_status(request.head.method, request.path, unready);
 }
 
 async::Task<Response> Endpoints::answer_metrics(const ServiceRequest& request) const {

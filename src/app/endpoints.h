@@ -1,5 +1,6 @@
 #pragma once
-// The gateway's own endpoints beside the proxy: status, metrics, and the Admin API. Belongs to the control thread.
+// The gateway's own endpoints beside the proxy that the control thread serves: metrics and the Admin API. Belongs to
+// the control thread.
 
 #include "admin/admin_api.h"
 #include "admin/http_service.h"
@@ -18,7 +19,6 @@ namespace sallyport::app {
 
 // What the endpoints ask of the gateway.
 struct EndpointSources {
-  std::function<bool()> is_ready;
   std::function<std::vector<const telemetry::WorkerMetrics*>()> metrics;
   std::function<telemetry::ProcessFacts()> facts;
   std::function<std::string()> plugin_metrics;  // families in the same format, to go behind the gateway's own
@@ -39,7 +39,6 @@ class Endpoints final {
 
  private:
   Status listen_on(admin::HttpService& service, const Listen& listen, std::string_view name);
-  async::Task<http::Response> answer_status(const admin::ServiceRequest& request) const;
   async::Task<http::Response> answer_metrics(const admin::ServiceRequest& request) const;
   async::Task<http::Response> answer_admin(const admin::ServiceRequest& request);
 
@@ -48,7 +47,6 @@ class Endpoints final {
   std::string export_uri_;
   std::string metric_prefix_;
   std::string description_;
-  admin::HttpService status_;
   admin::HttpService metrics_;
   admin::HttpService admin_;
 };

@@ -78,6 +78,7 @@ Task<void> Gateway::start() {
 Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(use_log_settings(settings_.logs));
   for (const std::string& warning : settings_.warnings) log::warn("{}", warning);
+  CO_TRY_STATUS(co_await open_status_port());
   CO_TRY_STATUS(make_workers());
   CO_TRY_STATUS(load_plugins());
   CO_TRY_STATUS(open_store());
@@ -90,6 +91,16 @@ Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(co_await wait_for_predecessor());
   CO_TRY_STATUS(listen());
   ready_ = true;
+  status_.tell(Readiness::kServing);
+  co_return Status{};
+}
+
+// First of all, so that it can be watched how the start goes. A gateway that drains keeps the port to its end.
+Task<Status> Gateway::open_status_port() {
+  CO_TRY(auto address, async::Address::from_ip(settings_.status_listen.ip, settings_.status_listen.port));
+  co_await wait_until_free(address);
+  CO_TRY(auto bound, status_.open(address));
+  status_address_ = bound.to_string();
   co_return Status{};
 }
 
@@ -143,14 +154,19 @@ Status Gateway::start_workers() {
   return {};
 }
 
+// For as long as a predecessor needs to end; who stays longer does not stop us.
+Task<void> Gateway::wait_until_free(const async::Address& address) {
+  for (int i = 0; i < kPredecessorPolls && async::is_listened_on(address); ++i) {
+    co_await control_.sleep(kPredecessorPoll);
+  }
+}
+
 // The kernel takes a ring of io_uring apart after its process has ended. Until then, some tens of milliseconds after a
-// kill -9, the listeners of the former gateway still get connections, which are lost. Whoever stays does not stop us.
+// kill -9, the listeners of the former gateway still get connections, which are lost.
 Task<Status> Gateway::wait_for_predecessor() {
   for (const Listen& wanted : settings_.listen) {
     CO_TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
-    for (int i = 0; i < kPredecessorPolls && async::is_listened_on(address); ++i) {
-      co_await control_.sleep(kPredecessorPoll);
-    }
+    co_await wait_until_free(address);
   }
   co_return Status{};
 }
@@ -168,8 +184,9 @@ Status Gateway::listen() {
     }
   }
   TRY_STATUS(endpoints_->listen(settings_));
-  std::fprintf(stderr, "sallyport %s: proxy on %s%s, %zu workers, %s\n", SALLYPORT_VERSION, bound_to.c_str(),
-               endpoints_->describe().c_str(), workers_.size(), store_->describe().c_str());
+  std::fprintf(stderr, "sallyport %s: proxy on %s, status on %s%s, %zu workers, %s\n", SALLYPORT_VERSION,
+               bound_to.c_str(), status_address_.c_str(), endpoints_->describe().c_str(), workers_.size(),
+               store_->describe().c_str());
   return {};
 }
 
@@ -184,7 +201,6 @@ Status Gateway::open_endpoints() {
   services_.reload_plugins = [this] { return reload_plugins(); };
   admin_api_.emplace(services_, std::move(api));
   EndpointSources sources;
-  sources.is_ready = [this] { return ready_; };
   sources.metrics = [this] {
     std::vector<const telemetry::WorkerMetrics*> metrics;
     metrics.reserve(workers_.size());

@@ -7,6 +7,7 @@
 #include "app/endpoints.h"
 #include "app/settings.h"
 #include "app/signals.h"
+#include "app/status_port.h"
 #include "app/worker.h"
 #include "async/epoll_reactor.h"
 #include "async/mutex.h"
@@ -46,11 +47,13 @@ class Gateway final {
   // The start, step by step; the first that fails ends the process with its message.
   Task<void> start();
   Task<Status> try_to_start();
+  Task<Status> open_status_port();
   Status make_workers();
   Status load_plugins();
   Status open_store();
   Status start_workers();
   Status open_endpoints();
+  Task<void> wait_until_free(const async::Address& address);
   Task<Status> wait_for_predecessor();
   Status listen();
   Task<Status> load_resources(snapshot::Reuse reuse);
@@ -92,6 +95,8 @@ class Gateway final {
   admin::Services services_;
   std::optional<admin::AdminApi> admin_api_;
   std::optional<Endpoints> endpoints_;
+  std::string status_address_;
+  StatusPort status_;
   bool ready_ = false;
   bool draining_ = false;
   int exit_code_ = 0;

@@ -126,6 +126,7 @@ void Gateway::drain() {
   log::warn("draining: no new connections, {} ms for what is under way; a second signal ends at once",
             settings_.drain_timeout.count());
   if (workers_.empty() || !ready_) return end(0);
+  status_.tell(Readiness::kDraining);
   endpoints_->stop_listening();
   for (auto& worker : workers_) worker->drain();
   drain_deadline_ = control_.start_timer(settings_.drain_timeout, async::Reactor::Repeat::kOnce, [this] {

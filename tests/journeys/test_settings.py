@@ -94,9 +94,10 @@ def test_a_wasm_plugin_that_cannot_be_loaded_refuses_start_and_check(gateway):
         assert "missing.wasm" in result.stdout + result.stderr
 
 
-def test_a_port_that_is_taken_is_named(gateway, upstream):
-    taken = upstream().port
-    one = gateway(start=False, settings={"apisix": {"node_listen": [{"ip": "127.0.0.1", "port": taken}]}})
+@pytest.mark.parametrize("name", ["node_listen", "status"])
+def test_a_port_that_is_taken_is_named(gateway, upstream, name):
+    taken = {"ip": "127.0.0.1", "port": upstream().port}
+    one = gateway(start=False, settings={"apisix": {name: [taken] if name == "node_listen" else taken}})
     result = one.run_command("run", "-c", "conf/config.yaml")
     assert result.returncode == 1
-    assert str(taken) in result.stdout + result.stderr + one.read("logs/error.log")
+    assert str(taken["port"]) in result.stdout + result.stderr + one.read("logs/error.log")

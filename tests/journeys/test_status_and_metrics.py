@@ -1,6 +1,9 @@
 """The ports for those who watch: status, metrics, both logs."""
 import json
+import os
 import re
+import signal
+import threading
 
 from harness.client import ask
 from harness.patience import wait_until
@@ -175,3 +178,62 @@ def test_metrics_can_be_switched_off(gateway, upstream):
     except OSError:
         return
     raise AssertionError("something answers on the port of the metrics")
+
+
+def status_of(one, path):
+    response = ask(one.ports["status"], "GET", path)
+    return response.status, json.loads(response.body)
+
+
+def answers_status(one):
+    try:
+        return status_of(one, "/status")[0] == 200
+    except OSError:
+        return False
+
+
+def test_not_ready_while_the_resources_are_loaded(gateway, upstream):
+    """The resources come through a pipe, so that the start lasts for as long as the journey wants."""
+    one = gateway(start=False, store="yaml")
+    path = one.path("conf/apisix.yaml")
+    path.unlink()
+    os.mkfifo(path)
+    one.spawn()
+    with open(path, "w", encoding="ascii") as pipe:  # opens when the gateway reads
+        wait_until(lambda: answers_status(one), one.tell)
+        assert status_of(one, "/status") == (200, {"status": "ok"})
+        assert status_of(one, "/status/ready") == (
+            503, {"status": "error", "error": "worker id: 0 has not received configuration"})
+        one.write_resources(route(upstream()))  # in the place of the pipe, which stays open
+        pipe.write(one.read("conf/apisix.yaml"))
+    wait_until(one.is_ready, one.tell)
+    assert one.ask("GET", "/a/1").status == 200
+
+
+def test_not_ready_while_it_drains(gateway, upstream):
+    released = threading.Event()
+    up = upstream(answers=[{"held": released}])
+    one = gateway(resources=route(up))
+    with one.connect() as client:
+        client.send("GET /a/1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: up.seen, "the request to arrive")
+        one.signal(signal.SIGTERM)
+        wait_until(lambda: status_of(one, "/status/ready")[0] == 503, one.tell)
+        assert status_of(one, "/status/ready")[1] == {"status": "error", "error": "the gateway is draining"}
+        assert status_of(one, "/status") == (200, {"status": "ok"})
+        released.set()
+        assert client.read().status == 200
+    assert one.wait_for_end() == 0
+
+
+def test_a_start_that_fails_after_its_first_answer_ends_with_its_error(gateway):
+    one = gateway(start=False, store="yaml")
+    path = one.path("conf/apisix.yaml")
+    path.unlink()
+    os.mkfifo(path)
+    one.spawn()
+    with open(path, "w", encoding="ascii") as pipe:
+        wait_until(lambda: answers_status(one), one.tell)
+        pipe.write("routes: []\n")
+    assert one.wait_for_end() == 1
+    assert "#END" in one.read("stderr")
