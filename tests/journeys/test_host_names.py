@@ -3,6 +3,7 @@ import pytest
 
 from harness.addresses import has_ipv6_loopback
 from harness.patience import wait_until
+from harness.ports import ReservedPort
 
 LONG = 300  # seconds; no journey lasts that long
 
@@ -19,16 +20,16 @@ def route(nodes, uri="/a", **upstream):
 @pytest.fixture
 def siblings(upstream):
     """Upstreams on 127.0.0.2, 127.0.0.3, ... that share a port, as the addresses of one name do."""
+    reserved = []
+
     def make(count):
-        while True:
-            first = upstream("127.0.0.2", host="127.0.0.2")
-            try:
-                rest = [upstream(host, host=host, port=first.port) for host in
-                        (f"127.0.0.{number}" for number in range(3, count + 2))]
-                return [first, *rest]
-            except OSError:
-                continue  # somebody has that port on another address
-    return make
+        reserved.append(ReservedPort("0.0.0.0"))  # on all addresses
+        return [upstream(host, host=host, port=reserved[-1].number) for host in
+                (f"127.0.0.{number}" for number in range(2, count + 2))]
+
+    yield make
+    for port in reserved:
+        port.release()
 
 
 def served_by(response):

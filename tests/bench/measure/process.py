@@ -1,5 +1,6 @@
 """Child processes: pinned, watched, and ended by their id. Nothing else on the machine is touched."""
 import pathlib
+import random
 import socket
 import subprocess
 import time
@@ -61,12 +62,24 @@ def resident_bytes(pid):
 
 
 def free_ports(count):
-    """Ports on loopback that nobody listens on now; all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in sockets]
-    for listener in sockets:
-        listener.close()
+    """Ports on loopback that nobody listens on now; all different. They lie below those which the system gives to whoever
+    asks for any, so that nobody gets one before the server that it is meant for."""
+    first_given = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    candidates = range(first_given // 2, first_given)
+    ports = []
+    while len(ports) < count:
+        port = random.choice(candidates)
+        if port not in ports and is_free(port):
+            ports.append(port)
     return ports
+
+
+def is_free(port):
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+        return True
+    except OSError:
+        return False
 
 
 def accepts(port):
