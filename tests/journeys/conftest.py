@@ -38,6 +38,17 @@ class CaseItem(pytest.Item):
         return self.path, None, self.name
 
 
+def pytest_sessionfinish(session):
+    """A worker of pytest-xdist (`-n`) hands over what its gateways have said."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["loops_seen"] = sorted(LOOPS_SEEN)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    LOOPS_SEEN.update(getattr(node, "workeroutput", {}).get("loops_seen", []))
+
+
 def pytest_terminal_summary(terminalreporter):
     for said in sorted(LOOPS_SEEN):
         terminalreporter.write_line(f"connections were served with {said}")
