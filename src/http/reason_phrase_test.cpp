@@ -1,0 +1,20 @@
+#include "http/message.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::http {
+namespace {
+
+TEST(ReasonPhrase, IsThatOfTheStatus) {
+  EXPECT_EQ(reason_phrase(100), "Continue");
+  EXPECT_EQ(reason_phrase(200), "OK");
+  EXPECT_EQ(reason_phrase(413), "Content Too Large");
+  EXPECT_EQ(reason_phrase(511), "Network Authentication Required");
+}
+
+TEST(ReasonPhrase, IsEmptyForWhatHasNone) {
+  for (int status : {-1, 0, 99, 104, 299, 599, 600, 1'000'000}) EXPECT_EQ(reason_phrase(status), "") << status;
+}
+
+}  // namespace
+}  // namespace sallyport::http
