@@ -75,6 +75,17 @@ struct UringStreamTest : testing::Test {
     made.far = ends[1];
     return made;
   }
+  // A send of more than the socket takes, which has begun in the kernel.
+  Task<void> begin_to_send(Pair& pair, TaskGroup& sending) {
+    sending.spawn(send(*pair.stream, std::string(kLarge, 'x'), ignored));
+    co_await turn();
+  }
+  // What the stream says that it has sent is what comes, now and later.
+  Task<void> expect_all_has_come(const Pair& pair) {
+    EXPECT_EQ(pair.stream->sent_bytes(), pair.read_all());
+    co_await turn();
+    EXPECT_EQ(pair.read_all(), 0u);
+  }
   void run(Task<void> work) {
     tasks.spawn(stop_after(std::move(work)));
     reactor->run();
@@ -94,22 +105,19 @@ struct UringStreamTest : testing::Test {
   }
 
   std::unique_ptr<UringReactor> reactor;
+  IoStatus ignored = IoStatus::kOk;
   TaskGroup tasks;
 };
 
 TEST_F(UringStreamTest, ASendThatIsDroppedInTheKernelReadsItsBytesNoMore) {
   auto body = [](UringStreamTest& t) -> Task<void> {
     Pair pair = t.pair();
-    IoStatus status = IoStatus::kOk;
     TaskGroup sending;
-    sending.spawn(send(*pair.stream, std::string(kLarge, 'x'), status));
-    co_await t.turn();
+    co_await t.begin_to_send(pair, sending);
     co_await t.turn();
     sending.cancel_all();  // frees the bytes
-    EXPECT_EQ(pair.stream->sent_bytes(), pair.read_all());
     EXPECT_GT(pair.stream->sent_bytes(), 0u);
-    co_await t.turn();
-    EXPECT_EQ(pair.read_all(), 0u);
+    co_await t.expect_all_has_come(pair);
   };
   run(body(*this));
 }
@@ -117,10 +125,9 @@ TEST_F(UringStreamTest, ASendThatIsDroppedInTheKernelReadsItsBytesNoMore) {
 TEST_F(UringStreamTest, ASendThatIsDroppedBeforeItsTurnIsNotMade) {
   auto body = [](UringStreamTest& t) -> Task<void> {
     Pair pair = t.pair();
-    IoStatus status = IoStatus::kOk;
     {
       TaskGroup sending;
-      sending.spawn(send(*pair.stream, "never", status));
+      sending.spawn(send(*pair.stream, "never", t.ignored));
     }
     co_await t.turn();
     EXPECT_EQ(pair.stream->sent_bytes(), 0u);
@@ -138,9 +145,7 @@ TEST_F(UringStreamTest, ASendThatTimesOutHasLetGoOfItsBytes) {
       auto bytes = std::make_unique<std::string>(kLarge, 'x');
       EXPECT_EQ(co_await pair.stream->send(*bytes, Milliseconds(5)), IoStatus::kTimeout);
     }
-    EXPECT_EQ(pair.stream->sent_bytes(), pair.read_all());
-    co_await t.turn();
-    EXPECT_EQ(pair.read_all(), 0u);
+    co_await t.expect_all_has_come(pair);
   };
   run(body(*this));
 }
@@ -164,10 +169,8 @@ TEST_F(UringStreamTest, APieceSendGoesOnWhereTheSocketStopped) {
 TEST_F(UringStreamTest, AStreamMayEndWithAReceiveAndASendUnderWay) {
   auto body = [](UringStreamTest& t) -> Task<void> {
     Pair pair = t.pair();
-    IoStatus status = IoStatus::kOk;
     TaskGroup sending;
-    sending.spawn(send(*pair.stream, std::string(kLarge, 'x'), status));
-    co_await t.turn();
+    co_await t.begin_to_send(pair, sending);
     sending.cancel_all();
     pair.send("comes too late");
     pair.stream.reset();
@@ -275,8 +278,7 @@ TEST_F(UringStreamTest, AReactorMayEndWithEverythingUnderWay) {
 
 TEST_F(UringStreamTest, AReactorThatNeverRanMayEnd) {
   Pair unused = pair();
-  IoStatus status = IoStatus::kOk;
-  tasks.spawn(send(*unused.stream, "never", status));
+  tasks.spawn(send(*unused.stream, "never", ignored));
   tasks.cancel_all();
   unused.stream.reset();
   reactor.reset();

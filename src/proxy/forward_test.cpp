@@ -25,25 +25,31 @@ struct ForwardTest : testing::Test, ProxyFixture {
 
   // Sends `request`; the upstream takes it and says `reply`, then closes. The response, whole or not.
   Task<Talk::Message> exchange(std::string request, std::string reply) {
-    Talk client = co_await connect();
-    EXPECT_TRUE(co_await client.send(request));
-    Talk upstream = co_await accept();
-    co_await upstream.request();
-    EXPECT_TRUE(co_await upstream.send(reply));
+    Talk client = co_await ask(request);
+    Talk upstream = co_await answer(reply);
     upstream.close();
     auto response = co_await client.response();
     rest = co_await client.rest();
     co_return response;
   }
-  std::string rest;  // what came behind that response
+  // The status for `request` when its upstream takes it and closes, and nobody else is asked.
+  Task<int> status_when_lost(std::string request) {
+    Talk client = co_await ask(std::move(request));
+    Talk upstream = co_await accept();
+    co_await upstream.request();
+    upstream.close();
+    int status = (co_await client.response()).status;
+    EXPECT_EQ(other.waiting(), 0u);
+    co_return status;
+  }
+  std::string rest;  // what came behind the response of `exchange`
 };
 
 TEST_F(ForwardTest, ARefusedConnectionIsTriedElsewhereWhateverTheMethod) {
   two_nodes();
   server.close();
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(post("/1", "abc")));
+    Talk client = co_await t.ask(post("/1", "abc"));
     Talk upstream = co_await t.accept_other();
     EXPECT_EQ((co_await upstream.request()).body, "abc");
     EXPECT_TRUE(co_await upstream.send(ok("")));
@@ -57,8 +63,7 @@ TEST_F(ForwardTest, WhereNoNodeIsLeftTheAnswerIs502) {
   route("/*");
   server.close();
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1") + get("/2")));
+    Talk client = co_await t.ask(get("/1") + get("/2"));
     auto response = co_await client.response();
     EXPECT_EQ(response.status, 502);
     EXPECT_TRUE(response.has("X-APISIX-Upstream-Status: 502"));
@@ -71,8 +76,7 @@ TEST_F(ForwardTest, WhereNoNodeIsLeftTheAnswerIs502) {
 TEST_F(ForwardTest, AnIdempotentRequestIsSentAgainWithItsBody) {
   two_nodes();
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(put_request("/1", "abc")));
+    Talk client = co_await t.ask(put_request("/1", "abc"));
     Talk first = co_await t.accept();
     EXPECT_EQ((co_await first.request()).body, "abc");
     first.close();
@@ -90,13 +94,7 @@ TEST_F(ForwardTest, AnIdempotentRequestIsSentAgainWithItsBody) {
 TEST_F(ForwardTest, ARequestThatIsNotIdempotentIsNotSentTwice) {
   two_nodes();
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(post("/1", "abc")));
-    Talk first = co_await t.accept();
-    co_await first.request();
-    first.close();
-    EXPECT_EQ((co_await client.response()).status, 502);
-    EXPECT_EQ(t.other.waiting(), 0u);
+    EXPECT_EQ(co_await t.status_when_lost(post("/1", "abc")), 502);
     EXPECT_THAT(t.lines, ElementsAre("/1 502 502 upstream_closed"));
   };
   run(body(*this));
@@ -106,13 +104,7 @@ TEST_F(ForwardTest, ABodyBeyondTheReplayBufferIsNotSentTwice) {
   two_nodes();
   options.replay_bytes = 1000;
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(put_request("/1", std::string(1001, 'x'))));
-    Talk first = co_await t.accept();
-    co_await first.request();
-    first.close();
-    EXPECT_EQ((co_await client.response()).status, 502);
-    EXPECT_EQ(t.other.waiting(), 0u);
+    EXPECT_EQ(co_await t.status_when_lost(put_request("/1", std::string(1001, 'x'))), 502);
     EXPECT_THAT(t.lines, ElementsAre("/1 502 502 upstream_closed"));
   };
   run(body(*this));
@@ -121,10 +113,9 @@ TEST_F(ForwardTest, ABodyBeyondTheReplayBufferIsNotSentTwice) {
 TEST_F(ForwardTest, ABodyInTheMiddleIsReplayedAndGoesOn) {
   two_nodes();
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send("PUT /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"));
+    Talk client = co_await t.ask("PUT /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
     Talk first = co_await t.accept();
-    while (first.stream().unread().find("abc") == std::string_view::npos) co_await first.stream().fill(Loop::kLong);
+    EXPECT_TRUE(co_await first.has_come("abc"));
     first.reset();
     Talk second = co_await t.accept_other();
     EXPECT_TRUE(co_await client.send("3\r\ndef\r\n0\r\n\r\n"));
@@ -144,8 +135,7 @@ TEST_F(ForwardTest, APieceThatWaitsInAPluginIsNotLostInAFurtherTry) {
   };
   two_nodes(R"("first": {})");
   auto body = [](ForwardTest& t, async::Event& event) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send("PUT /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n"));
+    Talk client = co_await t.ask("PUT /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n");
     Talk upstream = co_await t.accept();
     EXPECT_EQ(co_await upstream.stream().fill(Loop::kLong), async::IoStatus::kOk);
     EXPECT_TRUE(co_await client.send("abcdef"));
@@ -161,8 +151,7 @@ TEST_F(ForwardTest, APieceThatWaitsInAPluginIsNotLostInAFurtherTry) {
 TEST_F(ForwardTest, ATryThatTakesTooLongIsRepeatedElsewhere) {
   two_nodes("", R"(, "timeout": {"connect": 5, "send": 5, "read": 0.02})");
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1")));
+    Talk client = co_await t.ask(get("/1"));
     Talk first = co_await t.accept();
     Talk second = co_await t.accept_other();
     co_await second.request();
@@ -180,8 +169,7 @@ TEST_F(ForwardTest, ATryThatTakesTooLongIsRepeatedElsewhere) {
 TEST_F(ForwardTest, TheTimeToAnswerBeginsWhenTheRequestHasLeft) {
   route("/*", "", R"(, "timeout": {"connect": 5, "send": 5, "read": 0.02})");
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab"));
+    Talk client = co_await t.ask("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nab");
     Talk upstream = co_await t.accept();
     co_await t.loop.reactor.sleep(Milliseconds(60));
     EXPECT_TRUE(co_await client.send("cd"));
@@ -195,11 +183,8 @@ TEST_F(ForwardTest, TheTimeToAnswerBeginsWhenTheRequestHasLeft) {
 TEST_F(ForwardTest, AKeptConnectionThatIsClosedCostsNoTry) {
   route("/*", "", R"(, "retries": 0)");
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1")));
-    Talk first = co_await t.accept();
-    co_await first.request();
-    EXPECT_TRUE(co_await first.send(ok("")));
+    Talk client = co_await t.ask(get("/1"));
+    Talk first = co_await t.answer(ok(""));
     co_await client.response();
     EXPECT_TRUE(co_await client.send(get("/2")));
     co_await first.request();
@@ -222,16 +207,11 @@ TEST_F(ForwardTest, AKeptConnectionThatIsClosedCostsNoTry) {
 TEST_F(ForwardTest, WhatFollowsAResponseIsNeverTheNextClientsResponse) {
   route("/*");
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1")));
-    Talk first = co_await t.accept();
-    co_await first.request();
-    EXPECT_TRUE(co_await first.send(ok("one") + ok("poison")));
+    Talk client = co_await t.ask(get("/1"));
+    Talk first = co_await t.answer(ok("one") + ok("poison"));
     EXPECT_EQ((co_await client.response()).body, "one");
     EXPECT_TRUE(co_await client.send(get("/2")));
-    Talk second = co_await t.accept();
-    co_await second.request();
-    EXPECT_TRUE(co_await second.send(ok("two")));
+    Talk second = co_await t.answer(ok("two"));
     EXPECT_EQ((co_await client.response()).body, "two");
     EXPECT_EQ(co_await first.rest(), "") << "the first connection was closed";
 
@@ -239,9 +219,7 @@ TEST_F(ForwardTest, WhatFollowsAResponseIsNeverTheNextClientsResponse) {
     co_await t.loop.turn();
     co_await t.loop.turn();
     EXPECT_TRUE(co_await client.send(get("/3")));
-    Talk third = co_await t.accept();
-    co_await third.request();
-    EXPECT_TRUE(co_await third.send(ok("three")));
+    Talk third = co_await t.answer(ok("three"));
     EXPECT_EQ((co_await client.response()).body, "three");
   };
   run(body(*this));
@@ -270,13 +248,10 @@ TEST_F(ForwardTest, WhatIsNoResponseIs502AndNotTriedAgain) {
 TEST_F(ForwardTest, InterimResponsesPass) {
   route("/*");
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1")));
-    Talk upstream = co_await t.accept();
-    co_await upstream.request();
-    EXPECT_TRUE(
-        co_await upstream.send("HTTP/1.1 100 Continue\r\n\r\n"
-                               "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: close\r\n\r\n"));
+    Talk client = co_await t.ask(get("/1"));
+    Talk upstream = co_await t.answer(
+        "HTTP/1.1 100 Continue\r\n\r\n"
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: close\r\n\r\n");
     auto hints = co_await client.response();
     EXPECT_EQ(hints.head, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
     EXPECT_TRUE(co_await upstream.send(ok("end")));
@@ -313,12 +288,9 @@ TEST_F(ForwardTest, AResponseThatBreaksOffEndsTheClientsConnectionWithoutAValidE
 TEST_F(ForwardTest, AnOldClientSeesAResponseThatBreaksOffAsAReset) {
   route("/*");
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send("GET /1 HTTP/1.0\r\n\r\n"));
-    Talk upstream = co_await t.accept();
-    co_await upstream.request();
-    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"));
-    while (client.stream().unread().find("half") == std::string_view::npos) co_await client.stream().fill(Loop::kLong);
+    Talk client = co_await t.ask("GET /1 HTTP/1.0\r\n\r\n");
+    Talk upstream = co_await t.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+    EXPECT_TRUE(co_await client.has_come("half"));
     upstream.close();
     co_await client.rest();
     EXPECT_TRUE(client.broken) << "a plain end would make the half look whole";
@@ -340,12 +312,9 @@ TEST_F(ForwardTest, ABodyThatEndsWithTheUpstreamsConnectionIsWhole) {
 TEST_F(ForwardTest, AnUpstreamMayAnswerBeforeTheBodyHasCome) {
   route("/*");
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc"));
+    Talk client = co_await t.ask("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc");
     Talk upstream = co_await t.accept();
-    while (upstream.stream().unread().find("abc") == std::string_view::npos) {
-      co_await upstream.stream().fill(Loop::kLong);
-    }
+    EXPECT_TRUE(co_await upstream.has_come("abc"));
     EXPECT_TRUE(co_await upstream.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"));
     auto response = co_await client.response();
     EXPECT_EQ(response.status, 403);
@@ -380,23 +349,22 @@ TEST_F(ForwardTest, AnUpstreamThatTakesNoBodyButAnswersLeavesNoHalfRequestBehind
 TEST_F(ForwardTest, BytesGoBothWaysWhileTheBodyIsUnderWay) {
   route("/*");
   auto body = [](ForwardTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send("POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    Talk client = co_await t.ask("POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
     Talk upstream = co_await t.accept();
     EXPECT_EQ(co_await upstream.stream().fill(Loop::kLong), async::IoStatus::kOk) << "the head leaves by itself";
     upstream.stream().consume(upstream.stream().unread().size());
     EXPECT_TRUE(co_await upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
     for (int i = 0; i < 3; ++i) {
       EXPECT_TRUE(co_await client.send("4\r\nping\r\n"));
-      while (!upstream.stream().unread().ends_with("ping\r\n")) co_await upstream.stream().fill(Loop::kLong);
+      EXPECT_TRUE(co_await upstream.has_come("ping\r\n"));
       upstream.stream().consume(upstream.stream().unread().size());
       EXPECT_TRUE(co_await upstream.send("4\r\npong\r\n"));
-      while (!client.stream().unread().ends_with("pong\r\n")) co_await client.stream().fill(Loop::kLong);
+      EXPECT_TRUE(co_await client.has_come("pong\r\n"));
       client.stream().consume(client.stream().unread().size());
     }
     EXPECT_TRUE(co_await client.send("0\r\n\r\n"));
     EXPECT_TRUE(co_await upstream.send("0\r\n\r\n"));
-    while (!client.stream().unread().ends_with("0\r\n\r\n")) co_await client.stream().fill(Loop::kLong);
+    EXPECT_TRUE(co_await client.has_come("0\r\n\r\n"));
   };
   run(body(*this));
 }

@@ -80,8 +80,21 @@ struct ProxyFixture {
     auto stream = co_await loop.reactor.connect(listener->local_address(), Loop::kLong);
     co_return Talk(std::move(stream).value());
   }
+  // A new client that has sent `request`.
+  async::Task<Talk> ask(std::string request) {
+    Talk client = co_await connect();
+    EXPECT_TRUE(co_await client.send(std::move(request)));
+    co_return client;
+  }
   // The next connection that the proxy makes to `server`.
   async::Task<Talk> accept() { co_return Talk(co_await server.accept()); }
+  // The same, and its first request was taken and answered with `reply`.
+  async::Task<Talk> answer(std::string reply) {
+    Talk upstream = co_await accept();
+    co_await upstream.request();
+    EXPECT_TRUE(co_await upstream.send(std::move(reply)));
+    co_return upstream;
+  }
   // Every exchange that began has been logged, and every connection that a client has left has ended.
   async::Task<void> all_gone() {
     co_await loop.until([this] { return proxy->connections() == 0; });

@@ -28,11 +28,8 @@ struct ResponseRelayTest : testing::Test, ProxyFixture {
   }
   // The response to `request` when the upstream says `reply`; the connection must carry another exchange after it.
   Task<Talk::Message> relayed(std::string request, std::string reply, std::string method = "GET") {
-    Talk client = co_await connect();
-    EXPECT_TRUE(co_await client.send(request));
-    Talk upstream = co_await accept();
-    co_await upstream.request();
-    EXPECT_TRUE(co_await upstream.send(reply));
+    Talk client = co_await ask(request);
+    Talk upstream = co_await answer(reply);
     auto response = co_await client.response(method);
     EXPECT_TRUE(response.whole);
     pool.clear();
@@ -66,11 +63,8 @@ Task<void> expect_next(Talk& client, std::string_view text) {
 TEST_F(ResponseRelayTest, EventsReachTheirReaderOneByOne) {
   route("/*");
   auto body = [](ResponseRelayTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/events")));
-    Talk upstream = co_await t.accept();
-    co_await upstream.request();
-    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-End: 1\r\n\r\n"));
+    Talk client = co_await t.ask(get("/events"));
+    Talk upstream = co_await t.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-End: 1\r\n\r\n");
     while (client.stream().unread().find("\r\n\r\n") == std::string_view::npos) {
       EXPECT_EQ(co_await client.stream().fill(Loop::kLong), async::IoStatus::kOk) << "the head comes before an event";
     }
@@ -90,14 +84,11 @@ TEST_F(ResponseRelayTest, EventsReachTheirReaderOneByOne) {
 TEST_F(ResponseRelayTest, PiecesOfASizedBodyLeaveAsTheyCome) {
   route("/*");
   auto body = [](ResponseRelayTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1")));
-    Talk upstream = co_await t.accept();
-    co_await upstream.request();
-    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf"));
-    while (!client.stream().unread().ends_with("\r\n\r\nhalf")) co_await client.stream().fill(Loop::kLong);
+    Talk client = co_await t.ask(get("/1"));
+    Talk upstream = co_await t.answer("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf");
+    EXPECT_TRUE(co_await client.has_come("\r\n\r\nhalf"));
     EXPECT_TRUE(co_await upstream.send("done"));
-    while (!client.stream().unread().ends_with("\r\n\r\nhalfdone")) co_await client.stream().fill(Loop::kLong);
+    EXPECT_TRUE(co_await client.has_come("\r\n\r\nhalfdone"));
   };
   run(body(*this));
 }
@@ -213,11 +204,8 @@ TEST_F(ResponseRelayTest, AStageThatChangesALengthItDidNotSayItWouldEndsTheConne
     return Verdict::proceed();
   });
   auto body = [](ResponseRelayTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1")));
-    Talk upstream = co_await t.accept();
-    co_await upstream.request();
-    EXPECT_TRUE(co_await upstream.send(ok("hello")));
+    Talk client = co_await t.ask(get("/1"));
+    Talk upstream = co_await t.answer(ok("hello"));
     EXPECT_FALSE((co_await client.response()).whole);
     EXPECT_EQ(co_await client.rest(), "");
   };
@@ -247,11 +235,8 @@ TEST_F(ResponseRelayTest, WhatAStageHoldsOfALostResponseIsNotMixedIntoTheAnswer)
     return Verdict::proceed();
   });
   auto body = [](ResponseRelayTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1")));
-    Talk upstream = co_await t.accept();
-    co_await upstream.request();
-    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nsecret half"));
+    Talk client = co_await t.ask(get("/1"));
+    Talk upstream = co_await t.answer("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nsecret half");
     upstream.close();
     auto response = co_await client.response();
     EXPECT_EQ(response.status, 502);
@@ -291,12 +276,9 @@ TEST_F(ResponseRelayTest, AnAnswerInResponseBodyReplacesTheResponseWhileItsHeadH
     EXPECT_EQ(replaced.status, 451);
     EXPECT_EQ(replaced.body, "replaced");
 
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/2")));
-    Talk upstream = co_await t.accept();
-    co_await upstream.request();
-    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"));
-    while (!client.stream().unread().ends_with("ok\r\n")) co_await client.stream().fill(Loop::kLong);
+    Talk client = co_await t.ask(get("/2"));
+    Talk upstream = co_await t.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
+    EXPECT_TRUE(co_await client.has_come("ok\r\n"));
     EXPECT_TRUE(co_await upstream.send("5\r\nhello\r\n0\r\n\r\n"));
     EXPECT_THAT(co_await client.rest(), Not(HasSubstr("0\r\n\r\n"))) << "too late: the response stays a fragment";
   };
@@ -354,8 +336,7 @@ TEST_F(ResponseRelayTest, ASlowClientSlowsItsUpstreamDown) {
   route("/*");
   auto body = [](ResponseRelayTest& t) -> Task<void> {
     static constexpr std::size_t kBody = 64 << 20;
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1")));
+    Talk client = co_await t.ask(get("/1"));
     Talk upstream = co_await t.accept();
     co_await upstream.request();
     const std::string piece(1 << 20, 'x');
@@ -385,8 +366,7 @@ TEST_F(ResponseRelayTest, AClientThatTakesNothingInTimeIsGivenUp) {
   options.limits.send = Milliseconds(20);
   route("/*");
   auto body = [](ResponseRelayTest& t) -> Task<void> {
-    Talk client = co_await t.connect();
-    EXPECT_TRUE(co_await client.send(get("/1") + get("/2")));
+    Talk client = co_await t.ask(get("/1") + get("/2"));
     Talk upstream = co_await t.accept();
     co_await upstream.request();
     const std::string large(16 << 20, 'x');

@@ -83,6 +83,13 @@ class Talk {
     if (head.status >= 200) co_await read_body(message, head.body);
     co_return message;
   }
+  // Waits until `text` is among what has come and was not taken. False when the connection ended or broke before.
+  async::Task<bool> has_come(std::string text) {
+    while (stream_->unread().find(text) == std::string_view::npos) {
+      if (co_await stream_->fill(async::Loop::kLong) != async::IoStatus::kOk) co_return false;
+    }
+    co_return true;
+  }
   // Everything until the peer ends or breaks the connection.
   async::Task<std::string> rest() {
     async::IoStatus status = async::IoStatus::kOk;
