@@ -185,6 +185,10 @@ void EpollStream::on_events(std::uint32_t events) {
   destroyed_ = nullptr;
 }
 
+void EpollStream::expire_fill() noexcept {
+  if (fill_) reactor_.wheel().set(fill_timeout_, reactor_.now(), Milliseconds(0));
+}
+
 // The shutdown makes the kernel report a hangup, which completes what is pending.
 void EpollStream::abort() noexcept { ::shutdown(fd_, SHUT_RDWR); }
 

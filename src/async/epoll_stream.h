@@ -25,6 +25,7 @@ class EpollStream final : public Stream, private EpollReactor::Source {
   void watch_hangup(HangupListener* listener) noexcept override { hangup_ = listener; }
   bool is_gone() const noexcept override { return ended_ || broken_; }
   bool is_quiet() const noexcept override { return !is_gone() && !readable_ && begin_ == end_; }
+  void expire_fill() noexcept override;
   void abort() noexcept override;
   void break_at_end() noexcept override;
   void shut_down_sending() noexcept override;

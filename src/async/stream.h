@@ -62,6 +62,8 @@ class Stream {
   // Whether the peer is there and has sent nothing that was not consumed, as far as is known without reading.
   virtual bool is_quiet() const noexcept = 0;
 
+  // A pending fill completes with kTimeout from the loop, unless something arrives until then.
+  virtual void expire_fill() noexcept = 0;
   // Breaks the connection off: pending operations complete with kReset or kEnd from the loop, never inside this call.
   virtual void abort() noexcept = 0;
   // When the stream ends, its peer sees that the connection broke, not an end; what it has not got by then is lost.

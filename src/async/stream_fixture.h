@@ -90,6 +90,7 @@ class MemoryPeer::MemoryStream final : public Stream {
   bool is_gone() const noexcept override { return peer_.ended_ || peer_.broken_; }
   bool is_quiet() const noexcept override { return !is_gone() && peer_.in_flight_.empty() && unread_.empty(); }
   std::uint64_t sent_bytes() const noexcept override { return sent_bytes_; }
+  void expire_fill() noexcept override { peer_.fill_timeout_ = Milliseconds(0); }
   void abort() noexcept override { peer_.aborted_ = peer_.sees_end_ = true; }
   void break_at_end() noexcept override { peer_.breaks_ = true; }
   void shut_down_sending() noexcept override { peer_.sees_end_ = true; }

@@ -179,6 +179,10 @@ void UringStream::send_expired() {
   complete(send_, !connecting_ && sending_.are_sent() ? IoStatus::kOk : IoStatus::kTimeout);
 }
 
+void UringStream::expire_fill() noexcept {
+  if (fill_) reactor_.wheel().set(fill_timeout_, reactor_.now(), Milliseconds(0));
+}
+
 // What is pending completes, as the kernel then ends it.
 void UringStream::abort() noexcept { ::shutdown(fd(), SHUT_RDWR); }
 

@@ -31,6 +31,7 @@ class UringStream final : public Stream {
   void watch_hangup(HangupListener* listener) noexcept override { hangup_ = listener; }
   bool is_gone() const noexcept override { return ended_ || broken_ || hung_up_; }
   bool is_quiet() const noexcept override { return !is_gone() && !received_.has_queued() && unread().empty(); }
+  void expire_fill() noexcept override;
   void abort() noexcept override;
   void break_at_end() noexcept override { socket_->break_at_end(); }
   void shut_down_sending() noexcept override;

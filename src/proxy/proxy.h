@@ -26,8 +26,8 @@ class Proxy final : private exchange::Waiter {
   // Serves the connection until it ends.
   void accept(async::Accepted connection);
 
-  // Idle connections are closed now, new ones that bring no request in a moment, the others after the response they are
-  // at. `connections` tells when all have gone.
+  // Every connection ends after its next response, or when it has been waiting for a request for a second, by now or
+  // later. `connections` tells when all have gone.
   void drain();
   std::size_t connections() const noexcept { return sessions_.size(); }
   // Drops what is left.
@@ -49,10 +49,10 @@ class Proxy final : private exchange::Waiter {
   struct Session;
   Task<void> serve_connection(async::Accepted connection);
   Task<bool> serve_next(Session& session);
+  Task<void> part(Session& session);
   Task<void> answer_thrown(Journey& journey);
   Task<void> refuse(Journey& journey, int status, std::string_view reason);
-  enum class Waiting { kForFurtherRequest, kForAnyRequest };
-  void close_waiting(Waiting waiting);
+  void close_idle();
   Task<bool> wind_up(Session& session, const Journey& journey);
   void introduce(Session& session, Journey& journey);
 
@@ -61,7 +61,7 @@ class Proxy final : private exchange::Waiter {
   Surroundings around_;
   std::uint64_t accepted_ = 0;
   bool draining_ = false;
-  std::unique_ptr<async::Timer> end_of_grace_;
+  std::unique_ptr<async::Timer> idle_poll_;
   Session* first_session_ = nullptr;
   async::TaskGroup sessions_;
 };

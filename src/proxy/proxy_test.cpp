@@ -317,17 +317,43 @@ TEST_F(ProxyTest, DrainingLetsWhatIsUnderWayEnd) {
     co_await t.loop.until([&t] { return t.proxy->connections() == 3; });
     t.listener.reset();
     t.proxy->drain();
-    EXPECT_EQ(co_await idle.rest(), "");
-    EXPECT_TRUE(co_await upstream.send(ok("late")));
-    EXPECT_EQ((co_await busy.response()).body, "late");
-    EXPECT_EQ(co_await busy.rest(), "");
-    EXPECT_TRUE(co_await fresh.send(get("/known/fresh")));
-    co_await upstream.request();
-    EXPECT_TRUE(co_await upstream.send(ok("first")));
+    EXPECT_TRUE(co_await fresh.send(get("/unknown")));
     auto first = co_await fresh.response();
-    EXPECT_EQ(first.body, "first") << "a connection that had sent nothing yet is given the time to";
+    EXPECT_EQ(first.line, "HTTP/1.1 404 Not Found") << "a connection that had sent nothing yet is given the time to";
     EXPECT_TRUE(first.has("Connection: close"));
+    EXPECT_TRUE(co_await upstream.send(ok("late")));
+    auto late = co_await busy.response();
+    EXPECT_EQ(late.body, "late");
+    EXPECT_TRUE(late.has("Connection: close"));
+    EXPECT_EQ(co_await busy.rest(), "");
+    EXPECT_EQ(co_await idle.rest(), "");
     for (Talk* client : {&idle, &busy, &fresh}) client->close();
+    co_await t.all_gone();
+  };
+  run(body(*this));
+}
+
+TEST_F(ProxyTest, WhileDrainingARequestOnAKeptConnectionIsAnsweredAndToldToBeTheLast) {
+  route("/known/*");
+  auto body = [](ProxyTest& t) -> Task<void> {
+    Talk between = co_await t.connect();
+    EXPECT_TRUE(co_await between.send(get("/unknown")));
+    EXPECT_FALSE((co_await between.response()).has("Connection: close"));
+    Talk within = co_await t.connect();
+    EXPECT_TRUE(co_await within.send(get("/known/within")));
+    Talk upstream = co_await t.accept();
+    co_await upstream.request();
+    EXPECT_TRUE(co_await upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na"));
+    EXPECT_EQ(co_await within.stream().fill(Loop::kLong), async::IoStatus::kOk);  // its head is here
+    t.proxy->drain();
+    EXPECT_TRUE(co_await between.send(get("/unknown")));
+    EXPECT_TRUE((co_await between.response()).has("Connection: close"));
+    EXPECT_TRUE(co_await upstream.send("b"));
+    EXPECT_EQ((co_await within.response()).body, "ab");
+    EXPECT_TRUE(co_await within.send(get("/unknown"))) << "its response said nothing of an end";
+    EXPECT_TRUE((co_await within.response()).has("Connection: close"));
+    between.close();
+    within.close();
     co_await t.all_gone();
   };
   run(body(*this));

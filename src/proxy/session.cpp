@@ -74,6 +74,7 @@ struct Proxy::Session {
   void move_to(ConnectionState to) {
     owner.around_.log.metrics().connection_moved(state, to);
     state = to;
+    if (to == ConnectionState::kWaiting) waiting_since = clock.steady();
   }
 
   Proxy& owner;
@@ -87,6 +88,8 @@ struct Proxy::Session {
   std::uint64_t id;
   std::uint64_t requests = 0;
   ConnectionState state = ConnectionState::kWaiting;
+  SteadyTime waiting_since = clock.steady();
+  bool is_parting = false;
   Session* previous = nullptr;
   Session* next;
 };
@@ -96,27 +99,39 @@ Proxy::~Proxy() = default;
 
 void Proxy::accept(async::Accepted connection) { sessions_.spawn(serve_connection(std::move(connection))); }
 
-// A client may have sent its first request by now, and would not know whether it was served.
+// A busy client sends its next request any moment; closing then would lose it, telling it to close loses nothing.
 void Proxy::drain() {
-  constexpr Milliseconds kGrace{1'000};
+  constexpr Milliseconds kPoll{100};
   draining_ = true;
-  close_waiting(Waiting::kForFurtherRequest);
-  end_of_grace_ = around_.reactor.start_timer(kGrace, async::Reactor::Repeat::kOnce,
-                                              [this] { close_waiting(Waiting::kForAnyRequest); });
+  for (Session* session = first_session_; session; session = session->next) {
+    session->client.close_after_response_if_not_begun();
+  }
+  close_idle();
+  idle_poll_ = around_.reactor.start_timer(kPoll, async::Reactor::Repeat::kEvery, [this] { close_idle(); });
 }
 
-void Proxy::close_waiting(Waiting waiting) {
+void Proxy::close_idle() {
+  constexpr Milliseconds kGrace{1'000};
   for (Session* session = first_session_; session; session = session->next) {
-    bool may_close = session->requests > 0 || waiting == Waiting::kForAnyRequest;
-    bool is_waiting = session->state == ConnectionState::kWaiting && session->client.stream().is_quiet();
-    if (is_waiting && may_close) session->client.stream().abort();
+    bool is_waiting = session->state == ConnectionState::kWaiting && !session->is_parting;
+    if (!is_waiting || around_.reactor.now() - session->waiting_since < kGrace) continue;
+    if (session->client.stream().is_quiet()) session->client.stream().expire_fill();
   }
 }
 
 Task<void> Proxy::serve_connection(async::Accepted connection) {
   Session session(*this, std::move(connection));
-  while (co_await session.client.wait_for_request() && co_await serve_next(session)) {
+  while (co_await session.client.wait_for_request()) {
+    if (!co_await serve_next(session)) co_return;
   }
+  co_await part(session);
+}
+
+// A request that crosses our FIN finds nobody to serve it, but is no reason for a reset either.
+Task<void> Proxy::part(Session& session) {
+  constexpr Milliseconds kLinger{200};
+  session.is_parting = true;
+  if (!session.client.stream().is_gone()) co_await session.client.linger(kLinger);
 }
 
 // Whether the connection carries another request. An exception of a plugin or of ours ends the exchange, not the
@@ -142,8 +157,7 @@ Task<bool> Proxy::serve_next(Session& session) {
   if (!finished) note_lost_client(journey.exchange);
   finish(journey);
   if (!finished) co_return false;
-  bool may_stay = session.client.is_reusable() && !draining_;
-  if (!may_stay && !co_await wind_up(session, journey)) co_return false;
+  if (!session.client.is_reusable() && !co_await wind_up(session, journey)) co_return false;
   session.move_to(ConnectionState::kWaiting);
   co_return true;
 }
@@ -181,8 +195,7 @@ Task<void> Proxy::refuse(Journey& journey, int status, std::string_view reason) 
 // What is left of an unread body is taken in, if that is little; else the connection ends in an orderly way.
 Task<bool> Proxy::wind_up(Session& session, const Journey& journey) {
   if (!journey.exchange.response_head_sent || !session.client.response_ended()) co_return false;
-  bool may_stay = !session.client.is_closing() && !draining_;
-  if (may_stay && co_await session.client.drain_body(around_.options.drain_bytes) && !draining_) co_return true;
+  if (!session.client.is_closing() && co_await session.client.drain_body(around_.options.drain_bytes)) co_return true;
   co_await session.client.linger();
   co_return false;
 }

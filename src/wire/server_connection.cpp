@@ -33,6 +33,7 @@ ServerConnection::Next ServerConnection::parse(http::RequestHead& head) {
   stream_->consume(outcome.bytes);
   reader_.begin(head.body);
   version_ = head.version;
+  response_begun_ = false;
   closes_ = !head.keep_alive;
   return {Kind::kRequest, 0, {}, outcome.bytes};
 }
@@ -93,6 +94,7 @@ void ServerConnection::begin_response(const http::ResponseHead& head, BodyLength
   Connection connection = closes_ ? Connection::kClose : old ? Connection::kKeepAliveForHttp10 : Connection::kKeepAlive;
   write_response_head(writer_.buffer(), head, length, connection);
   writer_.begin(length);
+  response_begun_ = true;
 }
 
 void ServerConnection::break_off() noexcept {
@@ -113,11 +115,10 @@ async::Task<bool> ServerConnection::drain_body(std::size_t limit) {
   co_return true;
 }
 
-async::Task<void> ServerConnection::linger() {
-  constexpr Milliseconds kLongest{2'000};
+async::Task<void> ServerConnection::linger(Milliseconds longest) {
   constexpr std::size_t kMostBytes = 1 << 20;
   stream_->shut_down_sending();
-  SteadyTime deadline = reactor_.now() + kLongest;
+  SteadyTime deadline = reactor_.now() + longest;
   std::size_t dropped = 0;
   for (;;) {
     dropped += stream_->unread().size();

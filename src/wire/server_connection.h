@@ -52,6 +52,10 @@ class ServerConnection {
   // The response to the present request will be the last on this connection.
   void close_after_response() noexcept { closes_ = true; }
   bool is_closing() const noexcept { return closes_; }
+  // As that, as long as the client has not been told otherwise: a response that has begun keeps its promise.
+  void close_after_response_if_not_begun() noexcept {
+    if (!response_begun_) closes_ = true;
+  }
   // The present response stays a fragment: the connection ends in a way that no client takes for the response's end.
   void break_off() noexcept;
   bool response_ended() const noexcept { return writer_.ended(); }
@@ -60,8 +64,8 @@ class ServerConnection {
   // Reads and drops what is left of the request's body, if that is at most `limit` bytes and comes soon; false: close
   // instead.
   async::Task<bool> drain_body(std::size_t limit);
-  // Lets the client read what was sent before the connection closes (RFC 9112 9.6).
-  async::Task<void> linger();
+  // Lets the client read what was sent before the connection closes (RFC 9112 9.6), for `longest` at most.
+  async::Task<void> linger(Milliseconds longest = Milliseconds(2'000));
 
   async::Stream& stream() noexcept { return *stream_; }
   std::uint64_t sent_bytes() const noexcept { return stream_->sent_bytes(); }
@@ -79,6 +83,7 @@ class ServerConnection {
   BodyWriter writer_;
   http::Version version_ = http::Version::kHttp11;
   bool ends_with_connection_ = false;  // the present response
+  bool response_begun_ = false;
   bool incomplete_ = false;
   bool closes_ = false;
 };

@@ -80,6 +80,41 @@ def test_a_second_signal_does_not_wait(gateway, upstream, number):
     one.check_sanitizers()
 
 
+class AskingToTheLast(threading.Thread):
+    """Asks on one connection until a response says that it is the last."""
+
+    def __init__(self, gateway):
+        super().__init__(daemon=True)
+        self.client = gateway.connect()
+        self.count = 0
+        self.outcome = None
+        self.start()
+
+    def run(self):
+        try:
+            with self.client:
+                while self.outcome is None:
+                    response = self.client.request("GET", "/a")
+                    self.count += 1
+                    if response.status != 200 or response.get("connection") == "close":
+                        self.outcome = (response.status, response.get("connection"))
+        except (OSError, WireError) as error:
+            self.outcome = repr(error)
+
+
+@ENDS
+def test_no_request_of_busy_clients_is_lost(gateway, upstream, number):
+    one = gateway(resources=route(upstream()))
+    asking = [AskingToTheLast(one) for _ in range(32)]
+    wait_until(lambda: all(client.count > 3 for client in asking), "each to be busy")
+    one.signal(number)
+    assert one.wait_for_end() == 0
+    for client in asking:
+        client.join()
+    assert [client.outcome for client in asking] == [(200, "close")] * len(asking)
+    assert one.read("logs/access.log").count("\n") == sum(client.count for client in asking)
+
+
 def test_a_response_under_way_goes_on_to_its_end(gateway, upstream):
     """The head has left before the signal, so that the client cannot know that the connection will close."""
     released = threading.Event()
