@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -91,7 +92,8 @@ class Check final {
       items.push_back({entry->key.kind, entry->key.id, entry->value});
       places[entry->key.kind + "/" + entry->key.id] = entry->origin.empty() ? store.describe() : entry->origin;
     }
-    snapshot::SnapshotBuilder builder(catalog_, builder_options(settings_));
+    snapshot::SnapshotBuilder builder(catalog_,
+                                      builder_options(settings_, forbidden_addresses(settings_, std::nullopt)));
     auto change = co_await builder.prepare_all(std::move(items));
     for (const auto& rejected : change.rejected()) {
       std::string resource = rejected.kind + "/" + rejected.id;

@@ -13,11 +13,11 @@ Endpoints::Endpoints(async::Reactor& control, EndpointSources sources, admin::Ad
       admin_(control, [this](const ServiceRequest& request) { return answer_admin(request); },
              {admin::kMaxBodyBytes, api.too_large()}) {}
 
-Status Endpoints::listen_on(HttpService& service, const Listen& listen, std::string_view name) {
+Result<async::Address> Endpoints::listen_on(HttpService& service, const Listen& listen, std::string_view name) {
   TRY(auto address, async::Address::from_ip(listen.ip, listen.port));
   TRY(auto bound, service.listen(address));
   description_ += fmt::format(", {} on {}", name, bound.to_string());
-  return {};
+  return bound;
 }
 
 Status Endpoints::listen(const Settings& settings) {
@@ -27,7 +27,7 @@ Status Endpoints::listen(const Settings& settings) {
     TRY_STATUS(listen_on(metrics_, settings.prometheus.listen, "metrics"));
   }
   if (settings.admin.enabled) {
-    TRY_STATUS(listen_on(admin_, settings.admin.listen, "Admin API"));
+    TRY(admin_address_, listen_on(admin_, settings.admin.listen, "Admin API"));
   }
   return {};
 }

@@ -33,12 +33,14 @@ class Endpoints final {
 
   // Error: kUnavailable, naming the address.
   Status listen(const Settings& settings);
+  // Where the Admin API listens, if it does.
+  const std::optional<async::Address>& admin_address() const noexcept { return admin_address_; }
   // As they are bound; none where an endpoint is off.
   std::string describe() const;
   void stop_listening();
 
  private:
-  Status listen_on(admin::HttpService& service, const Listen& listen, std::string_view name);
+  Result<async::Address> listen_on(admin::HttpService& service, const Listen& listen, std::string_view name);
   async::Task<http::Response> answer_metrics(const admin::ServiceRequest& request) const;
   async::Task<http::Response> answer_admin(const admin::ServiceRequest& request);
 
@@ -47,6 +49,7 @@ class Endpoints final {
   std::string export_uri_;
   std::string metric_prefix_;
   std::string description_;
+  std::optional<async::Address> admin_address_;
   admin::HttpService metrics_;
   admin::HttpService admin_;
 };

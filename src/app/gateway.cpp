@@ -82,12 +82,12 @@ Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(make_workers());
   CO_TRY_STATUS(load_plugins());
   CO_TRY_STATUS(open_store());
+  CO_TRY_STATUS(open_endpoints());
   CO_TRY_STATUS(start_workers());
   {
     auto lock = co_await changes_.lock();
     CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kSameConf));
   }
-  CO_TRY_STATUS(open_endpoints());
   CO_TRY_STATUS(co_await wait_for_predecessor());
   CO_TRY_STATUS(listen());
   ready_ = true;
@@ -141,11 +141,13 @@ Status Gateway::open_store() {
 }
 
 Status Gateway::start_workers() {
-  TRY(auto options, worker_options(settings_));
+  auto forbidden = forbidden_addresses(settings_, endpoints_->admin_address());
+  TRY(auto options, worker_options(settings_, forbidden));
   std::vector<async::Reactor*> reactors;
   reactors.reserve(workers_.size());
   for (auto& worker : workers_) reactors.push_back(&worker->reactor());
-  builder_.emplace(catalog_, builder_options(settings_));
+  builder_.emplace(catalog_, builder_options(settings_, forbidden));
+  services_.builder = &*builder_;
   snapshots_ = std::make_unique<snapshot::Snapshots>(control_, reactors, builder_->latest());
   for (auto& worker : workers_) {
     TRY_STATUS(worker->start(*snapshots_, options));
@@ -183,18 +185,18 @@ Status Gateway::listen() {
       address = *bound;  // with port 0, the others take the port that the first one got
     }
   }
-  TRY_STATUS(endpoints_->listen(settings_));
   std::fprintf(stderr, "sallyport %s: proxy on %s, status on %s%s, %zu workers, %s\n", SALLYPORT_VERSION,
                bound_to.c_str(), status_address_.c_str(), endpoints_->describe().c_str(), workers_.size(),
                store_->describe().c_str());
   return {};
 }
 
+// What they are asked before the resources are there waits, or is answered without them: until `start_workers` the loop
+// does not turn.
 Status Gateway::open_endpoints() {
   TRY(auto api, api_settings(settings_));
   services_.store = store_.get();
   services_.catalog = &catalog_;
-  services_.builder = &*builder_;
   services_.clock = &clock_;
   services_.changes = &changes_;
   services_.publish = [this](snapshot::SnapshotPtr snapshot) { return publish(std::move(snapshot)); };
@@ -213,7 +215,7 @@ Status Gateway::open_endpoints() {
   };
   sources.plugin_metrics = [this] { return wasm::expose(wasm_runtime_->state()); };
   endpoints_.emplace(control_, std::move(sources), *admin_api_);
-  return {};
+  return endpoints_->listen(settings_);
 }
 
 // Whoever calls it holds `changes_`.

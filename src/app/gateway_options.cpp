@@ -24,18 +24,19 @@ wire::ServerLimits client_limits(const ClientSettings& client) {
 
 }  // namespace
 
-upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings) {
+upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings, const std::optional<async::Address>& bound) {
   if (!settings.admin.enabled || settings.admin.reachable_through_routes) return {};
+  if (bound) return upstream::ForbiddenAddresses({*bound});
   auto address = async::Address::from_ip(settings.admin.listen.ip, settings.admin.listen.port);
   if (!address) return {};
   return upstream::ForbiddenAddresses({*address});
 }
 
-Result<WorkerOptions> worker_options(const Settings& settings) {
+Result<WorkerOptions> worker_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden) {
   WorkerOptions options;
   options.resolver.servers = settings.resolver.servers;
   options.resolver.enable_ipv6 = settings.ipv6;
-  options.balancer.forbidden = forbidden_addresses(settings);
+  options.balancer.forbidden = forbidden;
   options.balancer.resolve_timeout = settings.resolver.timeout;
   if (settings.resolver.valid_for) options.balancer.names_valid = *settings.resolver.valid_for;
   options.proxy.limits = client_limits(settings.client);
@@ -51,9 +52,9 @@ Result<WorkerOptions> worker_options(const Settings& settings) {
   return options;
 }
 
-snapshot::BuilderOptions builder_options(const Settings& settings) {
+snapshot::BuilderOptions builder_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden) {
   snapshot::BuilderOptions options;
-  options.forbidden = forbidden_addresses(settings);
+  options.forbidden = forbidden;
   options.router = settings.routing.router;
   return options;
 }

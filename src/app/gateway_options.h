@@ -11,11 +11,15 @@
 #include "snapshot/snapshot_builder.h"
 #include "store/store.h"
 
+#include <optional>
+
 namespace sallyport::app {
 
-Result<WorkerOptions> worker_options(const Settings& settings);
-snapshot::BuilderOptions builder_options(const Settings& settings);
-upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings);
+// Where no route may lead. `bound`: where the Admin API listens, once it does, which differs from the settings in a
+// port 0.
+upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings, const std::optional<async::Address>& bound);
+Result<WorkerOptions> worker_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden);
+snapshot::BuilderOptions builder_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden);
 
 // Every plugin that the settings allow: native ones, declared Wasm ones, and `wasm` itself.
 // Error: kInvalid, naming the declared plugin that cannot be loaded.

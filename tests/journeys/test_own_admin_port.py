@@ -1,4 +1,6 @@
 """No route leads to the gateway's own Admin API, however its address is written, unless the settings allow it."""
+import re
+
 import pytest
 
 from harness.addresses import has_ipv6_loopback, other_own_address
@@ -139,3 +141,15 @@ def test_of_a_name_with_several_addresses_only_the_others_serve(gateway, name_se
     one.put("routes/1", to(f"half.test:{one.ports['admin']}"))
     assert [one.ask("GET", "/").status for _ in range(6)] == [200] * 6
     assert len(up.seen) == 6
+
+
+def test_a_port_that_the_kernel_chose_is_refused_too(gateway):
+    one = gateway(start=False, resources={})
+    one.settings["deployment"]["admin"]["admin_listen"]["port"] = 0
+    one.write_settings()
+    one.start()
+    said = one.wait_for_line(r"Admin API on 127\.0\.0\.1:\d+", log="stderr")
+    one.ports["admin"] = int(re.search(r"Admin API on 127\.0\.0\.1:(\d+)", said).group(1))
+    assert_refused(one, "PUT", "routes/1", to(f"127.0.0.1:{one.ports['admin']}"))
+    # Nor by a name that is looked up when it is asked for.
+    assert_refused(one, "PUT", "routes/1", to(f"localhost:{one.ports['admin']}"))
