@@ -1,6 +1,7 @@
 #include "app/gateway.h"
 
 #include "app/gateway_options.h"
+#include "async/abandoned_listener.h"
 #include "async/open_reactor.h"
 #include "async/sockets.h"
 #include "plugins/wasm/state_exposition.h"
@@ -95,10 +96,13 @@ Task<Status> Gateway::try_to_start() {
   co_return Status{};
 }
 
-// First of all, so that it can be watched how the start goes. A gateway that drains keeps the port to its end.
+// First of all, so that it can be watched how the start goes. A gateway that drains keeps the port to its end, which is
+// given some time.
 Task<Status> Gateway::open_status_port() {
   CO_TRY(auto address, async::Address::from_ip(settings_.status_listen.ip, settings_.status_listen.port));
-  co_await wait_until_free(address);
+  for (int i = 0; i < kPredecessorPolls && async::is_listened_on(address); ++i) {
+    co_await control_.sleep(kPredecessorPoll);
+  }
   CO_TRY(auto bound, status_.open(address));
   status_address_ = bound.to_string();
   co_return Status{};
@@ -156,19 +160,15 @@ Status Gateway::start_workers() {
   return {};
 }
 
-// For as long as a predecessor needs to end; who stays longer does not stop us.
-Task<void> Gateway::wait_until_free(const async::Address& address) {
-  for (int i = 0; i < kPredecessorPolls && async::is_listened_on(address); ++i) {
-    co_await control_.sleep(kPredecessorPoll);
-  }
-}
-
 // The kernel takes a ring of io_uring apart after its process has ended. Until then, some tens of milliseconds after a
-// kill -9, the listeners of the former gateway still get connections, which are lost.
+// kill -9, the listeners of the former gateway still get connections, which are lost. Who lives and
+// shares the port on purpose is not waited for.
 Task<Status> Gateway::wait_for_predecessor() {
   for (const Listen& wanted : settings_.listen) {
     CO_TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
-    co_await wait_until_free(address);
+    for (int i = 0; i < kPredecessorPolls && async::has_abandoned_listener(address); ++i) {
+      co_await control_.sleep(kPredecessorPoll);
+    }
   }
   co_return Status{};
 }

@@ -53,7 +53,6 @@ class Gateway final {
   Status open_store();
   Status start_workers();
   Status open_endpoints();
-  Task<void> wait_until_free(const async::Address& address);
   Task<Status> wait_for_predecessor();
   Status listen();
   Task<Status> load_resources(snapshot::Reuse reuse);
