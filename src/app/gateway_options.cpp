@@ -56,6 +56,7 @@ snapshot::BuilderOptions builder_options(const Settings& settings, const upstrea
   snapshot::BuilderOptions options;
   options.forbidden = forbidden;
   options.router = settings.routing.router;
+  if (settings.store.kind == StoreKind::kEmbedded) options.unknown_plugins = snapshot::UnknownPlugins::kSkip;
   return options;
 }
 

@@ -45,6 +45,11 @@ ChosenConfs choose_confs(std::initializer_list<const resources::PluginConfs*> pl
   return chosen;
 }
 
+void drop_unknown(ChosenConfs& confs, const chain::Catalog& catalog, UnknownPlugins unknown) {
+  if (unknown == UnknownPlugins::kRefuse) return;
+  std::erase_if(confs, [&](const resources::PluginConf* conf) { return !catalog.find(conf->name); });
+}
+
 Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, ChosenConfs plugins,
                                                  std::string resource, CompiledPluginsPtr previous, Reuse reuse) {
   auto compiled = std::make_shared<CompiledPlugins>();

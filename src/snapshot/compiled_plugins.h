@@ -9,6 +9,7 @@
 #include "json/value.h"
 #include "resources/plugin_confs.h"
 #include "snapshot/reuse.h"
+#include "snapshot/unknown_plugins.h"
 
 #include <initializer_list>
 #include <memory>
@@ -33,6 +34,9 @@ using ChosenConfs = std::vector<const resources::PluginConf*>;
 // By name, of the last of `places` that has it, and in the order in which the names first come: a conf is taken as a
 // whole, never mixed. For a route: service, plugin_config, route; null where it has none.
 ChosenConfs choose_confs(std::initializer_list<const resources::PluginConfs*> places);
+
+// Takes those away whose plugins the catalog does not know, if they are to be skipped.
+void drop_unknown(ChosenConfs& confs, const chain::Catalog& catalog, UnknownPlugins unknown);
 
 // `resource` is "routes/1"; `previous` is what the same resource had before, or null. `previous` itself where nothing
 // changed. What `plugins` points to stays until the Task ends. Error: kInvalid, as chain::compile_links words it.

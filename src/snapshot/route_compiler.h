@@ -7,6 +7,7 @@
 #include "resources/route.h"
 #include "snapshot/resource_set.h"
 #include "snapshot/reuse.h"
+#include "snapshot/unknown_plugins.h"
 #include "upstream/forbidden_addresses.h"
 
 #include <memory>
@@ -18,6 +19,7 @@ struct CompileContext {
   const upstream::ForbiddenAddresses& forbidden;
   route::RouterKind router;
   Reuse reuse = Reuse::kSameConf;
+  UnknownPlugins unknown_plugins = UnknownPlugins::kRefuse;
 };
 
 // A Cluster for `upstream` under `key`, or `previous` when that was made of an equal one; null for no upstream.

@@ -1,7 +1,9 @@
 #include "snapshot/snapshot_builder.h"
 
 #include "base/log.h"
+#include "chain/catalog.h"
 #include "resources/kinds.h"
+#include "resources/plugin_confs.h"
 #include "resources/unserved.h"
 #include "snapshot/preparation.h"
 #include "snapshot/resource_set.h"
@@ -25,13 +27,27 @@ Error error_for(const Item& item, Rejected rejected) {
   return std::move(rejected.error);
 }
 
-// Also nothing, of an item that had something before.
-Unserved unserved_of(const std::vector<Item>& items, const Unserved& before) {
+// Names each plugin of the resource that `catalog` does not have.
+void add_skipped(std::vector<std::string>& members, const json::Value& resource, const chain::Catalog& catalog) {
+  auto confs = resources::plugin_confs_from(resource);
+  if (!confs) return;
+  for (const resources::PluginConf& conf : *confs) {
+    if (catalog.find(conf.name)) continue;
+    members.push_back("unknown plugin [" + conf.name +
+                      "] is skipped; add it to `plugins` in the settings, or take it away");
+  }
+}
+
+// Also nothing, of an item that had something before. `skipping`: what is not in it is skipped; null: nothing is.
+Unserved unserved_of(const std::vector<Item>& items, const Unserved& before, const chain::Catalog* skipping) {
   Unserved unserved;
   for (const Item& item : items) {
     const resources::KindInfo* info = resources::find_kind(item.kind);
     std::vector<std::string> members;
-    if (info && item.value) members = resources::unserved_members(info->kind, *item.value);
+    if (info && item.value) {
+      members = resources::unserved_members(info->kind, *item.value);
+      if (skipping) add_skipped(members, *item.value, *skipping);
+    }
     std::string resource = item.kind + "/" + item.id;
     if (!members.empty() || before.contains(resource)) unserved.insert_or_assign(resource, std::move(members));
   }
@@ -79,8 +95,9 @@ Task<Result<SnapshotBuilder::Change>> SnapshotBuilder::prepare(Item item) {
 Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_all(std::vector<Item> items, Reuse reuse) {
   const std::shared_ptr<const ResourceSet> base = resources_;
   const std::uint64_t revision = latest_->revision();
-  const CompileContext context{catalog_, options_.forbidden, options_.router, reuse};
-  Unserved unserved = unserved_of(items, warned_of_);
+  const CompileContext context{catalog_, options_.forbidden, options_.router, reuse, options_.unknown_plugins};
+  const bool skips = options_.unknown_plugins == UnknownPlugins::kSkip;
+  Unserved unserved = unserved_of(items, warned_of_, skips ? &catalog_ : nullptr);
   Preparation preparation(context, *base);
   co_await preparation.run(std::move(items));
 

@@ -8,6 +8,7 @@
 #include "route/router_kind.h"
 #include "snapshot/reuse.h"
 #include "snapshot/snapshot_ptr.h"
+#include "snapshot/unknown_plugins.h"
 #include "upstream/forbidden_addresses.h"
 
 #include <map>
@@ -39,11 +40,13 @@ struct Rejected {
   Error error;
 };
 
-// What of the resources of a change has no effect yet, as resources::unserved_members words it; by "routes/1".
+// What of the resources of a change has no effect: members as resources::unserved_members words it, plugins that are
+// skipped; by "routes/1".
 using Unserved = std::map<std::string, std::vector<std::string>>;
 
 struct BuilderOptions {
   route::RouterKind router = route::RouterKind::kHostUri;
+  UnknownPlugins unknown_plugins = UnknownPlugins::kRefuse;
   upstream::ForbiddenAddresses forbidden;
 };
 

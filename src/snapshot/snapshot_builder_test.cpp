@@ -132,6 +132,24 @@ TEST_F(SnapshotBuilderTest, ADisabledPluginDoesNotRun) {
   EXPECT_THAT(plugins("/a"), ElementsAre("low:"));
 }
 
+TEST(SnapshotBuilder, AnUnknownPluginIsSkippedWhereThatIsAskedFor) {
+  BuilderOptions options;
+  options.unknown_plugins = UnknownPlugins::kSkip;
+  BuilderFixture skipping(options);
+  const std::vector<Item> items{
+      BuilderFixture::item("services", "s", R"({"plugins": {"gone": {}, "low": {"mark": "s"}}})"),
+      BuilderFixture::item("services", "unused", R"({"plugins": {"gone": {}}})"),
+      BuilderFixture::item("global_rules", "g", R"({"plugins": {"gone": 1}})"),
+      BuilderFixture::item("routes", "r", R"({"uri": "/a", "service_id": "s", "plugins": {"gone": {}, "high": {}}})")};
+  auto change = chain::finish(skipping.builder.prepare_all(items));
+  EXPECT_THAT(change.rejected(), testing::SizeIs(1)) << "a conf that is no object";
+  ASSERT_TRUE(change.unserved().contains("routes/r"));
+  EXPECT_THAT(change.unserved().at("routes/r"), ElementsAre(StartsWith("unknown plugin [gone] is skipped")));
+  EXPECT_TRUE(change.unserved().contains("services/s") && change.unserved().contains("services/unused"));
+  ASSERT_TRUE(skipping.builder.commit(std::move(change)));
+  EXPECT_THAT(skipping.plugins("/a"), ElementsAre("high:", "low:s"));
+}
+
 TEST_F(SnapshotBuilderTest, WhatCannotBeCompiledIsRefusedAndTheLastGoodFormStays) {
   put("routes", "r", kRoute);
   auto with = [](std::string_view more) {
