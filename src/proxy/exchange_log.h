@@ -3,6 +3,7 @@
 // An ExchangeLog belongs to one worker.
 
 #include "exchange/exchange.h"
+#include "proxy/failure_log.h"
 #include "telemetry/access_log_format.h"
 #include "telemetry/metrics.h"
 
@@ -27,12 +28,14 @@ class ExchangeLog {
   void finished(const exchange::Exchange& exchange);
 
   telemetry::WorkerMetrics& metrics() noexcept { return metrics_; }
+  FailureLog& failures() noexcept { return failures_; }
 
  private:
   telemetry::WorkerMetrics& metrics_;
   std::shared_ptr<const telemetry::AccessLogFormat> format_;
   Write write_;
   std::string line_;
+  FailureLog failures_;
 };
 
 }  // namespace sallyport::proxy

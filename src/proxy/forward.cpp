@@ -5,6 +5,8 @@
 #include "proxy/forwarded_fields.h"
 #include "proxy/response_relay.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 
@@ -29,7 +31,7 @@ Task<Verdict> Forward::run() {
   for (;;) {
     auto endpoint = co_await around_.balancer.pick(cluster_, exchange_, tried_);
     if (!endpoint) {
-      log::warn("route {}: {}", exchange_.matched.route_id, endpoint.error().what);
+      tell(log::Level::kWarn, fmt::format("route {}: {}", exchange_.matched.route_id, endpoint.error().what));
       co_return Verdict::answer(answer_for_error(exchange_, endpoint.error()));
     }
     note_try(std::move(*endpoint));
@@ -56,13 +58,17 @@ bool Forward::goes_on_after(const Error& error) {
   bool again = may_try_again(error);
   if (error.side == Side::kUpstream) {
     note_failure(error);
-    log::at(again ? log::Level::kInfo : log::Level::kWarn, "upstream {}: {}{}", endpoint_->text, error.what,
-            again ? "; trying another" : "");
+    tell(again ? log::Level::kInfo : log::Level::kWarn,
+         fmt::format("upstream {}: {}{}", endpoint_->text, error.what, again ? "; trying another" : ""));
   }
   if (!again) return false;
   connection_.reset();
   tried_.add(endpoint_);
   return true;
+}
+
+void Forward::tell(log::Level level, std::string_view line) const {
+  around_.log.failures().write(level, line, around_.reactor.now());
 }
 
 void Forward::end(const Verdict& relayed) {

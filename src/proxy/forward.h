@@ -33,6 +33,7 @@ class Forward final : private BeforeWait {
   Status begin_request(http::BodyLength body);  // once a try
   Task<Status> pass_interim();
   void begin_attempt();
+  [[gnu::cold]] void tell(log::Level level, std::string_view line) const;
   void end(const chain::Verdict& relayed);
   std::string_view host_for_upstream() const;
   bool may_try_again(const Error& error) const;

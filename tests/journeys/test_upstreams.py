@@ -1,4 +1,5 @@
 """Upstreams that are slow, full or gone, and the connections that are kept to them."""
+import re
 import socket
 import threading
 
@@ -161,3 +162,23 @@ def test_least_conn_chooses_the_node_that_has_least_to_do(gateway, upstream):
         released.set()
         for client in waiting:
             client.close()
+
+
+def test_an_upstream_that_is_down_does_not_fill_the_log(gateway, upstream):
+    down = upstream(down=True)
+    one = gateway(settings=ALONE, resources=one_route(down, retries=0))
+    asked = 0
+
+    def is_told():
+        nonlocal asked
+        with one.connect() as client:
+            for _ in range(20):
+                assert client.request("GET", "/a").status == 502
+                asked += 1
+        return "left out" in one.read("logs/error.log")
+
+    wait_until(is_told, one.tell)
+    lines = [line for line in one.read("logs/error.log").splitlines() if f"upstream {down.address}: " in line]
+    left_out = [int(number) for line in lines for number in re.findall(r"; (\d+) more like it were left out", line)]
+    assert "left out" not in lines[0] and len(lines) + sum(left_out) <= asked
+    assert sum(left_out) > len(lines)
