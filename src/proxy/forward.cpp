@@ -71,9 +71,22 @@ void Forward::tell(log::Level level, std::string_view line) const {
   around_.log.failures().write(level, line, around_.reactor.now());
 }
 
+// A body whose length left with its head has no place for them (RFC 9112 7.1.2).
+void Forward::check_trailers(const Chunk& last) const {
+  BodyLength told = journey_.body->length_upstream({last.bytes, false});
+  if (told.kind == BodyLength::Kind::kSized) tell_lost_trailers("request");
+}
+
+void Forward::tell_lost_trailers(std::string_view whose) const {
+  tell(log::Level::kWarn, fmt::format("route {}: a plugin made trailers of the {} when the length of its body had left "
+                                      "with the head, so that they are left out",
+                                      exchange_.matched.route_id, whose));
+}
+
 void Forward::end(const Verdict& relayed) {
   exchange_.timing.upstream_response = around_.reactor.now() - try_began_;
   uploads_.cancel_all();
+  if (journey_.trailers_lost) tell_lost_trailers("response");
   if (relayed.proceeds()) around_.pool.give_back(std::move(connection_), cluster_.keepalive_pool());
 }
 
@@ -183,6 +196,7 @@ Task<void> Forward::upload() {
 Task<Status> Forward::upload_body() {
   for (;;) {
     CO_TRY(Chunk piece, co_await journey_.body->next(*this));
+    if (piece.trailers && request_begun_) check_trailers(piece);
     CO_TRY_STATUS(begin_request(journey_.body->length_upstream(piece)));
     CO_TRY_STATUS(co_await connection_->wire().write(piece, wire::BodyWriter::Flush::kWhenLarge));
     if (piece.is_last) co_return Status{};

@@ -34,6 +34,8 @@ class Forward final : private BeforeWait {
   Task<Status> pass_interim();
   void begin_attempt();
   [[gnu::cold]] void tell(log::Level level, std::string_view line) const;
+  void check_trailers(const http::Chunk& last) const;
+  [[gnu::cold]] void tell_lost_trailers(std::string_view whose) const;
   void end(const chain::Verdict& relayed);
   std::string_view host_for_upstream() const;
   bool may_try_again(const Error& error) const;

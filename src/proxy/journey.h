@@ -31,6 +31,7 @@ struct Journey {
   std::optional<chain::ChainRun> chain;  // the plugins of the plan at work
   std::optional<RequestBody> body;
   bool response_body_begun = false;  // the response_body stages have seen some of it
+  bool trailers_lost = false;        // of the response: plugins made them when its length had left with the head
   std::uint64_t sent_before = 0;     // bytes the client connection had sent before this exchange
 };
 

@@ -224,6 +224,13 @@ Task<Verdict> ResponseRelay::run_filters_of_end(Chunk arrived, Chunk& passed) {
   co_return verdict;
 }
 
+// A body whose length left with its head has no place for them (RFC 9112 7.1.2).
+void ResponseRelay::add_trailers(Chunk& last) {
+  last.trailers = written(journey_.exchange.response_trailers);
+  if (!last.trailers || !journey_.exchange.response_head_sent) return;
+  journey_.trailers_lost = length_downstream({last.bytes, false}).kind == BodyLength::Kind::kSized;
+}
+
 Verdict ResponseRelay::ended_by_plugin(Verdict verdict) {
   if (!journey_.exchange.response_head_sent) return verdict;
   return broken_off(Error{ErrorCode::kPlugin, "a plugin ended the response after its head had left"});
@@ -246,7 +253,7 @@ Task<Verdict> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
       if (!verdict.proceeds()) co_return ended_by_plugin(std::move(verdict));
     }
     if (passed.bytes.empty() && !passed.is_last) continue;
-    if (passed.is_last) passed.trailers = written(exchange.response_trailers);
+    if (passed.is_last) add_trailers(passed);
     if (!exchange.response_head_sent) begin(length_downstream(passed));
     Status sent = co_await send(passed, wire::BodyWriter::Flush::kWhenLarge);
     if (!sent) co_return broken_off(sent.error());

@@ -2,10 +2,14 @@
 
 #include "proxy/trailers.h"
 
+#include "base/log_fixture.h"
 #include "proxy/proxy_fixture.h"
 
 namespace sallyport::proxy {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr std::string_view kPost = "POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
 constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -120,6 +124,42 @@ TEST_F(TrailersTest, ThoseThatABodyFilterMakesMakeAShortBodyChunked) {
       EXPECT_EQ(message.trailers, "X-Made: 1\r\n");
     }
     EXPECT_TRUE(t.was_called("request_trailers"));
+  };
+  run(body(*this));
+}
+
+// As a head that has left cannot become another one, and to chunk whatever a plugin might add to would cost all.
+TEST_F(TrailersTest, ThoseThatABodyFilterMakesWhenItsLengthHasLeftAreLeftOutWithAWarning) {
+  auto make = [](exchange::Exchange& of, http::Headers*& trailers) {
+    trailers = &of.arena.make<http::Headers>(of.arena);
+    trailers->add("X-Made", "1");
+  };
+  first.act = [make](Phase phase, exchange::Exchange& of, BodyStage* stage) -> async::Task<Verdict> {
+    if (phase == Phase::kRequestBody && stage->is_last()) make(of, of.request_trailers);
+    if (phase == Phase::kResponseBody && stage->is_last()) make(of, of.response_trailers);
+    return Verdict::proceed();
+  };
+  route("/*", R"("first": {})");
+  auto body = [](TrailersTest& t) -> async::Task<void> {
+    log::Capture captured;
+    const std::string large(300'000, 'x');
+    Talk client = co_await t.connect();
+    EXPECT_TRUE(co_await client.send(post("/1", large)));
+    Talk upstream = co_await t.accept();
+    Ends ends;
+    ends.request = co_await upstream.request();
+    EXPECT_TRUE(co_await upstream.send(ok(large)));
+    ends.response = co_await client.response();
+    for (const Talk::Message& message : {ends.request, ends.response}) {
+      EXPECT_EQ(message.value_of("Content-Length"), "300000");
+      EXPECT_EQ(message.body.size(), large.size());
+      EXPECT_EQ(message.trailers, "");
+    }
+    client.close();
+    upstream.close();
+    co_await t.all_gone();
+    EXPECT_THAT(captured.take(), ElementsAre(HasSubstr("warn route 1: a plugin made trailers of the request"),
+                                             HasSubstr("warn route 1: a plugin made trailers of the response")));
   };
   run(body(*this));
 }
