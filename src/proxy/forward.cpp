@@ -28,6 +28,9 @@ Forward::Forward(Journey& journey, const Surroundings& around)
 Task<Verdict> Forward::run() {
   add_forwarded_fields(exchange_);
   exchange_.upstream_scheme = cluster_.scheme();
+  if (Status fits = journey_.body->check_arrived(); !fits) {
+    co_return Verdict::answer(answer_for_error(exchange_, fits.error()));
+  }
   for (;;) {
     auto endpoint = co_await around_.balancer.pick(cluster_, exchange_, tried_);
     if (!endpoint) {

@@ -33,6 +33,14 @@ Status RequestBody::check_announced_length() const {
   return {};
 }
 
+Status RequestBody::check_arrived() const {
+  if (exchange_.request.body.kind != BodyLength::Kind::kChunked || client_.body().ended()) return {};
+  TRY(std::uint64_t arrived, client_.body().look_ahead());
+  const std::uint64_t most = options_.max_request_body;
+  if (most != 0 && exchange_.request_body_bytes + arrived > most) return too_long(most);
+  return {};
+}
+
 bool RequestBody::announces_too_much() const noexcept {
   BodyLength length = exchange_.request.body;
   return options_.max_request_body != 0 && length.kind == BodyLength::Kind::kSized &&

@@ -34,6 +34,9 @@ class RequestBody final : public exchange::RequestBodyReader {
   bool is_empty() const noexcept { return exchange_.request.body.is_empty() && !gathered_; }
   // Error: kLimit when its announced length is over the limit of the settings.
   Status check_announced_length() const;
+  // Whether what has arrived will be refused when it is read: before an upstream is bothered. Errors as those of
+  // `next`.
+  Status check_arrived() const;
 
   // What was gathered stays in the body when the limit is passed. Error also: kInvalid once a piece has gone on.
   async::Task<Result<std::string_view>> whole_request_body(std::size_t limit) override;

@@ -162,6 +162,19 @@ TEST_F(RequestBodyTest, ChunksOverTheLimitBreakTheTryOff) {
   run(body(*this));
 }
 
+TEST_F(RequestBodyTest, WhatIsKnownToBeRefusedFromTheStartReachesNoUpstream) {
+  options.max_request_body = 4;
+  route("/*");
+  auto body = [](RequestBodyTest& t) -> Task<void> {
+    EXPECT_EQ((co_await t.answered(std::string(kChunked) + "3\r\nabcX")).status, 400);
+    EXPECT_EQ(t.lines.back(), "/1 400 - bad_request_body");
+    EXPECT_EQ((co_await t.answered(std::string(kChunked) + "5\r\n12345\r\n")).status, 413);
+    EXPECT_EQ(t.lines.back(), "/1 413 - request_body_too_large");
+    EXPECT_EQ(t.server.waiting(), 0u);
+  };
+  run(body(*this));
+}
+
 TEST_F(RequestBodyTest, ABrokenBodyIs400AndNothingBehindItIsServed) {
   route("/*");
   auto body = [](RequestBodyTest& t) -> Task<void> {

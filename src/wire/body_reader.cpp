@@ -28,6 +28,25 @@ std::unexpected<Error> BodyReader::broken(ErrorCode code, std::string what) {
   return fail(Error{code, std::move(what), peer_, Retry::kNever});
 }
 
+Result<std::uint64_t> BodyReader::look_ahead() const {
+  std::string_view bytes = stream_.unread().substr(lent_);
+  if (length_.kind == BodyLength::Kind::kSized) return std::min<std::uint64_t>(bytes.size(), left_);
+  if (length_.kind != BodyLength::Kind::kChunked) return bytes.size();
+  ChunkedDecoder decoder = chunked_;
+  std::uint64_t arrived = 0;
+  while (!bytes.empty()) {
+    ChunkedDecoder::Step step = decoder.next(bytes);
+    if (step.status == ParseStatus::kInvalid) {
+      return fail(
+          Error{ErrorCode::kProtocol, fmt::format("broken chunked body: {}", step.reason), peer_, Retry::kNever});
+    }
+    arrived += step.data.size();
+    if (step.status == ParseStatus::kComplete) break;
+    bytes.remove_prefix(step.consumed);
+  }
+  return arrived;
+}
+
 Result<Chunk> BodyReader::take_chunked() {
   for (;;) {
     ChunkedDecoder::Step step = chunked_.next(stream_.unread());

@@ -24,6 +24,10 @@ class BodyReader {
   // The next piece if it has arrived already; nothing when it must be waited for.
   bool read_arrived(Result<http::Chunk>& piece);
 
+  // How many bytes of the body have arrived and were not read, without reading them.
+  // Error: kProtocol, on the peer's side, when what has arrived is broken; reading comes to that, too.
+  Result<std::uint64_t> look_ahead() const;
+
   bool ended() const noexcept { return ended_; }
   // Gives back the bytes of the last piece; afterwards the stream is at the end of what was read.
   void finish_piece();

@@ -77,6 +77,26 @@ TEST_F(BodyReaderTest, WithoutABodyThereIsOneEmptyLastPiece) {
   EXPECT_EQ(async::finish(read_all()), "");
 }
 
+TEST_F(BodyReaderTest, LookingAheadTellsWhatHasArrivedAndTakesNothing) {
+  auto arrived = [](BodyLength length, std::string_view wire) {
+    async::MemoryPeer other;
+    async::StreamPtr own = other.stream();
+    other.send(wire);
+    async::IoOperation operation;
+    own->start_fill(operation, kLong);
+    BodyReader ahead(*own, Side::kDownstream);
+    ahead.begin(length);
+    auto bytes = ahead.look_ahead();
+    EXPECT_EQ(own->unread(), wire);
+    return bytes ? std::to_string(*bytes) : bytes.error().what;
+  };
+  EXPECT_EQ(arrived(BodyLength::sized(3), "abcd"), "3");
+  EXPECT_EQ(arrived(BodyLength::sized(9), "abcd"), "4");
+  EXPECT_EQ(arrived(BodyLength::chunked(), "3\r\nabc\r\n2\r\nd"), "4");
+  EXPECT_EQ(arrived(BodyLength::chunked(), "3\r\nabc\r\n0\r\n\r\nGET / HTTP/1.1\r\n"), "3");
+  EXPECT_TRUE(arrived(BodyLength::chunked(), "3\r\nabcX").starts_with("broken chunked body"));
+}
+
 TEST_F(BodyReaderTest, ASizedBodyEndsAtItsLengthHoweverItIsCut) {
   expect_at_every_cut(BodyLength::sized(5), "helloGET /", "hello", "GET /");
 }
