@@ -71,3 +71,18 @@ def test_after_a_kill_no_connection_goes_to_the_gateway_that_is_gone(gateway, up
         one.start()
         for _ in range(8):
             assert one.ask("GET", "/a").status == 200
+
+
+def test_gateways_that_share_a_port_serve_together(gateway, upstream):
+    route = {"routes": [{"id": 1, "uri": "/a", "upstream": {"nodes": {upstream().address: 1}}}]}
+    one = gateway(resources=route)
+    two = gateway(start=False, resources=route)
+    two.ports["proxy"] = one.ports["proxy"]
+    two.settings["apisix"]["node_listen"] = one.settings["apisix"]["node_listen"]
+    two.write_settings()
+    two.start()
+    for _ in range(20):
+        assert one.ask("GET", "/a").status == 200
+    one.stop()
+    for _ in range(20):
+        assert two.ask("GET", "/a").status == 200
