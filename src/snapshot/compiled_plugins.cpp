@@ -70,6 +70,7 @@ Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, 
 
 std::vector<chain::Link> links_of(const CompiledPlugins& plugins) {
   std::vector<chain::Link> links;
+  links.reserve(plugins.size());
   for (const auto& plugin : plugins) {
     for (const chain::Link& link : plugin->links) {
       links.insert(std::ranges::upper_bound(links, link.priority, std::ranges::greater{}, &chain::Link::priority),

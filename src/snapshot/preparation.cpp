@@ -181,11 +181,7 @@ void Preparation::touch_users(const std::string& used, Ids& touched) {
 
 // Routes are taken in the order in which their map has them, which finds what is near in the memory, too.
 Task<void> Preparation::compile_touched() {
-  if (globals_changed_) {
-    set_.renew_globals();
-    set_.routes.for_each(
-        [&](std::string_view id, const auto&) { replanned_.set(id, std::make_shared<std::string>(id)); });
-  }
+  if (globals_changed_) set_.renew_globals();
   const std::size_t rejected_before = rejected_.size();
   const auto touched = listed(touched_);
   for (const auto& id : touched) {
@@ -196,6 +192,18 @@ Task<void> Preparation::compile_touched() {
   std::ranges::sort(rejected_.begin() + static_cast<std::ptrdiff_t>(rejected_before), rejected_.end(), {},
                     &Rejected::id);
   for (const auto& id : listed(replanned_)) plan_again(*id);
+  if (globals_changed_) renew_chains();
+}
+
+// Of the routes that have not got the present global rules by now.
+void Preparation::renew_chains() {
+  std::vector<std::shared_ptr<const ServedRoute>> outdated;
+  set_.routes.for_each([&](std::string_view, const auto& served) {
+    if (served->global != set_.global_links) outdated.push_back(served);
+  });
+  for (const auto& served : outdated) {
+    set_.put_route(served->compiled->route->id, serve_route(set_, served->compiled, served->order, served.get()));
+  }
 }
 
 // The route as it was written now, or as it stands.

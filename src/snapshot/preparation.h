@@ -39,6 +39,7 @@ class Preparation final {
   Task<void> compile_touched();
   Task<Status> compile_touched_route(std::string id);
   void plan_again(const std::string& id);
+  void renew_chains();
   Task<void> try_unused_plugins();
   Task<bool> try_plugins(std::string kind, std::string id, const resources::PluginConfs& plugins);
 

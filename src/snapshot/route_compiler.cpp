@@ -1,5 +1,6 @@
 #include "snapshot/route_compiler.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sallyport::snapshot {
@@ -97,8 +98,14 @@ Status compile_rule(CompiledRoute& made, const resources::Service* service, rout
   return {};
 }
 
-// The chain of the plan before, if it has the plugins of this one; else null.
+bool has_links(const CompiledPlugins& plugins) {
+  return std::ranges::any_of(plugins, [](const auto& plugin) { return !plugin->links.empty(); });
+}
+
+// A chain that is there already and has the plugins of this plan: that of the plan before, or, for a route without
+// plugins of its own, the one of the global rules alone. Else null.
 chain::ChainPtr kept_chain(const ResourceSet& set, const CompiledRoute& compiled, const ServedRoute* previous) {
+  if (!has_links(*compiled.plugins)) return set.no_route->chain;
   if (!previous || !previous->entry || previous->global != set.global_links) return nullptr;
   if (previous->compiled->plugins != compiled.plugins) return nullptr;
   return static_cast<const Plan&>(*previous->entry->target).chain;

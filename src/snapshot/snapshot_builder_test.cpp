@@ -132,6 +132,22 @@ TEST_F(SnapshotBuilderTest, ADisabledPluginDoesNotRun) {
   EXPECT_THAT(plugins("/a"), ElementsAre("low:"));
 }
 
+TEST_F(SnapshotBuilderTest, RoutesWithoutPluginsShareTheChainOfTheGlobalRules) {
+  put("routes", "1", R"({"uri": "/a", "upstream_id": "1"})");
+  put("routes", "2", R"({"uri": "/b", "upstream_id": "1"})");
+  put("routes", "3", R"({"uri": "/c", "upstream_id": "1", "plugins": {"high": {}}})");
+  EXPECT_EQ(plan("/a").chain, plan("/b").chain);
+  const chain::ChainPtr before = plan("/a").chain;
+  put("global_rules", "g", R"({"plugins": {"low": {"mark": "g"}}})");
+  EXPECT_EQ(plan("/a").chain, plan("/b").chain);
+  EXPECT_NE(plan("/a").chain, before);
+  EXPECT_THAT(plugins("/b"), ElementsAre("low:g"));
+  EXPECT_THAT(plugins("/c"), ElementsAre("low:g", "high:"));
+  put("routes", "2", R"({"uri": "/b", "upstream_id": "1", "plugins": {"high": {"mark": "own"}}})");
+  EXPECT_THAT(plugins("/b"), ElementsAre("low:g", "high:own"));
+  EXPECT_THAT(plugins("/a"), ElementsAre("low:g"));
+}
+
 TEST(SnapshotBuilder, AnUnknownPluginIsSkippedWhereThatIsAskedFor) {
   BuilderOptions options;
   options.unknown_plugins = UnknownPlugins::kSkip;
