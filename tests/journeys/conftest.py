@@ -38,6 +38,14 @@ class CaseItem(pytest.Item):
         return self.path, None, self.name
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "takes_long: begins early, so that in the end nobody waits for it alone")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.get_closest_marker("takes_long") is None)
+
+
 def pytest_sessionfinish(session):
     """A worker of pytest-xdist (`-n`) hands over what its gateways have said."""
     if hasattr(session.config, "workeroutput"):

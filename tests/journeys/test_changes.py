@@ -5,6 +5,8 @@ import random
 import signal
 import threading
 
+import pytest
+
 from harness.asking import AllAsking
 from harness.patience import wait_until
 from harness.wire import WireError
@@ -15,6 +17,7 @@ def route(upstream, number=0):
             "plugins": {"response-rewrite": {"headers": {"set": {"X-Number": str(number)}}}}}
 
 
+@pytest.mark.takes_long
 def test_no_request_fails_and_no_connection_closes_while_routes_change(gateway, upstream):
     up = upstream()
     one = gateway()
@@ -27,6 +30,7 @@ def test_no_request_fails_and_no_connection_closes_while_routes_change(gateway, 
     assert all(a.count > 10 for a in asking.clients)
 
 
+@pytest.mark.takes_long
 def test_kill_loses_no_acknowledged_write(gateway, upstream):
     """Kills the gateway within writes, many times over; after each, everything acknowledged is there."""
     up = upstream()

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 
+import pytest
 import yaml
 
 from harness.modules import ROOT, examples
@@ -65,6 +66,7 @@ def test_the_recipes_of_the_readme_work_as_written(gateway, upstream, tmp_path):
     assert made.ask("GET", "/wasm/anything").all("X-Wasm-Added") == ["true"]
 
 
+@pytest.mark.takes_long
 def test_the_recipes_of_standalone_yaml_work_as_written(gateway, upstream):
     made = gateway({"wasm": {"plugins": [
         {"name": "wasm_fault_injection", "priority": 7997, "file": str(examples() / "fault-injection-rust.wasm"),
@@ -100,6 +102,7 @@ BAD = {
     "custom-response-header-go": [{"headers": [{"name": "only"}]}, {"headers": [{"name": "a b", "value": "c"}]}, [1]]}
 
 
+@pytest.mark.takes_long
 def test_every_example_runs_with_good_configurations_and_refuses_bad_ones(gateway, upstream):
     made = gateway({"wasm": {"enable": True, "allowed_dirs": [str(examples())]}})
     nodes = {upstream().address: 1}
