@@ -240,6 +240,32 @@ TEST_P(ReactorTest, AbortingCompletesWhatIsPendingButNotAtOnce) {
   run(body(*this));
 }
 
+TEST_P(ReactorTest, AFillThatIsToExpireDoesSoUnlessSomethingHasArrived) {
+  listen();
+  auto reader = [](Stream& stream, IoStatus& status, Event& done) -> Task<void> {
+    status = co_await stream.fill(kLong);
+    done.set();
+  };
+  auto body = [&](ReactorTest& t) -> Task<void> {
+    auto client = co_await t.connected();
+    client->expire_fill();  // none is pending
+    IoStatus read = IoStatus::kOk;
+    Event expired, filled;
+    t.tasks.spawn(reader(*client, read, expired));
+    client->expire_fill();
+    EXPECT_EQ(read, IoStatus::kOk);  // not within the call
+    co_await expired;
+    EXPECT_EQ(read, IoStatus::kTimeout);
+    t.tasks.spawn(reader(*client, read, filled));
+    EXPECT_EQ(co_await t.server->send("a", kLong), IoStatus::kOk);
+    client->expire_fill();
+    co_await filled;
+    EXPECT_EQ(read, IoStatus::kOk);
+    EXPECT_EQ(client->unread(), "a");
+  };
+  run(body(*this));
+}
+
 TEST_P(ReactorTest, AStreamIsQuietUntilSomethingUnaskedArrives) {
   listen();
   auto body = [](ReactorTest& t) -> Task<void> {
