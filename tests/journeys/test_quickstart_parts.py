@@ -25,7 +25,8 @@ def test_plugins_are_installed_where_recipes_look_for_them(tmp_path):
     assert set(built) <= set(installed)
     # Without a language it is the first one that the example has.
     assert {name: installed[name] for name in set(installed) - set(built)} == {
-        "add-header.wasm": built["add-header-rust.wasm"], "fault-injection.wasm": built["fault-injection-rust.wasm"],
+        "add-header.wasm": built["add-header-rust.wasm"], "body-limit.wasm": built["body-limit-c.wasm"],
+        "fault-injection.wasm": built["fault-injection-rust.wasm"],
         "custom-response-header.wasm": built["custom-response-header-go.wasm"],
         "quota.wasm": built["quota-rust.wasm"]}
     assert all(path.stat().st_mode & 0o777 == 0o644 for path in folder.iterdir())

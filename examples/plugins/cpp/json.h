@@ -2,7 +2,7 @@
 // Reads the JSON object that a plugin is configured with (RFC 8259).
 // The whole text is checked; strings are decoded, all other values are handed out as they are written.
 
-#include "memory.h"
+#include "text.h"
 
 namespace proxy_wasm {
 

@@ -3,11 +3,9 @@
 // Configuration (JSON, both keys optional): {"body": "hello world", "http_status": 200}
 
 #include "json.h"
-#include "proxy_wasm.h"
 
 namespace {
 
-using proxy_wasm::Action;
 using proxy_wasm::JsonReader;
 using proxy_wasm::JsonValue;
 using proxy_wasm::Text;
@@ -18,33 +16,27 @@ struct Settings {
   Text body;
 };
 
-class FaultyExchange final : public proxy_wasm::Exchange {
+class FaultInjection final {
  public:
-  explicit FaultyExchange(const Settings& settings) : settings_(settings) {}
+  explicit FaultInjection(uint32_t root) : root_(root) {}
+  static void* operator new(size_t size) { return proxy_allocate_or_trap(size); }
+  static void operator delete(void* memory) { proxy_free(memory); }
 
-  Action request_headers() override {
-    proxy_wasm::send_response(settings_.http_status, settings_.body.view());
-    return Action::kPause;
-  }
+  bool is_of(uint32_t context) const { return root_ == context; }
 
- private:
-  const Settings& settings_;
-};
+  void answer() const { proxy_respond(settings_.http_status, settings_.body.view(), nullptr, 0); }
 
-class FaultInjection final : public proxy_wasm::Plugin {
- public:
-  bool configure(View configuration) override {
+  // False refuses the configuration.
+  bool configure(View configuration) {
     Settings settings;
     Text problem;
     if (!parse(configuration, settings, problem)) {
-      proxy_wasm::log(proxy_wasm::LogLevel::kError, Text("configuration refused: ").append(problem.view()).view());
+      proxy_say(PROXY_LOG_ERROR, Text("configuration refused: ").append(problem.view()).view());
       return false;
     }
     settings_ = static_cast<Settings&&>(settings);
     return true;
   }
-
-  proxy_wasm::Exchange* begin() override { return new FaultyExchange(settings_); }
 
  private:
   static bool parse(View configuration, Settings& settings, Text& problem) {
@@ -76,9 +68,33 @@ class FaultInjection final : public proxy_wasm::Plugin {
     settings.body = static_cast<Text&&>(value.text);
   }
 
+  const uint32_t root_;
   Settings settings_;
 };
 
+FaultInjection* plugin_of(uint32_t context) { return static_cast<FaultInjection*>(proxy_kept(context)); }
+
 }  // namespace
 
-proxy_wasm::Plugin* proxy_wasm::make_plugin() { return new FaultInjection; }
+// An exchange keeps the plugin that it belongs to.
+void proxy_on_context_create(uint32_t context, uint32_t parent) {
+  proxy_keep(context, parent == 0 ? new FaultInjection(context) : plugin_of(parent));
+}
+
+bool proxy_on_configure(uint32_t root, size_t) {
+  proxy_bytes given = PROXY_BYTES_NONE;
+  proxy_read_buffer(PROXY_BUFFER_PLUGIN_CONFIGURATION, &given);
+  const Text configuration = Text::adopt(given);
+  return plugin_of(root)->configure(configuration.view());
+}
+
+proxy_action_t proxy_on_request_headers(uint32_t context, uint32_t, bool) {
+  plugin_of(context)->answer();
+  return PROXY_ACTION_PAUSE;
+}
+
+void proxy_on_delete(uint32_t context) {
+  FaultInjection* const plugin = plugin_of(context);
+  proxy_keep(context, nullptr);
+  if (plugin->is_of(context)) delete plugin;
+}

@@ -92,11 +92,15 @@ GOOD = [  # configuration, status, body, a header and its values
     ("custom-response-header-go", '{"headers":[{"name":"X-Go-Wasm","value":"APISIX"}]}', 200, HELLO, "X-Go-Wasm", ["APISIX"]),
     ("custom-response-header-go", {"headers": [{"name": "X-A", "value": "1"}, {"name": "X-A", "value": "2"}]}, 200, HELLO,
      "X-A", ["1", "2"]),
+    ("body-limit-c", {"bytes": 10, "seconds": 1}, 200, HELLO),
+    ("body-limit-c", None, 200, HELLO),
     ("quota-rust", {"requests": 0, "seconds": 1, "client": "x-client"}, 429, "the quota is used up\n"),
     ("quota-rust", None, 200, HELLO)]
 BAD = {
     **{f"fault-injection-{language}": [{"http_status": "200"}, {"http_status": 99}, {"body": 1}, "no json", [1], '{"body": "x"']
        for language in ("rust", "go", "cpp", "as")},
+    "body-limit-c": [{"bytes": "1"}, {"bytes": -1}, {"bytes": 1.5}, {"seconds": 0}, {"others": 1}, [1], "no json", '{"bytes": 1',
+                     '{"bytes": 1}}'],
     "quota-rust": [{"requests": "1"}, {"requests": -1}, {"seconds": 0}, {"client": ""}, {"others": 1}, [1], "no json"],
     "add-header-rust": [{"header_name": "not a name"}, {"header_value": 1}, "no json"],
     "custom-response-header-go": [{"headers": [{"name": "only"}]}, {"headers": [{"name": "a b", "value": "c"}]}, [1]]}
