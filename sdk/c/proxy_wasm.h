@@ -151,18 +151,18 @@ PROXY_HOSTCALL(proxy_log)(proxy_log_level_t level, const char* message, size_t m
 // The lowest level that the host writes, to spare the work for others.
 PROXY_HOSTCALL(proxy_get_log_level)(proxy_log_level_t* return_level);
 
-// [Clocks] Nanoseconds since 1970, UTC.
+// [Clocks] Nanoseconds since 1970, UTC. Hosts may round it, or let it stand still during a callback.
 PROXY_HOSTCALL(proxy_get_current_time_nanoseconds)(uint64_t* return_time);
 
 // [Timers] proxy_on_tick of the plugin context from now on, every so many milliseconds; 0 ends it. Each VM (so each
 // worker of the host) ticks for itself.
 PROXY_HOSTCALL(proxy_set_tick_period_milliseconds)(uint32_t period);
 
-// [Context lifecycle] After proxy_on_done returned false: the effective context may be deleted. NOT_FOUND: nobody
-// waits.
+// [Context lifecycle] After proxy_on_done returned false: the effective context may be deleted. NOT_FOUND: it was not
+// waited for.
 PROXY_HOSTCALL(proxy_done)(void);
-// Later calls work on that context until the running callback ends. BAD_ARGUMENT: there is none of that number (any
-// more).
+// Later calls work on that context until the running callback ends. BAD_ARGUMENT: there is none of that number, or it
+// has gone.
 PROXY_HOSTCALL(proxy_set_effective_context)(uint32_t context);
 
 // [Buffers] At most max_size bytes from `start` on; a start behind the end gives none. NOT_FOUND: not there now.
@@ -231,7 +231,8 @@ PROXY_HOSTCALL(proxy_grpc_close)(uint32_t call_or_stream);   // ends our directi
 // [Shared Key-Value Store] Common to all VMs of one vm_id, so to all workers. NOT_FOUND: no such key.
 PROXY_HOSTCALL(proxy_get_shared_data)
 (const char* key, size_t key_size, char** return_value, size_t* return_value_size, uint32_t* return_cas);
-// With the `cas` of a get: only if nobody has written since, else CAS_MISMATCH. 0 writes always.
+// With the `cas` of a get: only if nobody has written since, else CAS_MISMATCH. 0 writes always. A missing key can be
+// made only once with a `cas` that no get gave, say UINT32_MAX; but some hosts make keys with 0 alone.
 // INTERNAL_FAILURE: the host's limit is reached.
 PROXY_HOSTCALL(proxy_set_shared_data)
 (const char* key, size_t key_size, const char* value, size_t value_size, uint32_t cas);
@@ -251,12 +252,12 @@ PROXY_HOSTCALL(proxy_define_metric)
 (proxy_metric_type_t type, const char* name, size_t name_size, uint32_t* return_metric);
 // Counters by 1 or more, gauges by anything, else BAD_ARGUMENT. NOT_FOUND: unknown number. So for the next two.
 PROXY_HOSTCALL(proxy_increment_metric)(uint32_t metric, int64_t offset);
-PROXY_HOSTCALL(proxy_record_metric)(uint32_t metric, uint64_t value);       // sets a gauge, observes in a histogram
+PROXY_HOSTCALL(proxy_record_metric)(uint32_t metric, uint64_t value);       // sets, observes, adds: by its type
 PROXY_HOSTCALL(proxy_get_metric)(uint32_t metric, uint64_t* return_value);  // BAD_ARGUMENT: histogram
 
 // [Properties] The path's parts are divided by NUL: PROXY_TEXT("request\0headers\0x-id"). Numbers come as 8 bytes (see
-// proxy_number_of), truth as one byte, maps serialized. NOT_FOUND: not there (now); SERIALIZATION_FAILURE: no bytes for
-// it.
+// proxy_number_of), truth as one byte, maps serialized. Which there are depends on the host.
+// NOT_FOUND: not there (now); SERIALIZATION_FAILURE: it cannot be put into bytes.
 PROXY_HOSTCALL(proxy_get_property)
 (const char* path, size_t path_size, char** return_value, size_t* return_value_size);
 // NOT_FOUND, BAD_ARGUMENT: it cannot be set (here).
@@ -268,23 +269,42 @@ PROXY_HOSTCALL(proxy_call_foreign_function)
 (const char* name, size_t name_size, const char* arguments, size_t arguments_size, char** return_results,
  size_t* return_results_size);
 
-// The WASI functions that the ABI has; they return a WASI errno, 0 on success. Code with a C library calls that
-// instead.
+// The WASI functions that hosts have, beside some that only answer; code with a C library calls that instead.
+typedef enum proxy_wasi_errno_t PROXY_WASM_U32 {
+  PROXY_WASI_SUCCESS = 0,
+  PROXY_WASI_BADF = 8,
+  PROXY_WASI_FAULT = 21,
+  PROXY_WASI_INVAL = 28,
+  PROXY_WASI_NOTSUP = 58
+} proxy_wasi_errno_t;
+
+typedef enum proxy_wasi_fd_t PROXY_WASM_U32 {
+  PROXY_WASI_STDOUT = 1,  // logged at INFO
+  PROXY_WASI_STDERR = 2   // logged at ERROR
+} proxy_wasi_fd_t;
+
+typedef enum proxy_wasi_clock_t PROXY_WASM_U32 {
+  PROXY_WASI_REALTIME = 0,  // since 1970, UTC
+  PROXY_WASI_MONOTONIC = 1
+} proxy_wasi_clock_t;
+
 #define PROXY_WASI_CALL(name) \
-  __attribute__((import_module("wasi_snapshot_preview1"), import_name(#name))) uint32_t proxy_wasi_##name
+  __attribute__((import_module("wasi_snapshot_preview1"), import_name(#name))) proxy_wasi_errno_t proxy_wasi_##name
 
 typedef struct proxy_wasi_text {
   const char* data;
   size_t size;
 } proxy_wasi_text;
 
-PROXY_WASI_CALL(fd_write)  // [Logging] 1: at INFO, 2: at ERROR
-(uint32_t fd, const proxy_wasi_text* texts, size_t count, size_t* return_written);
-PROXY_WASI_CALL(clock_time_get)  // [Clocks] 0: since 1970, 1: monotonic; nanoseconds
-(uint32_t clock, uint64_t precision, uint64_t* return_time);
-PROXY_WASI_CALL(random_get)(void* buffer, size_t size);                          // [Randomness] at most 65536 bytes
-PROXY_WASI_CALL(environ_sizes_get)(size_t* return_count, size_t* return_bytes);  // [Environment variables]
-PROXY_WASI_CALL(environ_get)(char** return_texts, char* return_bytes);           // "NAME=value", each with a NUL
+// [Logging] BADF: another descriptor.
+PROXY_WASI_CALL(fd_write)(proxy_wasi_fd_t fd, const proxy_wasi_text* texts, size_t count, size_t* return_written);
+// [Clocks] Nanoseconds; the precision means nothing. NOTSUP: another clock.
+PROXY_WASI_CALL(clock_time_get)(proxy_wasi_clock_t clock, uint64_t precision, uint64_t* return_time);
+// [Randomness] INVAL: more than the host gives at once (65536 bytes are safe).
+PROXY_WASI_CALL(random_get)(void* buffer, size_t size);
+// [Environment variables] Their number, and the bytes of all "NAME=value" with a NUL each, which environ_get writes.
+PROXY_WASI_CALL(environ_sizes_get)(size_t* return_count, size_t* return_bytes);
+PROXY_WASI_CALL(environ_get)(char** return_texts, char* return_bytes);
 
 // ---- Callbacks: defining one exports it. `root` is a plugin context, `context` that of a stream or of a plugin. ----
 
@@ -343,8 +363,8 @@ PROXY_CALLBACK(void, proxy_on_foreign_function)(uint32_t context, uint32_t funct
 PROXY_CALLBACK(void, proxy_abi_version_0_2_1)(void);
 PROXY_CALLBACK(void*, proxy_on_memory_allocate)(size_t size);
 
-// ---- Memory: malloc and free where there is a C library; else blocks of powers of two, each with a list of the freed
-// ---- ones of its size: constant time, no search. ----
+// ---- Memory: malloc and free where there is a C library; else blocks of powers of two (16 bytes are the block's own)
+// ---- with a list of the freed ones of each size: constant time, no search. ----
 
 #define PROXY_WEAK __attribute__((weak))
 
