@@ -8,7 +8,6 @@ namespace sallyport::proxy {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 std::string put_request(std::string_view path, std::string_view body) {
   return "PUT" + post(path, body).substr(std::string_view("POST").size());

@@ -28,6 +28,7 @@ class ScriptedResolver final : public async::Resolver {
   }
   void answer(const std::string& name, std::vector<std::string> ips, int ttl = 60) {
     std::vector<async::ResolvedAddress> addresses;
+    addresses.reserve(ips.size());
     for (const auto& ip : ips) addresses.push_back({*async::Address::from_ip(ip, 0), std::chrono::seconds(ttl)});
     give(name, std::move(addresses));
   }
@@ -95,6 +96,7 @@ struct BalancerFixture {
   }
   std::vector<std::string> picks(const Cluster& cluster, int count) {
     std::vector<std::string> all;
+    all.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) all.push_back(pick(cluster));
     return all;
   }

@@ -34,7 +34,7 @@ constexpr std::string_view kResponse =
 
 void read_request(benchmark::State& state, std::string_view bytes) {
   Arena arena;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     arena.reset();
     http::RequestHead head(arena);
     benchmark::DoNotOptimize(parse_request_head(bytes, head, {}));
@@ -46,7 +46,7 @@ BENCHMARK_CAPTURE(read_request, browser, kBrowserRequest);
 
 void read_response(benchmark::State& state) {
   Arena arena;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     arena.reset();
     http::ResponseHead head(arena);
     benchmark::DoNotOptimize(parse_response_head(kResponse, "GET", head, {}));
@@ -60,7 +60,7 @@ void write_request(benchmark::State& state) {
   parse_request_head(kRequest, head, {});
   RequestLine line{head.method, "/api/v1/users/12345/orders", "limit=20&page=3", true, "upstream.example.com:8080"};
   std::string out;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     out.clear();
     benchmark::DoNotOptimize(write_request_head(out, line, head.headers, head.body));
   }
@@ -72,7 +72,7 @@ void write_response(benchmark::State& state) {
   http::ResponseHead head(arena);
   parse_response_head(kResponse, "GET", head, {});
   std::string out;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     out.clear();
     write_response_head(out, head, head.body, Connection::kKeepAlive);
     benchmark::DoNotOptimize(out.data());
@@ -82,7 +82,7 @@ BENCHMARK(write_response);
 
 void normalise(benchmark::State& state, std::string_view target) {
   Arena arena;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     arena.reset();
     benchmark::DoNotOptimize(http::normalise_target(target, arena));
   }
@@ -94,7 +94,7 @@ void decode_chunks(benchmark::State& state) {
   std::string body;
   for (int i = 0; i < 20; ++i) write_chunk(body, std::string(static_cast<std::size_t>(state.range(0)), 'x'));
   write_last_chunk(body);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     ChunkedDecoder decoder;
     std::string_view unread = body;
     ChunkedDecoder::Step step;
