@@ -96,7 +96,7 @@ class Gateway:
 
     def start(self):
         self.spawn()
-        wait_until(self.is_ready, lambda: f"the gateway to be ready\n{self.tell()}", usual=20)
+        wait_until(self.is_ready, lambda: f"the gateway to be ready\n{self.tell()}", usual=60)
         if self.store == "embedded":
             self.put_all(self.resources)
         return self
@@ -123,7 +123,7 @@ class Gateway:
         self.check_sanitizers()
         LOOPS_SEEN.update(re.findall(r"connections are served with (.*)", self.read("logs/error.log")))
 
-    def wait_for_end(self, usual=20):
+    def wait_for_end(self, usual=60):
         self._end_is_known = True
         try:
             return self.process.wait(seconds(usual))
