@@ -2,6 +2,7 @@
 // A Chain is the compiled order of plugins of one route: one list per phase, global rules first, then by priority.
 // A ChainRun is a Chain at work on one exchange. A Chain is immutable and shared; a ChainRun belongs to its exchange.
 
+#include "async/event.h"
 #include "async/task.h"
 #include "base/result.h"
 #include "chain/plugin.h"
@@ -78,6 +79,15 @@ class ChainRun {
   // valid until the next call. The last piece runs every stage even if nothing is left of it.
   Task<Verdict> run_body(Phase phase, http::Chunk arrived, http::Chunk& passed);
 
+  // Whether a filter holds some of the body of that phase.
+  bool holds(Phase phase) const noexcept;
+  // Set as soon as a filter goes on with what it holds. `run_resumed` is then called, before the next piece, until it
+  // is not set any more: as `run_body`, for one filter that was resumed and those behind it.
+  async::Event& resumed(Phase phase) noexcept {
+    return phase == Phase::kRequestBody ? request_resumed_ : response_resumed_;
+  }
+  Task<Verdict> run_resumed(Phase phase, http::Chunk& passed);
+
   // Every filter that takes part in the log, in order; once.
   void log() noexcept;
 
@@ -93,12 +103,16 @@ class ChainRun {
   Task<Verdict> run_body_waiting(Phase phase, std::size_t at, Task<Verdict> waiting, bool is_last, http::Chunk& passed);
   Filter* enter(std::uint16_t link, Phase phase);
   BodyStage& stage(std::uint16_t link, Phase phase);
+  const BodyStage* find_stage(std::uint16_t link, Phase phase) const noexcept;  // null: its filter has seen nothing
+  bool is_resumed(std::uint16_t link, Phase phase) const noexcept;
   bool settle(Phase phase, std::uint16_t link, Verdict& verdict);
   void refuse_overflow(Phase phase, std::uint16_t link, Verdict& verdict);
 
   const Chain& chain_;
   Exchange& exchange_;
   BodyLimits limits_;
+  async::Event request_resumed_;
+  async::Event response_resumed_;
   Slot* slots_ = nullptr;
   std::size_t response_headers_done_ = 0;  // filters of that phase that have run
   bool response_answered_ = false;

@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "chain/chain.h"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 
@@ -110,8 +111,26 @@ Filter* ChainRun::enter(std::uint16_t at, Phase phase) {
 BodyStage& ChainRun::stage(std::uint16_t at, Phase phase) {
   bool is_request = phase == Phase::kRequestBody;
   BodyStage*& stage = is_request ? slots_[at].request_body : slots_[at].response_body;
-  if (!stage) stage = &exchange_.arena.make<BodyStage>(is_request ? limits_.request : limits_.response);
+  if (!stage) {
+    stage = &exchange_.arena.make<BodyStage>(is_request ? limits_.request : limits_.response, &resumed(phase));
+  }
   return *stage;
+}
+
+const BodyStage* ChainRun::find_stage(std::uint16_t at, Phase phase) const noexcept {
+  return phase == Phase::kRequestBody ? slots_[at].request_body : slots_[at].response_body;
+}
+
+bool ChainRun::is_resumed(std::uint16_t at, Phase phase) const noexcept {
+  const BodyStage* own = find_stage(at, phase);
+  return own && own->is_resumed();
+}
+
+bool ChainRun::holds(Phase phase) const noexcept {
+  return std::ranges::any_of(chain_.at(phase), [&](std::uint16_t at) {
+    const BodyStage* own = find_stage(at, phase);
+    return own && own->is_holding();
+  });
 }
 
 // Finishes a verdict that does not proceed; false when it changes nothing after all.
@@ -170,9 +189,21 @@ Task<Verdict> ChainRun::run_body(Phase phase, http::Chunk arrived, http::Chunk& 
   return run_body_from(phase, 0, arrived, passed);
 }
 
+// From the end of the chain: what a filter holds is older than what those before it hold.
+Task<Verdict> ChainRun::run_resumed(Phase phase, http::Chunk& passed) {
+  const auto& order = chain_.at(phase);
+  for (std::size_t at = order.size(); at > 0; --at) {
+    if (is_resumed(order[at - 1], phase)) return run_body_from(phase, at - 1, {}, passed);
+  }
+  resumed(phase).reset();
+  passed = {};
+  return Verdict::proceed();
+}
+
 Task<Verdict> ChainRun::run_body_from(Phase phase, std::size_t at, http::Chunk arrived, http::Chunk& passed) {
   const auto& order = chain_.at(phase);
-  for (; at < order.size() && (arrived.is_last || !arrived.bytes.empty()); ++at) {
+  for (; at < order.size(); ++at) {
+    if (!arrived.is_last && arrived.bytes.empty() && !is_resumed(order[at], phase)) break;
     Verdict verdict = Verdict::proceed();
     try {
       Filter* filter = enter(order[at], phase);
