@@ -1,5 +1,6 @@
 #include "proxy/request_body.h"
 
+#include "proxy/next_piece.h"
 #include "proxy/trailers.h"
 
 #include <fmt/format.h>
@@ -112,13 +113,14 @@ void RequestBody::remember(const Chunk& passed) {
 
 void RequestBody::rewind() noexcept { replaying_ = passed_last_ || !replay_.empty(); }
 
-// From the client, or what a plugin has gathered of it.
+// From the client, or what a plugin has gathered of it; `kNothingNew` where a plugin goes on with what it holds.
 Task<Result<Chunk>> RequestBody::next_arrival(BeforeWait& before) {
   if (gathered_ && !std::exchange(passed_gathered_, true)) co_return Chunk{*gathered_, client_.body().ended()};
+  if (chain_.resumed(Phase::kRequestBody).is_set()) co_return kNothingNew;
   Result<Chunk> piece;
   if (!client_.body().read_arrived(piece)) {
     CO_TRY_STATUS(co_await before.before_wait());
-    piece = co_await client_.read_body();
+    piece = co_await next_piece(chain_, Phase::kRequestBody, client_.read_body());
   }
   if (piece) CO_TRY_STATUS(count(piece->bytes.size()));
   co_return piece;
@@ -153,7 +155,9 @@ void RequestBody::note_trailers() {
 Task<Status> RequestBody::run_stages(Chunk& piece) {
   const Chunk arrived = piece;
   in_stages_ = true;
-  chain::Verdict verdict = co_await chain_.run_body(Phase::kRequestBody, arrived, piece);
+  Task<chain::Verdict> running = is_nothing_new(arrived) ? chain_.run_resumed(Phase::kRequestBody, piece)
+                                                         : chain_.run_body(Phase::kRequestBody, arrived, piece);
+  chain::Verdict verdict = co_await running;
   bool has_trailers = arrived.is_last && exchange_.request_trailers;
   if (verdict.proceeds() && has_trailers) verdict = co_await chain_.run(Phase::kRequestTrailers);
   if (!verdict.proceeds()) {

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "http/date.h"
 #include "proxy/answers.h"
+#include "proxy/next_piece.h"
 #include "proxy/trailers.h"
 
 namespace sallyport::proxy {
@@ -194,6 +195,7 @@ BodyLength ResponseRelay::length_downstream(const Chunk& first) const noexcept {
 }
 
 Task<Result<Chunk>> ResponseRelay::next_piece(wire::ClientConnection& upstream) {
+  if (journey_.chain->resumed(Phase::kResponseBody).is_set()) return Result<Chunk>(kNothingNew);
   Result<Chunk> piece;
   if (upstream.body().read_arrived(piece)) return piece;
   return wait_for_piece(upstream);
@@ -208,10 +210,11 @@ Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientConnection& upstre
     begin(length_downstream({}));
   }
   if (exchange.response_head_sent) CO_TRY_STATUS(co_await journey_.client.flush());
-  co_return co_await upstream.read_body();
+  co_return co_await proxy::next_piece(*journey_.chain, Phase::kResponseBody, upstream.read_body());
 }
 
 Task<Verdict> ResponseRelay::run_filters(Chunk arrived, Chunk& passed) {
+  if (is_nothing_new(arrived)) return journey_.chain->run_resumed(Phase::kResponseBody, passed);
   journey_.response_body_begun = true;
   bool has_trailers = arrived.is_last && journey_.exchange.response_trailers;
   if (has_trailers) return run_filters_of_end(arrived, passed);
@@ -244,6 +247,7 @@ Task<Verdict> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
     auto arrived = co_await next_piece(upstream);
     if (!arrived) {
       if (exchange.response_head_sent) co_return broken_off(arrived.error());
+      if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);  // which broke the exchange off
       co_return Verdict::answer(answer_for_error(exchange, arrived.error()));
     }
     if (arrived->is_last) exchange.response_trailers = trailers_of(upstream.body(), exchange.arena);
