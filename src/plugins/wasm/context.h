@@ -4,6 +4,7 @@
 
 #include "async/event.h"
 #include "base/clock.h"
+#include "chain/body_stage.h"
 #include "exchange/exchange.h"
 #include "http/message.h"
 #include "plugins/wasm/body_buffer.h"
@@ -41,11 +42,19 @@ struct RootContext {
   bool done = true;  // false between a proxy_on_done that said no and proxy_done
 };
 
-// One direction of an exchange as the guest steers it.
+// One direction of an exchange as the guest steers it. Both may be paused at the same time.
 struct StreamControl {
   bool resumed = false;        // continue_stream was called
   bool trailers_open = false;  // may be changed, and made if there are none
   bool has_seen_trailers = false;
+
+  // A pause: the filter waits for `wake`, or has left pieces of the body in their stage until more comes.
+  bool waits = false;
+  bool pause_is_over = false;  // it has waited for too long
+  bool told_of_loss = false;
+  chain::BodyStage* held = nullptr;
+  async::Event wake;  // set when something changed from outside of its own callbacks
+  bool is_paused() const noexcept { return waits || held; }
 };
 
 struct HttpContext {
@@ -61,7 +70,6 @@ struct HttpContext {
   bool has_response = false;       // the response can be read
   bool ended = false;              // only reading is left
   bool lost = false;               // its Vm has failed
-  bool told_of_loss = false;
   BodyBuffer request_body;
   BodyBuffer response_body;
   StreamControl request;
@@ -74,7 +82,17 @@ struct HttpContext {
   bool whole_response_body = false;
 
   bool wake_is_due = false;
-  async::Event wake;  // set when something changed from outside of its own callbacks
+
+  bool has_decided() const noexcept { return answer || closes; }
+  // Whether that direction has something to do now, if it is paused.
+  bool is_due(const StreamControl& control) const noexcept {
+    return lost || has_decided() || control.resumed || control.pause_is_over;
+  }
+  // Has it done. The exchange may have ended when this returns.
+  void wake(StreamControl& control) {
+    if (!is_due(control)) return;
+    control.held ? control.held->resume() : control.wake.set();
+  }
 
   bool response_head_open() const { return has_response && !ended && !exchange.response_head_sent; }
 };

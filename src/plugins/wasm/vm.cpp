@@ -183,8 +183,10 @@ bool Vm::set_effective(std::uint32_t context) {
   return scope != nullptr;
 }
 
+// A direction whose own callback runs is not paused: its filter looks after it.
 void Vm::wake_later(HttpContext& http) {
-  if (current_.http != &http && !std::exchange(http.wake_is_due, true)) to_wake_.push_back(http.id);
+  if (!http.request.is_paused() && !http.response.is_paused()) return;
+  if (!std::exchange(http.wake_is_due, true)) to_wake_.push_back(http.id);
 }
 
 Status Vm::trap(std::string reason) {

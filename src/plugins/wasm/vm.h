@@ -91,7 +91,7 @@ class Vm {
   // 0 goes back to the context of the running callback. False: there is none of that number.
   bool set_effective(std::uint32_t context);
   Callback running_callback() const noexcept { return running_; }
-  // Has `http` looked after, unless it is its own callback that runs.
+  // Has `http` looked after, if it is paused.
   void wake_later(HttpContext& http);
   void warn(std::string_view message) { log_.write(LogLevel::kWarn, message); }
   // Whether the gateway keeps more for the exchange that host calls work on than any honest plugin makes it keep.

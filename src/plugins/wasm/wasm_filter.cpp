@@ -1,5 +1,6 @@
 #include "plugins/wasm/wasm_filter.h"
 
+#include "async/task_group.h"
 #include "base/log.h"
 #include "http/message.h"
 
@@ -68,7 +69,7 @@ WasmFilter::Task WasmFilter::request_headers() {
   context_.request_head_open = true;
   auto action = call(Callback::kRequestHeaders, count_of(head.headers, head.body, 3), head.body.is_empty());
   if (!action) return refusal();
-  if (has_decided()) return decision();
+  if (context_.has_decided()) return decision();
   if (context_.whole_request_body && vm_->exports(Callback::kRequestBody)) return whole_request_body();
   if (is_pause(*action) && !context_.request.resumed) {
     bool has_body = !head.body.is_empty();
@@ -104,7 +105,7 @@ WasmFilter::Task WasmFilter::whole_request_body() {
   auto action = call(Callback::kRequestBody, static_cast<std::uint32_t>(body->size()), 1);
   if (!action) co_return refusal();
   Verdict verdict = Verdict::proceed();
-  if (has_decided())
+  if (context_.has_decided())
     verdict = decision();
   else if (*action != action::kContinue && !context_.request.resumed)
     verdict = co_await wait(kRequest);
@@ -136,7 +137,7 @@ WasmFilter::Task WasmFilter::response_headers(chain::Exchange&) {
   auto action =
       call(Callback::kResponseHeaders, count_of(head.headers, head.body, 1), ends_with_head(context_.exchange));
   if (!action) return refusal();
-  if (has_decided()) return decision();
+  if (context_.has_decided()) return decision();
   bool pauses = is_pause(*action) && !context_.response.resumed && !context_.whole_response_body;
   if (!pauses) return Verdict::proceed();
   bool has_body = !ends_with_head(context_.exchange);  // with which its head leaves
@@ -164,18 +165,42 @@ WasmFilter::Task WasmFilter::response_body(chain::Exchange&, chain::BodyStage& s
 WasmFilter::Task WasmFilter::call_body(const Direction& direction, chain::BodyStage& stage) {
   WorkerVm::State state = enter();
   if (state == WorkerVm::State::kBuilding) return call_body_later(direction, stage);
-  if (state == WorkerVm::State::kFailed) return refusal();
   BodyBuffer& buffer = context_.*direction.buffer;
   StreamControl& control = context_.*direction.control;
+  bool was_held = std::exchange(control.held, nullptr) != nullptr;
+  if (was_held) buffer.close();
+  if (state == WorkerVm::State::kFailed) return refusal();
+  if (was_held) {
+    if (auto verdict = take_up(direction, stage)) return std::move(*verdict);
+  }
   buffer.open(stage.held(), stage.arrived());
   control.resumed = false;
   control.trailers_open = stage.is_last();
   bool ends = stage.is_last() && (context_.*direction.whole_body || !expects_trailers(direction));
   auto action = call(direction.body, static_cast<std::uint32_t>(buffer.size()), ends);
   bool goes_on = action && (*action == action::kContinue || control.resumed);
-  if (action && !has_decided()) return goes_on ? pass_body(direction, stage) : keep_body(direction, stage, *action);
+  if (action && !context_.has_decided()) {
+    return goes_on ? pass_body(direction, stage) : keep_body(direction, stage, *action);
+  }
   buffer.close();
   return action ? decision() : refusal();
+}
+
+// What other contexts did to the pieces that were held since the last callback. A verdict: nothing new has come for
+// the next one.
+std::optional<Verdict> WasmFilter::take_up(const Direction& direction, chain::BodyStage& stage) {
+  BodyBuffer& buffer = context_.*direction.buffer;
+  StreamControl& control = context_.*direction.control;
+  if (buffer.is_edited()) stage.held() = buffer.take_text();
+  if (context_.has_decided()) return decision();
+  if (control.resumed) stage.release();
+  if (!stage.arrived().empty() || stage.is_last()) return std::nullopt;
+  if (!control.resumed) {
+    stage.drop();
+    buffer.open(stage.held(), {});
+    control.held = &stage;
+  }
+  return Verdict::proceed();
 }
 
 WasmFilter::Task WasmFilter::call_body_later(const Direction& direction, chain::BodyStage& stage) {
@@ -206,9 +231,9 @@ WasmFilter::Task WasmFilter::keep_body(const Direction& direction, chain::BodySt
     }
     if (!stage.hold()) return Verdict::proceed();  // over the limit: the chain answers
   }
-  buffer.open(stage.held(), {});
+  buffer.open(stage.held(), {});  // for other contexts, which may read and edit it meanwhile
   if (stage.is_last()) return hold_body(direction, stage);
-  buffer.close();
+  (context_.*direction.control).held = &stage;
   return Verdict::proceed();
 }
 
@@ -247,7 +272,7 @@ WasmFilter::Task WasmFilter::call_trailers(const Direction& direction) {
   control.trailers_open = control.has_seen_trailers = true;
   auto action = call(direction.trailers, static_cast<std::uint32_t>(fields.size()), 0);
   if (!action) return refusal();
-  if (has_decided()) return decision();
+  if (context_.has_decided()) return decision();
   if (*action != action::kContinue && !control.resumed) return wait(direction);
   control.trailers_open = false;
   return Verdict::proceed();
@@ -255,16 +280,18 @@ WasmFilter::Task WasmFilter::call_trailers(const Direction& direction) {
 
 WasmFilter::Task WasmFilter::wait(const Direction& direction) {
   StreamControl& control = context_.*direction.control;
-  pause_is_over_ = false;
-  if (context_.exchange.waiter) watch_.spawn(watch_pause());
-  while (!context_.lost && !has_decided() && !control.resumed && !pause_is_over_) {
-    co_await context_.wake;
-    context_.wake.reset();
+  control.pause_is_over = false;
+  control.waits = true;
+  async::TaskGroup watch;
+  if (context_.exchange.waiter) watch.spawn(watch_pause(control));
+  while (!context_.is_due(control)) {
+    co_await control.wake;
+    control.wake.reset();
   }
-  watch_.cancel_all();
+  control.waits = false;
   control.trailers_open = false;
   if (context_.lost) co_return refusal();
-  if (has_decided()) co_return decision();
+  if (context_.has_decided()) co_return decision();
   if (control.resumed) co_return Verdict::proceed();
   co_return fail_with(Error{ErrorCode::kPlugin,
                             fmt::format("plugin {}: it held an exchange for more than {} ms without letting it go on",
@@ -272,9 +299,9 @@ WasmFilter::Task WasmFilter::wait(const Direction& direction) {
 }
 
 // Does not wake by itself: what it woke might end the filter, and this coroutine with it.
-chain::Task<void> WasmFilter::watch_pause() {
+chain::Task<void> WasmFilter::watch_pause(StreamControl& control) {
   co_await context_.exchange.sleep(policy_.limits.longest_pause);
-  pause_is_over_ = true;
+  control.pause_is_over = true;
   root_.worker_vm().wake_soon({context_.id});
 }
 
@@ -288,6 +315,10 @@ void WasmFilter::log(const chain::Exchange& exchange) noexcept {
 
 void WasmFilter::finish() {
   if (!vm_) return;
+  for (const Direction* direction : {&kRequest, &kResponse}) {
+    (context_.*direction->control).held = nullptr;
+    (context_.*direction->buffer).close();
+  }
   if (!context_.lost) {
     vm_->close(context_);
     if (const Error* failure = vm_->failure()) {

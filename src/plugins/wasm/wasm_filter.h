@@ -2,7 +2,6 @@
 // A Wasm plugin at work on one exchange: turns the phases of the chain into callbacks, what the guest decides into
 // verdicts, and what goes wrong into what its `fail` says. Belongs to its worker; lives in the arena of the exchange.
 
-#include "async/task_group.h"
 #include "chain/plugin.h"
 #include "plugins/wasm/context.h"
 #include "plugins/wasm/wasm_settings.h"
@@ -60,6 +59,7 @@ class WasmFilter final : public chain::Filter {
   Task response_headers_later();
   Task call_body(const Direction& direction, chain::BodyStage& stage);
   Task call_body_later(const Direction& direction, chain::BodyStage& stage);
+  std::optional<Verdict> take_up(const Direction& direction, chain::BodyStage& stage);
   Task keep_body(const Direction& direction, chain::BodyStage& stage, std::uint32_t action);
   Task hold_body(const Direction& direction, chain::BodyStage& stage);
   Verdict pass_body(const Direction& direction, chain::BodyStage& stage);
@@ -71,13 +71,12 @@ class WasmFilter final : public chain::Filter {
 
   // Waits until the guest lets that direction go on: then the verdict proceeds.
   Task wait(const Direction& direction);
-  chain::Task<void> watch_pause();
+  chain::Task<void> watch_pause(StreamControl& control);
 
   // Whether the guest knows this exchange; kFailed: `refusal` says what follows.
   WorkerVm::State enter();
   Verdict refusal();
   std::optional<std::uint32_t> call(Callback callback, std::uint32_t b, std::uint32_t c);
-  bool has_decided() const { return context_.answer || context_.closes; }
   Verdict decision();
   Verdict fail_with(const Error& error);
   void finish();
@@ -87,10 +86,8 @@ class WasmFilter final : public chain::Filter {
   HttpContext context_;
   Vm* vm_ = nullptr;      // in which the context lives
   bool skipped_ = false;  // the plugin failed: it takes no part any more
-  bool pause_is_over_ = false;
   bool has_seen_whole_request_body_ = false;
   std::optional<std::string> new_request_body_;
-  async::TaskGroup watch_;
 };
 
 }  // namespace sallyport::wasm

@@ -3,11 +3,23 @@
 #include "base/log.h"
 
 #include <algorithm>
+#include <array>
 
 namespace sallyport::wasm {
 namespace {
 
 constexpr std::chrono::seconds kRetryDelay{1};  // after a start that failed
+
+// An answer is for the response first: a request that is answered breaks off the response that is under way.
+constexpr std::array kDirections{&HttpContext::response, &HttpContext::request};
+
+// A direction that does not know yet that its Vm has failed; null: both do.
+StreamControl* untold(HttpContext& http) {
+  for (auto direction : kDirections) {
+    if (!(http.*direction).told_of_loss) return &(http.*direction);
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -150,12 +162,18 @@ void WorkerVm::fail_for_now(Error error) {
   revive_later();
 }
 
+HttpContext* WorkerVm::find_exchange(std::uint32_t context) const {
+  const Scope* scope = vm_ ? vm_->contexts().find(context) : nullptr;
+  return scope ? scope->http : nullptr;
+}
+
+// Waking a direction may end the exchange.
 void WorkerVm::wake(const std::vector<std::uint32_t>& contexts) {
   for (std::uint32_t id : contexts) {
-    const Scope* scope = vm_ ? vm_->contexts().find(id) : nullptr;
-    if (!scope || !scope->http) continue;
-    scope->http->wake_is_due = false;
-    scope->http->wake.set();
+    if (HttpContext* http = find_exchange(id)) http->wake_is_due = false;
+    for (auto direction : kDirections) {
+      if (HttpContext* http = find_exchange(id)) http->wake(http->*direction);
+    }
   }
 }
 
@@ -166,12 +184,13 @@ void WorkerVm::wake_lost() {
     HttpContext* next = nullptr;
     for (const auto& vm : failed_) {
       vm->contexts().for_each([&](std::uint32_t, const Scope& scope) {
-        if (scope.http && scope.http->lost && !scope.http->told_of_loss) next = scope.http;
+        if (scope.http && scope.http->lost && untold(*scope.http)) next = scope.http;
       });
     }
     if (!next) break;
-    next->told_of_loss = true;
-    next->wake.set();
+    StreamControl& control = *untold(*next);
+    control.told_of_loss = true;
+    next->wake(control);
   }
   std::erase_if(failed_, [](const auto& failed) { return !failed->has_exchanges(); });
 }

@@ -48,7 +48,7 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   async::Task<void> built();
   // The Vm has failed: it is taken out of use, its exchanges are told, and a new one is made.
   void discard();
-  // Sets the `wake` of an exchange in the next turn of the loop.
+  // Wakes what is paused of these exchanges in the next turn of the loop.
   void wake_soon(std::vector<std::uint32_t> contexts);
   // An exchange has ended that lived in `vm`, which may be a failed one.
   void forget(Vm& vm, HttpContext& http);
@@ -68,6 +68,7 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
 
   void start_building();
   void finish_building(Result<Built> built);
+  HttpContext* find_exchange(std::uint32_t context) const;
   void wake(const std::vector<std::uint32_t>& contexts);
   void wake_lost();
   void fail_for_now(Error error);

@@ -67,7 +67,7 @@ Status set_buffer_bytes(Vm& vm, std::uint32_t type_number, std::uint32_t start, 
   if (!bytes) return Status::kInvalidMemoryAccess;
   BodyBuffer* body = body_of(vm, static_cast<BufferType>(type_number));
   if (!body) {
-    vm.warn("a body is left as it is: it can be changed only while its own callback runs");
+    vm.warn("a body is left as it is: it can be changed only while its own callback runs or its plugin holds it");
     return Status::kOk;
   }
   if (body->size() + bytes->size() > vm.spec().limits.memory_bytes) {
