@@ -38,7 +38,7 @@ Task<Verdict> Forward::run() {
       co_return Verdict::answer(answer_for_error(exchange_, endpoint.error()));
     }
     note_try(std::move(*endpoint));
-    if (journey_.plan->chain->has(Phase::kBeforeProxy)) {
+    if (journey_.chain->chain().has(Phase::kBeforeProxy)) {
       Verdict verdict = co_await journey_.chain->run(Phase::kBeforeProxy);
       if (!verdict.proceeds()) co_return verdict;
     }

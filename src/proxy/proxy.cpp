@@ -61,7 +61,7 @@ void Proxy::route(Journey& journey) {
   journey.snapshot = around_.snapshots.pin(around_.worker);
   exchange.snapshot_revision = journey.snapshot->revision();
   journey.plan = &journey.snapshot->find(exchange);
-  journey.chain.emplace(*journey.plan->chain, exchange, around_.options.plugin_bodies);
+  journey.chain.emplace(journey.snapshot->chain_of(*journey.plan), exchange, around_.options.plugin_bodies);
   journey.body.emplace(journey.client, exchange, *journey.chain, around_.options);
   exchange.body_reader = &*journey.body;
 }

@@ -169,7 +169,7 @@ Task<Verdict> ResponseRelay::relay_after(Verdict headers, wire::ClientConnection
 
 Task<Verdict> ResponseRelay::send_head_alone() {
   http::ResponseHead& head = journey_.exchange.response;
-  if (journey_.plan->chain->edits_response_body()) head.announced_length.reset();  // of a body that was not edited
+  if (journey_.chain->chain().edits_response_body()) head.announced_length.reset();  // of a body that was not edited
   begin(BodyLength::none());
   Status sent = co_await send({{}, true}, wire::BodyWriter::Flush::kNow);
   co_return sent ? Verdict::proceed() : broken_off(sent.error());
@@ -186,7 +186,7 @@ Verdict ResponseRelay::broken_off(const Error& error) {
 // changed the method or the status) has an empty one.
 BodyLength ResponseRelay::length_downstream(const Chunk& first) const noexcept {
   BodyLength length = journey_.exchange.response.body;
-  bool edits = journey_.plan->chain->edits_response_body();
+  bool edits = journey_.chain->chain().edits_response_body();
   if (first.trailers) return BodyLength::chunked();
   if (edits && first.is_last) return BodyLength::sized(first.bytes.size());
   if (length.kind == BodyLength::Kind::kNone) return BodyLength::sized(0);
@@ -206,7 +206,7 @@ Task<Result<Chunk>> ResponseRelay::next_piece(wire::ClientConnection& upstream) 
 Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientConnection& upstream) {
   auto& exchange = journey_.exchange;
   bool is_sized = exchange.response.body.kind == BodyLength::Kind::kSized;
-  if (!exchange.response_head_sent && !is_sized && !journey_.plan->chain->has(Phase::kResponseBody)) {
+  if (!exchange.response_head_sent && !is_sized && !journey_.chain->chain().has(Phase::kResponseBody)) {
     begin(length_downstream({}));
   }
   if (exchange.response_head_sent) CO_TRY_STATUS(co_await journey_.client.flush());
@@ -240,7 +240,7 @@ Verdict ResponseRelay::ended_by_plugin(Verdict verdict) {
 }
 
 Task<Verdict> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
-  const chain::Chain& chain = *journey_.plan->chain;
+  const chain::Chain& chain = journey_.chain->chain();
   const bool filters = chain.has(Phase::kResponseBody) || chain.has(Phase::kResponseTrailers);
   auto& exchange = journey_.exchange;
   for (;;) {

@@ -102,17 +102,16 @@ struct BuilderFixture {
     request->exchange.host = request->exchange.request.authority = host;
     return builder.latest()->find(request->exchange);
   }
+  const chain::Chain& chain(std::string_view path) { return builder.latest()->chain_of(plan(path)); }
   // The plugins of a plan as "name:mark".
   std::vector<std::string> plugins(std::string_view path) {
     std::vector<std::string> names;
-    for (const chain::Link& link : plan(path).chain->links()) {
+    for (const chain::Link& link : chain(path).links()) {
       names.push_back(link.name + ":" + static_cast<const Made&>(*link.plugin).mark);
     }
     return names;
   }
-  const Made& plugin(std::string_view path) {
-    return static_cast<const Made&>(*plan(path).chain->links().front().plugin);
-  }
+  const Made& plugin(std::string_view path) { return static_cast<const Made&>(*chain(path).links().front().plugin); }
 
   std::map<std::string, MadeType*> types;
   chain::Catalog catalog;

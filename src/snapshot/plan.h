@@ -2,9 +2,9 @@
 // A Plan is everything that serves the exchanges of one route: texts, chain, cluster, limits of time.
 // Immutable, shared by all workers, kept alive by the Snapshot.
 
-#include "chain/chain.h"
 #include "exchange/exchange.h"
 #include "route/target.h"
+#include "snapshot/plugin_chains.h"
 #include "upstream/cluster.h"
 
 #include <memory>
@@ -27,9 +27,9 @@ struct Plan final : route::Target {
   std::string service_id;
   std::string service_name;
 
-  chain::ChainPtr chain;         // never null; links of global rules first
-  upstream::ClusterPtr cluster;  // null exactly when `no_upstream` is set
-  upstream::Timeouts timeouts;   // the route's, the service's or the cluster's
+  std::shared_ptr<const PluginChains> plugins;  // never null; Snapshot::chain_of puts the global rules before them
+  upstream::ClusterPtr cluster;                 // null exactly when `no_upstream` is set
+  upstream::Timeouts timeouts;                  // the route's, the service's or the cluster's
   bool enable_websocket = false;
 
   std::optional<Refusal> refusal;      // answered before any plugin acts on the request

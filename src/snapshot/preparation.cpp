@@ -192,18 +192,6 @@ Task<void> Preparation::compile_touched() {
   std::ranges::sort(rejected_.begin() + static_cast<std::ptrdiff_t>(rejected_before), rejected_.end(), {},
                     &Rejected::id);
   for (const auto& id : listed(replanned_)) plan_again(*id);
-  if (globals_changed_) renew_chains();
-}
-
-// Of the routes that have not got the present global rules by now.
-void Preparation::renew_chains() {
-  std::vector<std::shared_ptr<const ServedRoute>> outdated;
-  set_.routes.for_each([&](std::string_view, const auto& served) {
-    if (served->global != set_.global_links) outdated.push_back(served);
-  });
-  for (const auto& served : outdated) {
-    set_.put_route(served->compiled->route->id, serve_route(set_, served->compiled, served->order, served.get()));
-  }
 }
 
 // The route as it was written now, or as it stands.

@@ -39,7 +39,6 @@ class Preparation final {
   Task<void> compile_touched();
   Task<Status> compile_touched_route(std::string id);
   void plan_again(const std::string& id);
-  void renew_chains();
   Task<void> try_unused_plugins();
   Task<bool> try_plugins(std::string kind, std::string id, const resources::PluginConfs& plugins);
 
@@ -50,10 +49,10 @@ class Preparation final {
     RoutePtr route;
     std::uint64_t order;
   };
-  std::map<std::string, Written> written_;           // routes of this change, until they are compiled
-  Ids touched_;                                      // of routes to compile
-  Ids replanned_;                                    // of routes whose parts stay but not where they lead
-  bool globals_changed_ = false;                     // all routes get new plans
+  std::map<std::string, Written> written_;  // routes of this change, until they are compiled
+  Ids touched_;                             // of routes to compile
+  Ids replanned_;                           // of routes whose parts stay but not where they lead
+  bool globals_changed_ = false;
   std::set<std::string> services_, plugin_configs_;  // ids that this change wrote
   std::vector<Rejected> rejected_;
 };

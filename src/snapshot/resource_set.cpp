@@ -48,14 +48,15 @@ void ResourceSet::put_route(const std::string& id, std::shared_ptr<const ServedR
 }
 
 void ResourceSet::renew_globals() {
-  auto links = std::make_shared<std::vector<chain::Link>>();
+  std::vector<chain::Link> links;
   for (const auto& [id, global] : global_rules) {
-    for (chain::Link& link : links_of(*global->plugins)) links->push_back(std::move(link));
+    for (chain::Link& link : links_of(*global->plugins)) links.push_back(std::move(link));
   }
-  global_links = std::move(links);
+  globals = std::make_shared<const Globals>(++last_globals, std::move(links));
+  if (no_route) return;
 
   auto plan = std::make_shared<Plan>();
-  plan->chain = std::make_shared<const chain::Chain>(*global_links);
+  plan->plugins = std::make_shared<const PluginChains>(std::make_shared<const CompiledPlugins>());
   plan->no_upstream = Refusal{404, "404 Route Not Found", "no_route"};
   no_route = std::move(plan);
 }

@@ -11,6 +11,7 @@
 #include "route/route_table.h"
 #include "snapshot/compiled_plugins.h"
 #include "snapshot/plan.h"
+#include "snapshot/plugin_chains.h"
 #include "upstream/cluster.h"
 
 #include <cstdint>
@@ -34,13 +35,9 @@ struct CompiledRoute {
 };
 using CompiledRoutePtr = std::shared_ptr<const CompiledRoute>;
 
-// The links of all global rules, in their order.
-using GlobalLinks = std::shared_ptr<const std::vector<chain::Link>>;
-
 struct ServedRoute {
   CompiledRoutePtr compiled;
   std::uint64_t order = 0;     // of creation
-  GlobalLinks global;          // those in the chain of the entry's plan
   route::RouteEntryPtr entry;  // leads to a Plan; null while it is switched off
 };
 
@@ -67,13 +64,14 @@ struct ResourceSet {
   route::HashTrie<Ids> used_by;  // "services/1" -> ids of routes
 
   std::uint64_t last_order = 0;
-  GlobalLinks global_links = std::make_shared<const std::vector<chain::Link>>();
+  std::uint32_t last_globals = 0;
+  GlobalsPtr globals;
   route::RouteTable table;
   PlanPtr no_route;
 
   // Puts `served` in place of the route of that id (null: takes it out), in the table and in `used_by` too.
   void put_route(const std::string& id, std::shared_ptr<const ServedRoute> served);
-  // `global_links` and `no_route` of the present global rules.
+  // `globals` and `no_route` of the present global rules.
   void renew_globals();
 };
 

@@ -102,16 +102,16 @@ bool has_links(const CompiledPlugins& plugins) {
   return std::ranges::any_of(plugins, [](const auto& plugin) { return !plugin->links.empty(); });
 }
 
-// A chain that is there already and has the plugins of this plan: that of the plan before, or, for a route without
-// plugins of its own, the one of the global rules alone. Else null.
-chain::ChainPtr kept_chain(const ResourceSet& set, const CompiledRoute& compiled, const ServedRoute* previous) {
-  if (!has_links(*compiled.plugins)) return set.no_route->chain;
-  if (!previous || !previous->entry || previous->global != set.global_links) return nullptr;
-  if (previous->compiled->plugins != compiled.plugins) return nullptr;
-  return static_cast<const Plan&>(*previous->entry->target).chain;
+// What is there already and has the plugins of this plan: of the plan before, or, for a route without plugins of its
+// own, what all of those share. Else null.
+std::shared_ptr<const PluginChains> kept_chains(const ResourceSet& set, const CompiledRoute& compiled,
+                                                const ServedRoute* previous) {
+  if (!has_links(*compiled.plugins)) return set.no_route->plugins;
+  if (!previous || !previous->entry || previous->compiled->plugins != compiled.plugins) return nullptr;
+  return static_cast<const Plan&>(*previous->entry->target).plugins;
 }
 
-PlanPtr make_plan(const ResourceSet& set, const CompiledRoute& compiled, chain::ChainPtr kept) {
+PlanPtr make_plan(const ResourceSet& set, const CompiledRoute& compiled, std::shared_ptr<const PluginChains> kept) {
   const resources::Route& route = *compiled.route;
   const resources::Service* service = service_of(set, route);
   auto plan = std::make_shared<Plan>();
@@ -121,8 +121,8 @@ PlanPtr make_plan(const ResourceSet& set, const CompiledRoute& compiled, chain::
     plan->service_id = service->id;
     plan->service_name = service->name;
   }
-  plan->chain = std::move(kept);
-  if (!plan->chain) plan->chain = std::make_shared<const chain::Chain>(*set.global_links, links_of(*compiled.plugins));
+  plan->plugins = std::move(kept);
+  if (!plan->plugins) plan->plugins = std::make_shared<const PluginChains>(compiled.plugins);
   choose_cluster(*plan, set, compiled);
   if (plan->cluster) plan->timeouts = plan->cluster->timeouts();
   if (route.timeout) plan->timeouts = *route.timeout;
@@ -168,12 +168,11 @@ std::shared_ptr<const ServedRoute> serve_route(const ResourceSet& set, CompiledR
                                                const ServedRoute* previous) {
   auto served = std::make_shared<ServedRoute>();
   served->order = order;
-  served->global = set.global_links;
   if (compiled->route->enabled) {
     auto entry = std::make_shared<route::RouteEntry>();
     entry->rule = compiled->rule;
     entry->order = order;
-    entry->target = make_plan(set, *compiled, kept_chain(set, *compiled, previous));
+    entry->target = make_plan(set, *compiled, kept_chains(set, *compiled, previous));
     served->entry = std::move(entry);
   }
   served->compiled = std::move(compiled);

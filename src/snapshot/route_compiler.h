@@ -35,7 +35,7 @@ Task<Result<CompiledRoutePtr>> compile_route(const CompileContext& context, cons
                                              CompiledRoutePtr previous);
 
 // The route with a plan for what it refers to now, unless it is switched off. `previous` is what served it before, or
-// null; of that the chain is kept where it would be the same.
+// null; of that the chains are kept where they would be the same.
 std::shared_ptr<const ServedRoute> serve_route(const ResourceSet& set, CompiledRoutePtr compiled, std::uint64_t order,
                                                const ServedRoute* previous);
 

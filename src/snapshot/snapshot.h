@@ -13,8 +13,8 @@ namespace sallyport::snapshot {
 
 class Snapshot final {
  public:
-  Snapshot(std::uint64_t revision, route::RouteTable routes, PlanPtr no_route)
-      : revision_(revision), routes_(std::move(routes)), no_route_(std::move(no_route)) {}
+  Snapshot(std::uint64_t revision, route::RouteTable routes, PlanPtr no_route, GlobalsPtr globals)
+      : revision_(revision), routes_(std::move(routes)), no_route_(std::move(no_route)), globals_(std::move(globals)) {}
 
   std::uint64_t revision() const noexcept { return revision_; }
   std::size_t routes() const noexcept { return routes_.size(); }
@@ -23,10 +23,14 @@ class Snapshot final {
   // whose `refusal` is empty and `no_upstream` says 404.
   const Plan& find(exchange::Exchange& exchange) const;
 
+  // The plugins of one of its plans, those of the global rules first; compiled when it is asked for the first time.
+  const chain::Chain& chain_of(const Plan& plan) const { return plan.plugins->behind(globals_); }
+
  private:
   std::uint64_t revision_;
   route::RouteTable routes_;
   PlanPtr no_route_;
+  GlobalsPtr globals_;
 };
 
 }  // namespace sallyport::snapshot

@@ -17,7 +17,7 @@ namespace sallyport::snapshot {
 namespace {
 
 SnapshotPtr snapshot_of(const ResourceSet& set, std::uint64_t revision) {
-  return std::make_shared<const Snapshot>(revision, set.table, set.no_route);
+  return std::make_shared<const Snapshot>(revision, set.table, set.no_route, set.globals);
 }
 
 // What is wrong with another resource than the one that was written says which.

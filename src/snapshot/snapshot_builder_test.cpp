@@ -24,7 +24,7 @@ TEST_F(SnapshotBuilderTest, BeginsWithNothingWhichAnswers404) {
   EXPECT_EQ(none.no_upstream->status, 404);
   EXPECT_EQ(none.no_upstream->message, "404 Route Not Found");
   EXPECT_FALSE(none.refusal);
-  EXPECT_TRUE(none.chain->links().empty());
+  EXPECT_TRUE(chain("/a").links().empty());
 }
 
 TEST_F(SnapshotBuilderTest, ARouteServesFromItsCommitOnUntilItIsRemoved) {
@@ -111,7 +111,7 @@ TEST_F(SnapshotBuilderTest, AChangedPluginMeetsItsPredecessorOfTheSameResource) 
   put("global_rules", "1", R"({"plugins": {"low": {"mark": "global"}}})");
   put("routes", "r", R"({"uri": "/a", "upstream_id": "1", "plugins": {"high": {"mark": "1"}}})");
   put("routes", "r", R"({"uri": "/a", "upstream_id": "1", "plugins": {"high": {"mark": "2"}}})");
-  auto generation = [&] { return static_cast<const Made&>(*plan("/a").chain->links()[1].plugin).generation; };
+  auto generation = [&] { return static_cast<const Made&>(*chain("/a").links()[1].plugin).generation; };
   EXPECT_EQ(generation(), 2);
   put("routes", "r", R"({"uri": "/a", "upstream_id": "1", "plugins": {"low": {}}})");
   EXPECT_EQ(generation(), 1);
@@ -132,16 +132,18 @@ TEST_F(SnapshotBuilderTest, ADisabledPluginDoesNotRun) {
   EXPECT_THAT(plugins("/a"), ElementsAre("low:"));
 }
 
-TEST_F(SnapshotBuilderTest, RoutesWithoutPluginsShareTheChainOfTheGlobalRules) {
+TEST_F(SnapshotBuilderTest, AChangeOfGlobalRulesReachesEveryRouteAndLeavesTheirPlansAlone) {
   put("routes", "1", R"({"uri": "/a", "upstream_id": "1"})");
   put("routes", "2", R"({"uri": "/b", "upstream_id": "1"})");
   put("routes", "3", R"({"uri": "/c", "upstream_id": "1", "plugins": {"high": {}}})");
-  EXPECT_EQ(plan("/a").chain, plan("/b").chain);
-  const chain::ChainPtr before = plan("/a").chain;
+  EXPECT_EQ(&chain("/a"), &chain("/b")) << "without plugins of their own";
+  const Plan* before = &plan("/c");
+  const SnapshotPtr old = builder.latest();
   put("global_rules", "g", R"({"plugins": {"low": {"mark": "g"}}})");
-  EXPECT_EQ(plan("/a").chain, plan("/b").chain);
-  EXPECT_NE(plan("/a").chain, before);
+  EXPECT_EQ(&plan("/c"), before);
   EXPECT_THAT(plugins("/b"), ElementsAre("low:g"));
+  EXPECT_THAT(plugins("/c"), ElementsAre("low:g", "high:"));
+  EXPECT_EQ(old->chain_of(*before).links().size(), 1u) << "for exchanges that began before";
   EXPECT_THAT(plugins("/c"), ElementsAre("low:g", "high:"));
   put("routes", "2", R"({"uri": "/b", "upstream_id": "1", "plugins": {"high": {"mark": "own"}}})");
   EXPECT_THAT(plugins("/b"), ElementsAre("low:g", "high:own"));

@@ -37,8 +37,11 @@ struct SnapshotsTest : testing::Test {
     chain::Link link;
     link.plugin = std::make_shared<const Freed>(std::this_thread::get_id(), freed, freed_elsewhere);
     auto plan = std::make_shared<Plan>();
-    plan->chain = std::make_shared<const chain::Chain>(std::vector<chain::Link>{link});
-    return std::make_shared<const Snapshot>(revision, route::RouteTable(route::RouterKind::kHostUri), std::move(plan));
+    auto plugins = std::make_shared<const CompiledPlugins>();
+    plan->plugins = std::make_shared<const PluginChains>(std::move(plugins));
+    auto globals = std::make_shared<const Globals>(1, std::vector<chain::Link>{link});
+    return std::make_shared<const Snapshot>(revision, route::RouteTable(route::RouterKind::kHostUri), std::move(plan),
+                                            std::move(globals));
   }
 };
 
