@@ -3,6 +3,7 @@
 // trapped. An Engine and its CompiledModules are shared by all threads. An Instance belongs to one thread at a time.
 
 #include "base/result.h"
+#include "plugins/wasm/sequence_code.h"
 
 #include <bit>
 #include <chrono>
@@ -89,8 +90,12 @@ class Instance {
   virtual bool instantiate() = 0;
   // An exported function; null when there is none of that name.
   virtual GuestFunction find(std::string_view name) = 0;
+  // A sequence that the module was compiled with, by its place there; null when it has no steps or could not be linked.
+  virtual GuestFunction find_sequence(std::size_t place) = 0;
+  // Which step of a sequence runs, or ran last; 0 in any other call. Valid until the next instantiate.
+  virtual const std::uint32_t& step() const = 0;
   // `slots` holds the arguments and receives the result; as many as the larger of both. False: it trapped.
-  // A host function may call back; the budget is that of the outermost call.
+  // A host function may call back; the budget is that of the outermost call, and in a sequence of each step.
   virtual bool call(const GuestFunction& function, std::span<Slot> slots) = 0;
   // Why the last instantiate or call returned false.
   virtual Trap take_trap() = 0;
@@ -112,8 +117,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
   // Takes seconds for large modules. `imports` outlives the module. Error: kInvalid with the engine's reason.
-  virtual Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes,
-                                                                std::span<const Import> imports) = 0;
+  virtual Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes, std::span<const Import> imports,
+                                                                std::span<const Sequence> sequences) = 0;
   // The binary form of a module in the text format. Error: kInvalid with line and column.
   virtual Result<std::string> assemble(std::string_view text) = 0;
 };

@@ -1,6 +1,7 @@
 #include "plugins/wasm/module.h"
 
 #include "plugins/wasm/abi/host_functions.h"
+#include "plugins/wasm/callback_sequences.h"
 #include "plugins/wasm/callbacks.h"
 #include "plugins/wasm/sha256.h"
 
@@ -120,7 +121,8 @@ Result<std::shared_ptr<const Module>> compile_module(Engine& engine, const Modul
   auto version = check_plugin(module->outline);
   if (!version) return fail_at(file.path, std::move(version.error()));
   module->abi = *version;
-  auto code = engine.compile(file.bytes, abi::host_functions());
+  module->sequences = sequenced_callbacks(module->outline);
+  auto code = engine.compile(file.bytes, abi::host_functions(), sequences_of(module->sequences, module->outline));
   if (!code) return fail_at(file.path, std::move(code.error()));
   module->code = std::move(*code);
   return module;

@@ -2,6 +2,7 @@
 // A plugin's module: the file it came from, what it exports, its code. Immutable, shared by all threads.
 
 #include "base/result.h"
+#include "plugins/wasm/callback_sequences.h"
 #include "plugins/wasm/engine.h"
 #include "plugins/wasm/module_reader.h"
 
@@ -26,6 +27,7 @@ struct Module {
   std::string hash;
   AbiVersion abi = AbiVersion::k021;
   ModuleOutline outline;
+  SequencedCallbacks sequences;
   std::shared_ptr<const CompiledModule> code;
 };
 

@@ -50,6 +50,8 @@ void Vm::find_callbacks() {
   }
   allocator_ = instance_->find("proxy_on_memory_allocate");
   if (!allocator_) allocator_ = instance_->find("malloc");
+  for (std::size_t i = 0; i < kCallbackSequences; ++i) sequences_[i] = instance_->find_sequence(i);
+  step_ = &instance_->step();
 }
 
 // Reactors have `_initialize`, commands `_start`; code of very old toolchains has only its constructors.
@@ -112,10 +114,7 @@ Result<void> Vm::ask(Callback callback, RootContext& root, std::size_t size) {
 }
 
 void Vm::end_root(RootContext& root) {
-  Scope scope{&root, nullptr};
-  for (Callback callback : {Callback::kDone, Callback::kLog, Callback::kDelete}) {
-    if (!failure_ && exports(callback)) call(callback, scope, root.id);
-  }
+  end({&root, nullptr});
   contexts_.remove(root.id);
   std::erase_if(roots_, [&](const auto& owned) { return owned.get() == &root; });
 }
@@ -127,11 +126,34 @@ bool Vm::open(HttpContext& http, RootContext& root) {
   return call(Callback::kContextCreate, {&root, &http}, http.id, root.id).has_value();
 }
 
+std::optional<std::uint32_t> Vm::begin(HttpContext& http, RootContext& root, std::uint32_t headers,
+                                       std::uint32_t end_of_stream) {
+  const GuestFunction& sequence = function(CallbackSequence::kBegin);
+  if (!sequence) {
+    if (!open(http, root)) return std::nullopt;
+    return call(Callback::kRequestHeaders, {&root, &http}, http.id, headers, end_of_stream);
+  }
+  http.root = &root;
+  http.id = contexts_.add({&root, &http});
+  std::array<Slot, 4> slots{{{http.id}, {root.id}, {headers}, {end_of_stream}}};
+  if (!enter(sequence, steps(CallbackSequence::kBegin), {&root, &http}, slots)) return std::nullopt;
+  return slots[0].u32();
+}
+
 void Vm::close(HttpContext& http) {
   http.ended = true;
-  Scope scope{http.root, &http};
+  end({http.root, &http});
+}
+
+void Vm::end(Scope scope) {
+  if (failure_) return;
+  if (const GuestFunction& sequence = function(CallbackSequence::kEnd)) {
+    std::array<Slot, 1> slots{{{scope.id()}}};
+    enter(sequence, steps(CallbackSequence::kEnd), scope, slots);
+    return;
+  }
   for (Callback callback : {Callback::kDone, Callback::kLog, Callback::kDelete}) {
-    if (!failure_ && exports(callback)) call(callback, scope, http.id);
+    if (!failure_ && exports(callback)) call(callback, scope, scope.id());
   }
 }
 
@@ -141,6 +163,7 @@ void Vm::forget(HttpContext& http) {
 }
 
 void Vm::lose_exchanges() {
+  step_ = &kNoStep;
   contexts_.for_each([](std::uint32_t, const Scope& scope) {
     if (scope.http) scope.http->lost = true;
   });
@@ -150,16 +173,22 @@ void Vm::lose_exchanges() {
 std::optional<std::uint32_t> Vm::call(Callback callback, Scope scope, std::uint32_t a, std::uint32_t b,
                                       std::uint32_t c) {
   std::array<Slot, 3> slots{{{a}, {b}, {c}}};
-  running_ = callback;
+  if (!enter(function(callback), {&callback, 1}, scope, slots)) return std::nullopt;
+  return slots[0].u32();
+}
+
+bool Vm::enter(const GuestFunction& function, std::span<const Callback> steps, Scope scope, std::span<Slot> slots) {
+  running_ = steps.front();
   current_ = effective_ = scope;
-  bool returned = instance_->call(function(callback), slots);
+  chosen_at_ = 0;
+  bool returned = instance_->call(function, slots);
   current_ = effective_ = {};
   if (!returned) [[unlikely]] {
-    failure_ = trap_error(shape_of(callback).name);
-    return std::nullopt;
+    failure_ = trap_error(shape_of(steps[*step_]).name);
+    return false;
   }
   if (!to_wake_.empty() && on_wake_) on_wake_(std::exchange(to_wake_, {}));
-  return slots[0].u32();
+  return true;
 }
 
 Error Vm::trap_error(std::string_view where) {
@@ -176,11 +205,14 @@ Error Vm::trap_error(std::string_view where) {
 bool Vm::set_effective(std::uint32_t context) {
   if (context == 0) {
     effective_ = current_;
+    chosen_at_ = *step_;
     return true;
   }
   const Scope* scope = contexts_.find(context);
-  if (scope) effective_ = *scope;
-  return scope != nullptr;
+  if (!scope) return false;
+  effective_ = *scope;
+  chosen_at_ = *step_;
+  return true;
 }
 
 // A direction whose own callback runs is not paused: its filter looks after it.

@@ -20,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,6 +64,9 @@ class Vm {
 
   // Gives `http` a number and tells the guest. False: trapped.
   bool open(HttpContext& http, RootContext& root);
+  // As `open`, then the headers of the request by the same entry, as `call` does; the module exports that callback.
+  std::optional<std::uint32_t> begin(HttpContext& http, RootContext& root, std::uint32_t headers,
+                                     std::uint32_t end_of_stream);
   // done, log, delete: the guest forgets it; `forget` follows.
   void close(HttpContext& http);
   // Its number is free again.
@@ -87,7 +91,7 @@ class Vm {
   // Tells its counting from that of other threads.
   std::size_t lane() const noexcept { return lane_; }
   void set_lane(std::size_t lane) noexcept { lane_ = lane; }
-  Scope effective() const noexcept { return effective_; }
+  Scope effective() const noexcept { return chosen_at_ == *step_ ? effective_ : current_; }
   // 0 goes back to the context of the running callback. False: there is none of that number.
   bool set_effective(std::uint32_t context);
   Callback running_callback() const noexcept { return running_; }
@@ -96,7 +100,8 @@ class Vm {
   void warn(std::string_view message) { log_.write(LogLevel::kWarn, message); }
   // Whether the gateway keeps more for the exchange that host calls work on than any honest plugin makes it keep.
   bool keeps_too_much() const noexcept {
-    return effective_.http && effective_.http->exchange.arena.extra_bytes() > kMostKept;
+    const HttpContext* http = effective().http;
+    return http && http->exchange.arena.extra_bytes() > kMostKept;
   }
   static constexpr std::size_t kMostKept = 64u << 20;
   // Makes the present host call trap.
@@ -121,11 +126,20 @@ class Vm {
   Result<void> run_start_functions();
   Result<void> run(std::string_view name, std::size_t params);
   void find_callbacks();
+  // A call from outside. False: it trapped in the callback of `steps` that ran.
+  bool enter(const GuestFunction& function, std::span<const Callback> steps, Scope scope, std::span<Slot> slots);
+  void end(Scope scope);
   Result<void> configure(RootContext& root);
   Result<void> ask(Callback callback, RootContext& root, std::size_t size);
   Error trap_error(std::string_view where);
   const GuestFunction& function(Callback callback) const noexcept {
     return functions_[static_cast<std::size_t>(callback)];
+  }
+  const GuestFunction& function(CallbackSequence sequence) const noexcept {
+    return sequences_[static_cast<std::size_t>(sequence)];
+  }
+  std::span<const Callback> steps(CallbackSequence sequence) const noexcept {
+    return spec_->module->sequences[static_cast<std::size_t>(sequence)];
   }
 
   std::shared_ptr<const VmSpec> spec_;
@@ -135,12 +149,16 @@ class Vm {
   GuestMemory memory_;
   GuestFunction allocator_;
   std::array<GuestFunction, kCallbacks> functions_{};
+  std::array<GuestFunction, kCallbackSequences> sequences_{};
 
   std::size_t lane_ = 0;
   Stage stage_ = Stage::kStarting;
   Callback running_ = Callback::kContextCreate;
-  Scope current_;    // whose callback runs
-  Scope effective_;  // what host calls work on
+  static constexpr std::uint32_t kNoStep = 0;
+  const std::uint32_t* step_ = &kNoStep;  // of the sequence that runs
+  std::uint32_t chosen_at_ = 0;           // the step to which the effective context belongs
+  Scope current_;                         // whose callback runs
+  Scope effective_;                       // what host calls work on
   std::optional<Error> failure_;
   std::string trap_reason_;  // of a trap that a host call asked for
   std::optional<std::uint32_t> exit_code_;

@@ -28,12 +28,17 @@ bool ends_with_head(const exchange::Exchange& exchange) {
 
 }  // namespace
 
-WorkerVm::State WasmFilter::enter() {
+WorkerVm::State WasmFilter::find_vm() {
   if (skipped_ || context_.lost) return WorkerVm::State::kFailed;
   if (vm_) return WorkerVm::State::kReady;
   WorkerVm::State state = root_.prepare();
-  if (state != WorkerVm::State::kReady) return state;
-  vm_ = &root_.vm();
+  if (state == WorkerVm::State::kReady) vm_ = &root_.vm();
+  return state;
+}
+
+WorkerVm::State WasmFilter::enter() {
+  WorkerVm::State state = find_vm();
+  if (state != WorkerVm::State::kReady || context_.id != 0) return state;
   return vm_->open(context_, root_.context()) ? WorkerVm::State::kReady : WorkerVm::State::kFailed;
 }
 
@@ -62,12 +67,12 @@ Verdict WasmFilter::decision() {
 }
 
 WasmFilter::Task WasmFilter::request_headers() {
-  WorkerVm::State state = enter();
+  WorkerVm::State state = find_vm();
   if (state == WorkerVm::State::kBuilding) return request_headers_later();
   if (state == WorkerVm::State::kFailed) return refusal();
   const http::RequestHead& head = context_.exchange.request;
   context_.request_head_open = true;
-  auto action = call(Callback::kRequestHeaders, count_of(head.headers, head.body, 3), head.body.is_empty());
+  auto action = vm_->begin(context_, root_.context(), count_of(head.headers, head.body, 3), head.body.is_empty());
   if (!action) return refusal();
   if (context_.has_decided()) return decision();
   if (context_.whole_request_body && vm_->exports(Callback::kRequestBody)) return whole_request_body();

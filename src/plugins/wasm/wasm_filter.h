@@ -73,7 +73,8 @@ class WasmFilter final : public chain::Filter {
   Task wait(const Direction& direction);
   chain::Task<void> watch_pause(StreamControl& control);
 
-  // Whether the guest knows this exchange; kFailed: `refusal` says what follows.
+  // Whether there is a Vm to enter, and whether the guest knows this exchange; kFailed: `refusal` says what follows.
+  WorkerVm::State find_vm();
   WorkerVm::State enter();
   Verdict refusal();
   std::optional<std::uint32_t> call(Callback callback, std::uint32_t b, std::uint32_t c);

@@ -31,6 +31,7 @@ constexpr bool kSanitized = kThreadSanitized;
 constexpr std::uint64_t kMemorySpace = 4ull << 30;  // of a 32-bit memory: no access needs a bounds check
 constexpr std::uint64_t kGuardSpace = 32u << 20;
 constexpr std::uint32_t kPoolSlots = 1000;
+constexpr std::uint32_t kPoolPairs = 2 * kPoolSlots;  // a guest, and the module that calls its sequences
 constexpr std::size_t kGuestStack = 512u << 10;
 constexpr std::chrono::milliseconds kEpoch{5};
 
@@ -44,8 +45,8 @@ bool can_reserve(std::uint64_t bytes) {
 
 void use_pool(wasm_config_t& config) {
   auto* pool = wasmtime_pooling_allocation_config_new();
-  wasmtime_pooling_allocation_config_total_core_instances_set(pool, kPoolSlots);
-  wasmtime_pooling_allocation_config_total_memories_set(pool, kPoolSlots);
+  wasmtime_pooling_allocation_config_total_core_instances_set(pool, kPoolPairs);
+  wasmtime_pooling_allocation_config_total_memories_set(pool, kPoolPairs);
   wasmtime_pooling_allocation_config_total_tables_set(pool, kPoolSlots);
   wasmtime_pooling_allocation_config_total_stacks_set(pool, 0);
   wasmtime_pooling_allocation_config_max_memory_size_set(pool, kMemorySpace);
@@ -72,7 +73,7 @@ wasm_config_t* make_config() {
   }
   wasmtime_config_memory_reservation_set(config, kMemorySpace);
   wasmtime_config_memory_guard_size_set(config, kGuardSpace);
-  if (can_reserve(kPoolSlots * (kMemorySpace + kGuardSpace))) use_pool(*config);
+  if (can_reserve(kPoolPairs * (kMemorySpace + kGuardSpace))) use_pool(*config);
   return config;
 }
 
@@ -115,25 +116,32 @@ struct EngineHandle {
 class WasmtimeModule final : public CompiledModule {
  public:
   WasmtimeModule(std::shared_ptr<EngineHandle> engine, WasmtimePtr<wasmtime_module_t> module,
-                 WasmtimePtr<wasmtime_instance_pre_t> prepared)
-      : engine_(std::move(engine)), module_(std::move(module)), prepared_(std::move(prepared)) {}
+                 WasmtimePtr<wasmtime_instance_pre_t> prepared, SequenceCode sequences)
+      : engine_(std::move(engine)),
+        module_(std::move(module)),
+        prepared_(std::move(prepared)),
+        sequences_(std::move(sequences)) {}
 
   std::unique_ptr<Instance> make_instance(const InstanceLimits& limits, void* host) const override {
     engine_->ticker.start();
-    return std::make_unique<WasmtimeInstance>(*engine_->engine, *prepared_, limits, host);
+    return std::make_unique<WasmtimeInstance>(*engine_->engine, *prepared_, sequences_, limits, host);
   }
 
-  std::size_t code_bytes() const override {
+  std::size_t code_bytes() const override { return size_of(module_.get()) + size_of(sequences_.module.get()); }
+
+ private:
+  static std::size_t size_of(const wasmtime_module_t* module) {
+    if (!module) return 0;
     void* begin = nullptr;
     void* end = nullptr;
-    wasmtime_module_image_range(module_.get(), &begin, &end);
+    wasmtime_module_image_range(module, &begin, &end);
     return static_cast<std::size_t>(static_cast<char*>(end) - static_cast<char*>(begin));
   }
 
- private:
   std::shared_ptr<EngineHandle> engine_;
   WasmtimePtr<wasmtime_module_t> module_;
   WasmtimePtr<wasmtime_instance_pre_t> prepared_;
+  SequenceCode sequences_;
 };
 
 wasm_valkind_t kind_of(ValueType type) {
@@ -172,23 +180,12 @@ WasmtimePtr<wasmtime_error_t> define(wasmtime_linker_t& linker, const Import& im
 
 class WasmtimeEngine final : public Engine {
  public:
-  Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes,
-                                                        std::span<const Import> imports) override {
-    wasmtime_module_t* raw_module = nullptr;
-    WasmtimePtr<wasmtime_error_t> error(wasmtime_module_new(
-        handle_->engine.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), &raw_module));
-    if (error) return fail(ErrorCode::kInvalid, "it does not compile: " + text_of(*error));
-    WasmtimePtr<wasmtime_module_t> module(raw_module);
-
-    WasmtimePtr<wasmtime_linker_t> linker(wasmtime_linker_new(handle_->engine.get()));
-    for (const Import& import : imports) {
-      if (auto refused = define(*linker, import)) return fail(ErrorCode::kInternal, text_of(*refused));
-    }
-    wasmtime_instance_pre_t* raw_prepared = nullptr;
-    error.reset(wasmtime_linker_instantiate_pre(linker.get(), module.get(), &raw_prepared));
-    if (error) return fail(ErrorCode::kInvalid, "its imports do not fit: " + text_of(*error));
-    WasmtimePtr<wasmtime_instance_pre_t> prepared(raw_prepared);
-    return std::make_shared<const WasmtimeModule>(handle_, std::move(module), std::move(prepared));
+  Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes, std::span<const Import> imports,
+                                                        std::span<const Sequence> sequences) override {
+    TRY(WasmtimePtr<wasmtime_module_t> module, compile(bytes));
+    TRY(SequenceCode code, compile(sequences));
+    TRY(WasmtimePtr<wasmtime_instance_pre_t> prepared, link(*module, imports));
+    return std::make_shared<const WasmtimeModule>(handle_, std::move(module), std::move(prepared), std::move(code));
   }
 
   Result<std::string> assemble(std::string_view text) override {
@@ -201,6 +198,35 @@ class WasmtimeEngine final : public Engine {
   }
 
  private:
+  Result<WasmtimePtr<wasmtime_module_t>> compile(std::string_view bytes) {
+    wasmtime_module_t* module = nullptr;
+    WasmtimePtr<wasmtime_error_t> error(wasmtime_module_new(
+        handle_->engine.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), &module));
+    if (error) return fail(ErrorCode::kInvalid, "it does not compile: " + text_of(*error));
+    return WasmtimePtr<wasmtime_module_t>(module);
+  }
+
+  Result<SequenceCode> compile(std::span<const Sequence> sequences) {
+    SequenceCode code;
+    code.sequences.assign(sequences.begin(), sequences.end());
+    std::string text = sequence_module(sequences);
+    if (text.empty()) return code;
+    TRY(std::string binary, assemble(text));
+    TRY(code.module, compile(binary));
+    return code;
+  }
+
+  Result<WasmtimePtr<wasmtime_instance_pre_t>> link(const wasmtime_module_t& module, std::span<const Import> imports) {
+    WasmtimePtr<wasmtime_linker_t> linker(wasmtime_linker_new(handle_->engine.get()));
+    for (const Import& import : imports) {
+      if (auto refused = define(*linker, import)) return fail(ErrorCode::kInternal, text_of(*refused));
+    }
+    wasmtime_instance_pre_t* prepared = nullptr;
+    WasmtimePtr<wasmtime_error_t> error(wasmtime_linker_instantiate_pre(linker.get(), &module, &prepared));
+    if (error) return fail(ErrorCode::kInvalid, "its imports do not fit: " + text_of(*error));
+    return WasmtimePtr<wasmtime_instance_pre_t>(prepared);
+  }
+
   std::shared_ptr<EngineHandle> handle_ = std::make_shared<EngineHandle>();
 };
 

@@ -42,9 +42,16 @@ Frame frame_of(const wasm_frame_t& frame) {
   return {name ? readable({name->data, name->size}) : std::string(), wasm_frame_func_index(&frame)};
 }
 
+bool is_ours(const wasm_frame_t& frame) {
+  const wasm_name_t* module = wasmtime_frame_module_name(&frame);
+  return module && std::string_view(module->data, module->size) == kSequenceModule;
+}
+
 std::vector<Frame> take_frames(wasm_frame_vec_t& trace) {
   std::vector<Frame> frames;
-  for (std::size_t i = 0; i < trace.size && i < Trap::kFrames; ++i) frames.push_back(frame_of(*trace.data[i]));
+  for (std::size_t i = 0; i < trace.size && i < Trap::kFrames; ++i) {
+    if (!is_ours(*trace.data[i])) frames.push_back(frame_of(*trace.data[i]));
+  }
   wasm_frame_vec_delete(&trace);
   return frames;
 }
@@ -93,13 +100,14 @@ std::string text_of(const wasmtime_error_t& error) {
 }
 
 WasmtimeInstance::WasmtimeInstance(wasm_engine_t& engine, const wasmtime_instance_pre_t& prepared,
-                                   const InstanceLimits& limits, void* host)
+                                   const SequenceCode& sequences, const InstanceLimits& limits, void* host)
     : prepared_(prepared),
+      sequences_(sequences),
       host_(host),
       store_(wasmtime_store_new(&engine, this, nullptr)),
       context_(wasmtime_store_context(store_.get())),
       cpu_budget_(limits.cpu_budget) {
-  wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(limits.memory_bytes), limits.table_elements, 1, 1, 1);
+  wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(limits.memory_bytes), limits.table_elements, 2, 1, 2);
   wasmtime_store_epoch_deadline_callback(store_.get(), &WasmtimeInstance::on_epoch, this, nullptr);
 }
 
@@ -115,9 +123,36 @@ bool WasmtimeInstance::instantiate() {
     keep_trap(error, trap);
     return false;
   }
-  wasmtime_extern_t exported;
-  if (wasmtime_instance_export_get(context_, &instance_, "memory", 6, &exported)) adopt_memory(exported);
+  if (auto exported = export_of(instance_, "memory")) adopt_memory(*exported);
+  link_sequences();
   return true;
+}
+
+// Without it, for example because the pool is used up, functions are called one by one.
+void WasmtimeInstance::link_sequences() {
+  if (!sequences_.module) return;
+  std::vector<wasmtime_extern_t> imports;
+  for (const Sequence& sequence : sequences_.sequences) {
+    for (const SequenceStep& step : sequence.steps) {
+      auto exported = export_of(instance_, step.function);
+      if (!exported) return;
+      imports.push_back(*exported);
+    }
+  }
+  wasmtime_instance_t sequencer;
+  wasm_trap_t* trap = nullptr;
+  WasmtimePtr<wasmtime_error_t> error(
+      wasmtime_instance_new(context_, sequences_.module.get(), imports.data(), imports.size(), &sequencer, &trap));
+  WasmtimePtr<wasm_trap_t> owned(trap);
+  if (error || trap) return;
+  auto memory = export_of(sequencer, kSequenceStep);
+  if (!memory || memory->kind != WASMTIME_EXTERN_MEMORY) return;
+  step_ = reinterpret_cast<std::uint32_t*>(wasmtime_memory_data(context_, &memory->of.memory));
+  sequencer_ = sequencer;
+}
+
+GuestFunction WasmtimeInstance::find_sequence(std::size_t place) {
+  return sequencer_ ? function_of(*sequencer_, std::to_string(place)) : GuestFunction();
 }
 
 bool WasmtimeInstance::adopt_memory(const wasmtime_extern_t& exported) {
@@ -127,16 +162,27 @@ bool WasmtimeInstance::adopt_memory(const wasmtime_extern_t& exported) {
   return true;
 }
 
-GuestFunction WasmtimeInstance::find(std::string_view name) {
+std::optional<wasmtime_extern_t> WasmtimeInstance::export_of(const wasmtime_instance_t& instance,
+                                                             std::string_view name) {
   wasmtime_extern_t exported;
-  if (!wasmtime_instance_export_get(context_, &instance_, name.data(), name.size(), &exported)) return {};
-  if (exported.kind != WASMTIME_EXTERN_FUNC) return {};
-  return {exported.of.func.store_id, exported.of.func.__private};
+  if (!wasmtime_instance_export_get(context_, &instance, name.data(), name.size(), &exported)) return std::nullopt;
+  return exported;
 }
+
+GuestFunction WasmtimeInstance::function_of(const wasmtime_instance_t& instance, std::string_view name) {
+  auto exported = export_of(instance, name);
+  if (!exported || exported->kind != WASMTIME_EXTERN_FUNC) return {};
+  return {exported->of.func.store_id, exported->of.func.__private};
+}
+
+GuestFunction WasmtimeInstance::find(std::string_view name) { return function_of(instance_, name); }
 
 bool WasmtimeInstance::call(const GuestFunction& function, std::span<Slot> slots) {
   const wasmtime_func_t target{function.a, function.b};
-  if (depth_++ == 0) ++calls_;
+  if (depth_++ == 0) {
+    ++calls_;
+    *step_ = 0;
+  }
   wasm_trap_t* trap = nullptr;
   wasmtime_error_t* error = wasmtime_func_call_unchecked(
       context_, &target, reinterpret_cast<wasmtime_val_raw_t*>(slots.data()), slots.size(), &trap);
@@ -183,8 +229,9 @@ wasmtime_error_t* WasmtimeInstance::on_epoch(wasmtime_context_t*, void* data, st
 
 bool WasmtimeInstance::over_budget() {
   auto now = thread_cpu_time();
-  if (timed_call_ != calls_) {
+  if (timed_call_ != calls_ || timed_step_ != *step_) {
     timed_call_ = calls_;
+    timed_step_ = *step_;
     cpu_at_first_tick_ = now;
     return false;
   }

@@ -2,15 +2,18 @@
 // One instance on Wasmtime with its store. Belongs to one thread at a time.
 
 #include "plugins/wasm/engine.h"
+#include "plugins/wasm/sequence_code.h"
 
 #include <wasm.h>
 #include <wasmtime.h>
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::wasm {
 
@@ -27,19 +30,27 @@ struct DeleteWasmtime {
 template <class T>
 using WasmtimePtr = std::unique_ptr<T, DeleteWasmtime>;
 
+// The module that calls the sequences of a guest, and what they are; shared by its instances.
+struct SequenceCode {
+  std::vector<Sequence> sequences;
+  WasmtimePtr<wasmtime_module_t> module;  // null when none has steps
+};
+
 // The first line of the engine's message.
 std::string text_of(const wasmtime_error_t& error);
 
 class WasmtimeInstance final : public Instance {
  public:
-  // `prepared` and the engine outlive the instance.
-  WasmtimeInstance(wasm_engine_t& engine, const wasmtime_instance_pre_t& prepared, const InstanceLimits& limits,
-                   void* host);
+  // `prepared`, `sequences` and the engine outlive the instance.
+  WasmtimeInstance(wasm_engine_t& engine, const wasmtime_instance_pre_t& prepared, const SequenceCode& sequences,
+                   const InstanceLimits& limits, void* host);
   WasmtimeInstance(const WasmtimeInstance&) = delete;
   WasmtimeInstance& operator=(const WasmtimeInstance&) = delete;
 
   bool instantiate() override;
   GuestFunction find(std::string_view name) override;
+  GuestFunction find_sequence(std::size_t place) override;
+  const std::uint32_t& step() const override { return *step_; }
   bool call(const GuestFunction& function, std::span<Slot> slots) override;
   Trap take_trap() override { return std::move(trap_); }
   MemoryView memory() override;
@@ -51,25 +62,35 @@ class WasmtimeInstance final : public Instance {
  private:
   static wasmtime_error_t* on_epoch(wasmtime_context_t*, void* data, std::uint64_t* ticks, std::uint8_t* kind);
   bool over_budget();
+  void link_sequences();
+  std::optional<wasmtime_extern_t> export_of(const wasmtime_instance_t& instance, std::string_view name);
+  GuestFunction function_of(const wasmtime_instance_t& instance, std::string_view name);
   bool adopt_memory(const wasmtime_extern_t& exported);
   void keep_trap(wasmtime_error_t* error, wasm_trap_t* trap);
 
   const wasmtime_instance_pre_t& prepared_;
+  const SequenceCode& sequences_;
   void* host_;
   WasmtimePtr<wasmtime_store_t> store_;
   wasmtime_context_t* context_;
   wasmtime_instance_t instance_{};
+  std::optional<wasmtime_instance_t> sequencer_;
   wasmtime_memory_t memory_{};
   bool has_memory_ = false;
   bool out_of_time_ = false;
   bool host_trapped_ = false;
   wasmtime_caller_t* starting_caller_ = nullptr;  // of a host function that the start section called
 
-  // A budget is that of one outermost call; `calls_` tells them apart.
+  // In memory of the module that calls sequences, which neither moves nor is seen by the guest.
+  std::uint32_t no_step_ = 0;
+  std::uint32_t* step_ = &no_step_;
+
+  // A budget is that of one outermost call, or of one step; `calls_` and the step tell them apart.
   std::chrono::nanoseconds cpu_budget_;
   std::chrono::nanoseconds cpu_at_first_tick_{0};
   std::uint64_t calls_ = 0;
   std::uint64_t timed_call_ = 0;
+  std::uint32_t timed_step_ = 0;
   int depth_ = 0;
   Trap trap_;
 };
