@@ -17,10 +17,11 @@ elseif(SALLYPORT_PROFILE STREQUAL "use")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${profile})
   file(SHA256 ${profile} hash)
   string(SUBSTRING ${hash} 0 8 hash)
-  set(indexed ${CMAKE_BINARY_DIR}/release-${hash}.profdata)  # another profile is another flag, so that all is built anew
-  if(NOT EXISTS ${indexed})
-    execute_process(COMMAND ${LLVM_PROFDATA} merge -o ${indexed} ${profile} COMMAND_ERROR_IS_FATAL ANY)
+  set(indexed release-${hash}.profdata)  # another profile is another flag, so that all is built anew
+  if(NOT EXISTS ${CMAKE_BINARY_DIR}/${indexed})
+    execute_process(COMMAND ${LLVM_PROFDATA} merge -o ${CMAKE_BINARY_DIR}/${indexed} ${profile} COMMAND_ERROR_IS_FATAL ANY)
   endif()
+  # Compilers run in the build tree. Without its path the compiler's cache serves every copy of the repository.
   add_compile_options(-fprofile-use=${indexed} -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date)
 else()
   message(FATAL_ERROR "SALLYPORT_PROFILE is '${SALLYPORT_PROFILE}'; it may be use, take or empty")
