@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,10 +15,10 @@ namespace sallyport::log {
 class Capture {
  public:
   Capture() {
-    lines().clear();
+    kept().clear();
     set_level(Level::kDebug);
     set_sink([](Level level, std::string_view message) {
-      lines().push_back(std::string(name(level)) + " " + std::string(message));
+      kept().push_back(std::string(name(level)) + " " + std::string(message));
     });
   }
   Capture(const Capture&) = delete;
@@ -28,10 +29,15 @@ class Capture {
   }
 
   // "warn the message", since the last call.
-  std::vector<std::string> take() { return std::exchange(lines(), {}); }
+  std::vector<std::string> take() { return std::exchange(kept(), {}); }
+
+  const std::vector<std::string>& lines() const { return kept(); }
+  bool has(std::string_view part) const {
+    return std::ranges::any_of(kept(), [&](const std::string& line) { return line.contains(part); });
+  }
 
  private:
-  static std::vector<std::string>& lines() {
+  static std::vector<std::string>& kept() {
     static std::vector<std::string> all;
     return all;
   }

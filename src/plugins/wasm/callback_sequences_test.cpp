@@ -66,12 +66,12 @@ class SequencesAtWork : public WasmFixture {
 TEST_F(SequencesAtWork, ATrapNamesItsCallbackAndNoFrameOfOurs) {
   for (std::string_view name : {"request_headers", "done", "log", "delete"}) {
     SCOPED_TRACE(name);
-    LogCapture::lines().clear();
+    log_.take();
     PluginRun run(plugin(wat("", doing(name, "unreachable"))));
     chain::Verdict verdict = run.request();
     run.run->log();
     std::string said = verdict.error() ? verdict.error()->what + "\n" : "";
-    for (const std::string& line : LogCapture::lines()) said += line + "\n";
+    for (const std::string& line : log_.lines()) said += line + "\n";
     std::string callback = "proxy_on_" + std::string(name);
     std::string expected = callback + " trapped: unreachable (a panic or abort) in " + callback + "\n";
     EXPECT_NE(said.find("plugin test: " + expected), std::string::npos) << said;
@@ -112,10 +112,10 @@ TEST_F(SequencesAtWork, TheBudgetIsThatOfEachCallback) {
     (func (export "proxy_on_delete") (param i32) (call $burn)))";
   PluginPolicy policy;
   policy.limits.cpu_budget = std::chrono::milliseconds(50);
-  LogCapture::lines().clear();
+  log_.take();
   PluginRun run(plugin(wat(imports, body), "", policy));
   go_through(run);
-  EXPECT_FALSE(LogCapture::has("trapped"));
+  EXPECT_FALSE(log_.has("trapped"));
 }
 
 }  // namespace

@@ -41,13 +41,13 @@ class Failures : public WasmFixture {
     SCOPED_TRACE(callback);
     bool in_exchange = callback != "done" && callback != "log" && callback != "delete";
     for (OnFailure on_failure : {OnFailure::kRefuse, OnFailure::kPass}) {
-      LogCapture::lines().clear();
+      log_.take();
       policy_.on_failure = on_failure;
       auto made = plugin(failing_in(callback, code), "", policy_);
       PluginRun bad(made);
       bad.header("x", "y");
       EXPECT_EQ(goes_through(bad), !in_exchange || on_failure == OnFailure::kPass);
-      EXPECT_TRUE(LogCapture::has("plugin test: proxy_on_" + std::string(callback) + " trapped: " + std::string(why)));
+      EXPECT_TRUE(log_.has("plugin test: proxy_on_" + std::string(callback) + " trapped: " + std::string(why)));
       PluginRun good(made);
       EXPECT_TRUE(goes_through(good));
       run_messages();

@@ -166,10 +166,10 @@ TEST_F(HeldBodies, GoOnBeforeAPieceThatCameFirst) {
   PluginRun run(holding());
   EXPECT_TRUE(run.request().proceeds());
   EXPECT_EQ(run.body(kUp, "one", false), "");
-  LogCapture::lines().clear();
+  log_.take();
   do_now(kResumeRequest);
   EXPECT_EQ(run.body(kUp, "four", false), "one");
-  EXPECT_TRUE(LogCapture::has("plugin test: 4")) << "the guest is shown what is still here";
+  EXPECT_TRUE(log_.has("plugin test: 4")) << "the guest is shown what is still here";
   run_messages();
   EXPECT_EQ(resumed(run, kUp), "(not resumed)") << "that is used up";
   do_to_it(kResumeRequest);
@@ -286,12 +286,12 @@ TEST_F(HeldBodies, AreEditedByOtherContextsWhileTheyAreHeld) {
     do_to_it(resumes);
     EXPECT_EQ(resumed(run, phase), "editedne");
     do_to_it(edits);
-    EXPECT_TRUE(LogCapture::has("a body is left as it is"));
+    EXPECT_TRUE(log_.has("a body is left as it is"));
     EXPECT_EQ(run.body(phase, "two", false), "");
     do_to_it(edits);
-    LogCapture::lines().clear();
+    log_.take();
     EXPECT_EQ(run.body(phase, ".", false), "") << "an edit stays when more comes";
-    EXPECT_TRUE(LogCapture::has("plugin test: 9"));
+    EXPECT_TRUE(log_.has("plugin test: 9"));
     do_to_it(resumes);
     EXPECT_EQ(resumed(run, phase), "editedwo.");
   }

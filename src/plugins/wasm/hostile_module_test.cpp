@@ -144,14 +144,14 @@ TEST_F(HostileModules, AreStoppedInEveryCallbackAndTheNextExchangeIsServed) {
   for (const Harm& harm : kHarms) {
     for (std::string_view callback : kStreamCallbacks) {
       SCOPED_TRACE(std::string(harm.what) + " in " + std::string(callback));
-      LogCapture::lines().clear();
+      log_.take();
       auto made = plugin(harming(callback, harm), "", policy_);
       PluginRun bad(made);
       bad.header("x", "y");
       bool is_after = callback == "done" || callback == "log" || callback == "delete";
       EXPECT_EQ(goes_through(bad), is_after);
-      EXPECT_TRUE(LogCapture::has("plugin test: proxy_on_" + std::string(callback) + " trapped: "));
-      EXPECT_TRUE(LogCapture::has(harm.reason));
+      EXPECT_TRUE(log_.has("plugin test: proxy_on_" + std::string(callback) + " trapped: "));
+      EXPECT_TRUE(log_.has(harm.reason));
       run_messages();
       if (callback == "context_create") continue;  // of every exchange
       PluginRun good(made);

@@ -70,7 +70,7 @@ TEST_F(Runtimes, AConfThatIsGoneIsDrainedAndItsVmWithTheLast) {
   EXPECT_EQ(vm.root_count(), 2u);  // until its worker has time
   run_messages();
   EXPECT_EQ(vm.root_count(), 1u);
-  EXPECT_TRUE(LogCapture::has("plugin test: deleted"));
+  EXPECT_TRUE(log_.has("plugin test: deleted"));
   second.reset();
   run_messages();
   EXPECT_TRUE(group.expired());
@@ -114,7 +114,7 @@ TEST_F(Runtimes, ATrialLogsOnlyWhatWasRefused) {
     (data (i32.const 50) "configured") (func (export "proxy_on_configure") (param i32 i32) (result i32)
       (drop (call $log (i32.const 2) (i32.const 50) (i32.const 10))) (i32.const 1)))"));
   auto made = configured(code, "", "routes/1");
-  EXPECT_EQ(LogCapture::lines().size(), 1u);  // of the one worker
+  EXPECT_EQ(log_.lines().size(), 1u);  // of the one worker
 }
 
 }  // namespace

@@ -37,15 +37,12 @@ class Loop {
 class ThreadsConcurrency : public testing::Test {
  protected:
   ThreadsConcurrency() {
-    char name[] = "/tmp/wasm-test-XXXXXX";
-    directory_ = mkdtemp(name);
     Threads threads{post_to(control_.reactor()), {post_to(workers_[0].reactor()), post_to(workers_[1].reactor())}};
     runtime_ = *Runtime::start(std::move(threads), clock_);
   }
   ~ThreadsConcurrency() override {
     control_.run([this] { group_.cancel_all(); });
     runtime_.reset();
-    std::filesystem::remove_all(directory_);
   }
 
   using Made = Result<std::shared_ptr<const WasmPlugin>>;
@@ -98,14 +95,10 @@ class ThreadsConcurrency : public testing::Test {
     promise->set_value(outcome);
   }
 
-  std::string write_module(std::string_view text) {
-    std::string path = directory_ + "/m.wat";
-    std::ofstream(path) << text;
-    return path;
-  }
+  std::string write_module(std::string_view text) { return folder_.write("m.wat", std::string(text)); }
 
   SystemClock clock_;
-  std::string directory_;
+  TemporaryFolder folder_;
   Loop control_;
   Loop workers_[2];
   std::shared_ptr<Runtime> runtime_;

@@ -85,9 +85,9 @@ class Trailers : public WasmFixture {
     }
     return all;
   }
-  static std::vector<std::string> notes() {
+  std::vector<std::string> notes() {
     std::vector<std::string> all;
-    for (const std::string& line : LogCapture::lines()) {
+    for (const std::string& line : log_.lines()) {
       if (line.starts_with("info plugin test: ")) all.push_back(line.substr(18));
     }
     return all;
@@ -113,7 +113,7 @@ TEST_F(Trailers, AreReadAsAMap) {
                        "28)))) (i32.const 0)";
     PluginRun run(plugin(module_of(callback(d.name + "_trailers", code))));
     give(run, d);
-    LogCapture::lines().clear();
+    log_.take();
     EXPECT_TRUE(run.phase(d.trailers).proceeds());
     EXPECT_THAT(notes(), ElementsAre("n2", "b1"));  // two lines; the other name is not found
     EXPECT_EQ(run.exchange.property("v"), "1");
@@ -148,8 +148,8 @@ TEST_F(Trailers, HoldNoFieldsOfHeadsAndFraming) {
     give(run, d);
     EXPECT_TRUE(run.phase(d.trailers).proceeds());
     EXPECT_THAT(lines(run, d), ElementsAre("X-A: 1", "x-a: 2"));
-    EXPECT_TRUE(LogCapture::has("header :path is left as it is: it cannot be set"));
-    EXPECT_TRUE(LogCapture::has("header x-b is left as it is: its value has control characters"));
+    EXPECT_TRUE(log_.has("header :path is left as it is: it cannot be set"));
+    EXPECT_TRUE(log_.has("header x-b is left as it is: its value has control characters"));
   }
 }
 
@@ -161,7 +161,7 @@ TEST_F(Trailers, CannotBeChangedBeforeTheyCameOrAfterTheyLeft) {
                                    "(func (export \"proxy_on_log\") (param i32)" + add + ")")));
     EXPECT_TRUE(run.request().proceeds());
     EXPECT_EQ(run.exchange.*d.fields, nullptr);
-    EXPECT_TRUE(LogCapture::has("header x-b is left as it is: these headers cannot be changed now"));
+    EXPECT_TRUE(log_.has("header x-b is left as it is: these headers cannot be changed now"));
     give(run, d);
     EXPECT_TRUE(run.phase(d.trailers).proceeds());
     run.run->log();
@@ -192,7 +192,7 @@ TEST_F(Trailers, ComeBehindABodyThatHasNoEndOfItsOwn) {
                                    callback(d.name + "_trailers",
                                             "(call $note (i32.const 116) (local.get $size))"
                                             "(i32.const 0)"))));
-    LogCapture::lines().clear();
+    log_.take();
     EXPECT_EQ(run.body(d.body, "one", false), "one");
     give(run, d);
     EXPECT_EQ(run.body(d.body, "four", true), "four");
@@ -205,7 +205,7 @@ TEST_F(Trailers, AreNoReasonToHideTheEndFromAModuleThatWantsNone) {
   for (const Direction& d : both()) {
     PluginRun run(plugin(module_of(callback(d.name + "_body", noting_body("(i32.const 0)")))));
     give(run, d);
-    LogCapture::lines().clear();
+    log_.take();
     EXPECT_EQ(run.body(d.body, "two", true), "two");
     EXPECT_THAT(notes(), ElementsAre("s3", "e1"));
   }
@@ -220,7 +220,7 @@ TEST_F(Trailers, EndTheWaitOfABodyThatIsHeldForThem) {
                            with_map("remove", d.map, kNameA) + "(i32.const 0)";
     PluginRun run(
         plugin(module_of(callback(d.name + "_body", "(i32.const 1)"), callback(d.name + "_trailers", trailers))));
-    LogCapture::lines().clear();
+    log_.take();
     EXPECT_EQ(run.body(d.body, "one", false), "");
     give(run, d);
     EXPECT_EQ(run.body(d.body, "two", true), "newonetwo");
@@ -290,7 +290,7 @@ TEST_F(Trailers, AWholeBodyIsTheEndAndItsTrailersFollow) {
                        callback("response_trailers",
                                 "(call $note (i32.const 116) (local.get $size))"
                                 "(i32.const 0)"))));
-  LogCapture::lines().clear();
+  log_.take();
   EXPECT_TRUE(run.response().proceeds());
   EXPECT_EQ(run.body(Phase::kResponseBody, "one", false), "");
   give(run, both()[1]);

@@ -29,12 +29,12 @@ constexpr std::string_view kDiary = R"(
 
 class Vms : public WasmFixture {
  protected:
-  static std::string diary() {
+  std::string diary() {
     std::string all;
-    for (const std::string& line : LogCapture::lines()) {
+    for (const std::string& line : log_.lines()) {
       if (line.starts_with("info plugin test: ")) all += line.substr(18) + " ";
     }
-    LogCapture::lines().clear();
+    log_.take();
     return all;
   }
   std::string refusal(std::string_view text, std::string configuration = "") {
@@ -81,10 +81,10 @@ TEST_F(Vms, TheContextIsMadeRightBeforeItsFirstCallback) {
 TEST_F(Vms, APluginThatOnlyLogsSeesEveryExchange) {
   auto made = plugin(wat(kLog, R"((func (export "proxy_on_log") (param i32)
     (drop (call $log (i32.const 2) (i32.const 0) (i32.const 0)))))"));
-  LogCapture::lines().clear();
+  log_.take();
   PluginRun run(made);
   run.run->log();
-  EXPECT_EQ(LogCapture::lines().size(), 1u);
+  EXPECT_EQ(log_.lines().size(), 1u);
 }
 
 TEST_F(Vms, TheOldestVersionGetsNoEndOfStream) {
@@ -149,7 +149,7 @@ TEST_F(Vms, EveryStepOfAConfMayRefuse) {
                                      "(drop (call $log (i32.const 4) (i32.const 50) (i32.const 16))) (i32.const 0))");
     EXPECT_EQ(refusal(text), "plugin test: " + std::string(callback) +
                                  " refused the configuration; its last log line: I do not like it");
-    EXPECT_TRUE(LogCapture::has("error plugin test: I do not like it"));
+    EXPECT_TRUE(log_.has("error plugin test: I do not like it"));
   }
 }
 

@@ -86,7 +86,7 @@ TEST_F(Filters, AnswersAfterTheEndAreIgnored) {
     (func (export "proxy_on_delete") (param i32) (call $refuse) (drop (call $continue (i32.const 0)))))")));
   EXPECT_TRUE(run.request().proceeds());
   run.run->log();
-  EXPECT_TRUE(LogCapture::has("there is no exchange that could be answered now"));
+  EXPECT_TRUE(log_.has("there is no exchange that could be answered now"));
 }
 
 TEST_F(Filters, APausedRequestWaitsUntilAnotherContextLetsItGoOn) {
@@ -148,7 +148,7 @@ TEST_F(Filters, AClientThatGoesWhileItsRequestIsPausedLeavesNothing) {
     Running running(run.run->run(Phase::kAccess));
     EXPECT_FALSE(running.is_done());
   }
-  EXPECT_TRUE(LogCapture::has("plugin test: deleted"));
+  EXPECT_TRUE(log_.has("plugin test: deleted"));
   run_messages();
 }
 

@@ -2,9 +2,10 @@
 // Wasm plugins in memory for unit tests: modules in the text format, one worker that is the test itself, exchanges
 // without connections; no part of the product.
 
-#include "async/task_group.h"
+#include "async/task_fixture.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/log_fixture.h"
+#include "base/temporary_folder_fixture.h"
 #include "chain/chain.h"
 #include "exchange/exchange_fixture.h"
 #include "json/parse.h"
@@ -13,11 +14,8 @@
 #include "plugins/wasm/wasm_plugin_types.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <deque>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -27,41 +25,7 @@
 
 namespace sallyport::wasm {
 
-// Log lines since the last `take`.
-class LogCapture {
- public:
-  LogCapture() {
-    lines().clear();
-    log::set_level(log::Level::kDebug);
-    log::set_sink([](log::Level level, std::string_view message) {
-      lines().push_back(std::string(log::name(level)) + " " + std::string(message));
-    });
-  }
-  static std::vector<std::string>& lines() {
-    static std::vector<std::string> all;
-    return all;
-  }
-  static bool has(std::string_view part) {
-    for (const std::string& line : lines()) {
-      if (line.find(part) != std::string::npos) return true;
-    }
-    return false;
-  }
-};
-
-// A Task at work: its result appears once it is there.
-template <class T>
-class Running {
- public:
-  explicit Running(async::Task<T> task) { group_.spawn(keep(std::move(task))); }
-  bool is_done() const { return result_.has_value(); }
-  T& result() { return *result_; }
-
- private:
-  async::Task<void> keep(async::Task<T> task) { result_.emplace(co_await task); }
-  std::optional<T> result_;
-  async::TaskGroup group_;
-};
+using async::Running;
 
 // A module: the marker, a memory of one page, an allocator that hands out 64 KiB from 4096 on, and `body`.
 inline std::string wat(std::string_view imports, std::string_view body, std::string_view version = "0_2_1") {
@@ -79,8 +43,6 @@ inline std::string wat(std::string_view imports, std::string_view body, std::str
 class WasmFixture : public testing::Test {
  protected:
   WasmFixture() {
-    char name[] = "/tmp/wasm-test-XXXXXX";
-    directory_ = mkdtemp(name);
     Threads threads;
     threads.workers.push_back([this](Message message) { messages_.push_back(std::move(message)); });
     runtime_ = *Runtime::start(std::move(threads), clock_);
@@ -88,13 +50,10 @@ class WasmFixture : public testing::Test {
   ~WasmFixture() override {
     plugins_.clear();
     run_messages();
-    std::filesystem::remove_all(directory_);
   }
 
   std::string write_file(std::string_view name, std::string_view bytes) {
-    std::string path = directory_ + "/" + std::string(name);
-    std::ofstream(path, std::ios::binary) << bytes;
-    return path;
+    return folder_.write(std::string(name), std::string(bytes));
   }
 
   // A plugin of the module in the text format; fails the test when it is refused.
@@ -136,9 +95,10 @@ class WasmFixture : public testing::Test {
     }
   }
 
-  LogCapture log_;
+  log::Capture log_;
   SystemClock clock_;
-  std::string directory_;
+  TemporaryFolder folder_;
+  const std::string directory_ = folder_.path();
   int files_ = 0;
   std::deque<Message> messages_;
   std::shared_ptr<Runtime> runtime_;

@@ -54,10 +54,10 @@ TEST_F(PluginTypes, ADeclaredPluginTakesTextOrAnObject) {
   declare("echo", echoing());
   add();
   EXPECT_TRUE(links(R"({"echo": {"conf": "plain text"}})"));
-  EXPECT_TRUE(LogCapture::has("plugin echo: plain text"));
+  EXPECT_TRUE(log_.has("plugin echo: plain text"));
   auto made = links(R"({"echo": {"conf": {"b": 1, "a": [true, "x/y"]}}})");
   ASSERT_TRUE(made);
-  EXPECT_TRUE(LogCapture::has(R"(plugin echo: {"b":1,"a":[true,"x/y"]})"));
+  EXPECT_TRUE(log_.has(R"(plugin echo: {"b":1,"a":[true,"x/y"]})"));
   EXPECT_EQ(made->front().priority, 7);
   EXPECT_EQ(made->front().reason, "plugin:echo");
 }
@@ -98,7 +98,7 @@ TEST_F(PluginTypes, AnInlinePluginNamesItsFile) {
   ASSERT_TRUE(made) << made.error().what;
   ASSERT_EQ(made->size(), 1u);
   EXPECT_EQ(made->front().name, "mine");
-  EXPECT_TRUE(LogCapture::has(R"(plugin mine: {"a":1})"));
+  EXPECT_TRUE(log_.has(R"(plugin mine: {"a":1})"));
 }
 
 TEST_F(PluginTypes, OneConfMayStandForSeveralPlugins) {

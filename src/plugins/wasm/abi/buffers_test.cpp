@@ -88,7 +88,7 @@ TEST_F(Buffers, EveryPieceOfABodyIsItsOwn) {
 TEST_F(Buffers, AnEditOutsideOfTheCallbackChangesNothing) {
   PluginRun run(plugin(call_module("proxy_set_buffer_bytes", numbers(0, 0, 0, 100, 3), data(100, "abc"))));
   EXPECT_EQ(call(run).status(), Status::kOk);
-  EXPECT_TRUE(LogCapture::has("a body is left as it is"));
+  EXPECT_TRUE(log_.has("a body is left as it is"));
 }
 
 TEST_F(Buffers, OnlyPluginsThatCanEditSayThatTheyDo) {

@@ -114,7 +114,7 @@ TEST_F(HostileGuest, MemoryThatTheGuestGrewItselfCanBeUsed) {
       (drop (call $log (i32.const 2) (i32.const 70000) (i32.const 4)))
       (i32.const 0)))")));
   EXPECT_TRUE(run.request().proceeds());
-  EXPECT_TRUE(LogCapture::has("info plugin test: abcd"));
+  EXPECT_TRUE(log_.has("info plugin test: abcd"));
 }
 
 TEST_F(HostileGuest, TheBetterAllocatorIsPreferred) {
@@ -141,7 +141,7 @@ TEST_F(HostileGuest, AnAllocatorMayLogButNotCallBack) {
       kLog, "malloc", "(drop (call $log (i32.const 2) (i32.const 100) (i32.const 6))) (i32.const 4096)")));
   logs.header("X-Name", "value");
   EXPECT_EQ(call(logs).text(16), "value");
-  EXPECT_TRUE(LogCapture::has("info plugin test: x-name"));
+  EXPECT_TRUE(log_.has("info plugin test: x-name"));
 
   PluginRun nests(plugin(with_allocator(
       "", "malloc", "(call $get (i32.const 0) (i32.const 100) (i32.const 6) (i32.const 16) (i32.const 20))")));
@@ -342,7 +342,7 @@ TEST_F(GreedyGuest, FloodsNoLog) {
   std::string end = end_of("proxy_log", 3, numbers(2, 100, 100));
   EXPECT_NE(end.find("CPU budget"), std::string::npos) << end;
   run_messages();
-  EXPECT_TRUE(LogCapture::has("lines were left out, as it wrote more than 1000 within a second"));
+  EXPECT_TRUE(log_.has("lines were left out, as it wrote more than 1000 within a second"));
 }
 
 TEST_F(GreedyGuest, WakesAnotherExchangeOnce) {

@@ -10,14 +10,14 @@ TEST_F(LogAndTime, LinesCarryLevelAndPlugin) {
   for (std::size_t level = 0; level < levels.size(); ++level) {
     PluginRun run(plugin(call_module("proxy_log", numbers(level, 100, 5), data(100, "hello"))));
     EXPECT_EQ(call(run).status(), Status::kOk);
-    EXPECT_TRUE(LogCapture::has(levels[level] + " plugin test: hello")) << level;
+    EXPECT_TRUE(log_.has(levels[level] + " plugin test: hello")) << level;
   }
 }
 
 TEST_F(LogAndTime, ALineCannotPretendToBeTwo) {
   PluginRun run(plugin(call_module("proxy_log", numbers(2, 100, 12), data(100, "one\r\ntwo\x1b[0m"))));
   call(run);
-  EXPECT_TRUE(LogCapture::has("info plugin test: one  two [0m"));
+  EXPECT_TRUE(log_.has("info plugin test: one  two [0m"));
 }
 
 TEST_F(LogAndTime, AnUnknownLevelIsABadArgument) {

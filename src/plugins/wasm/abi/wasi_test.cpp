@@ -27,12 +27,12 @@ TEST_F(Wasi, StandardOutputIsTheLog) {
   GuestImage image = wasi("fd_write", numbers(1, 200, 2, 16), segments);
   EXPECT_EQ(image.number(0), 0u);
   EXPECT_EQ(image.number(16), 13u);
-  EXPECT_TRUE(LogCapture::has("info plugin test: hello  there"));
+  EXPECT_TRUE(log_.has("info plugin test: hello  there"));
 }
 
 TEST_F(Wasi, StandardErrorIsLoggedAsError) {
   wasi("fd_write", numbers(2, 200, 1, 16), data(100, "help") + data(200, words({100, 4})));
-  EXPECT_TRUE(LogCapture::has("error plugin test: help"));
+  EXPECT_TRUE(log_.has("error plugin test: help"));
 }
 
 TEST_F(Wasi, ThereAreNoOtherDescriptors) {
