@@ -96,13 +96,16 @@ Task<Status> Gateway::try_to_start() {
   co_return Status{};
 }
 
+// While a former gateway has the address, but no longer than it may take to go.
+Task<void> Gateway::wait_while(bool (*is_taken)(const async::Address&), async::Address address) {
+  for (int i = 0; i < kPredecessorPolls && is_taken(address); ++i) co_await control_.sleep(kPredecessorPoll);
+}
+
 // First of all, so that it can be watched how the start goes. A gateway that drains keeps the port to its end, which is
 // given some time.
 Task<Status> Gateway::open_status_port() {
   CO_TRY(auto address, async::Address::from_ip(settings_.status_listen.ip, settings_.status_listen.port));
-  for (int i = 0; i < kPredecessorPolls && async::is_listened_on(address); ++i) {
-    co_await control_.sleep(kPredecessorPoll);
-  }
+  co_await wait_while(async::is_listened_on, address);
   CO_TRY(auto bound, status_.open(address));
   status_address_ = bound.to_string();
   co_return Status{};
@@ -166,9 +169,7 @@ Status Gateway::start_workers() {
 Task<Status> Gateway::wait_for_predecessor() {
   for (const Listen& wanted : settings_.listen) {
     CO_TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
-    for (int i = 0; i < kPredecessorPolls && async::has_abandoned_listener(address); ++i) {
-      co_await control_.sleep(kPredecessorPoll);
-    }
+    co_await wait_while(async::has_abandoned_listener, address);
   }
   co_return Status{};
 }

@@ -47,6 +47,7 @@ class Gateway final {
   // The start, step by step; the first that fails ends the process with its message.
   Task<void> start();
   Task<Status> try_to_start();
+  Task<void> wait_while(bool (*is_taken)(const async::Address&), async::Address address);
   Task<Status> open_status_port();
   Status make_workers();
   Status load_plugins();

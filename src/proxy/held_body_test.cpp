@@ -81,6 +81,16 @@ struct HeldBodyTest : testing::Test, ProxyFixture {
     co_await held(down, 1);
     co_return std::pair(std::move(client), std::move(upstream));
   }
+  // A response of which "one" has gone on and "two" is held.
+  Task<std::pair<Talk, Talk>> response_held_again() {
+    auto [client, upstream] = co_await held_response();
+    down.let_go();
+    co_await expect(client, chunk("one"));
+    down.holds = true;
+    EXPECT_TRUE(co_await upstream.send(chunk("two")));
+    co_await held(down, 3);
+    co_return std::pair(std::move(client), std::move(upstream));
+  }
 
   Direction up, down;
 };
@@ -114,12 +124,7 @@ TEST_F(HeldBodyTest, OfAResponseGoesOnThoughTheUpstreamSendsNoMore) {
 
 TEST_F(HeldBodyTest, MayBeHeldAgainAndGoOnAgain) {
   auto body = [](HeldBodyTest& t) -> Task<void> {
-    auto [client, upstream] = co_await t.held_response();
-    t.down.let_go();
-    co_await expect(client, chunk("one"));
-    t.down.holds = true;
-    EXPECT_TRUE(co_await upstream.send(chunk("two")));
-    co_await t.held(t.down, 3);
+    auto [client, upstream] = co_await t.response_held_again();
     t.down.stage->resume();
     EXPECT_EQ(t.down.calls, 4) << "it was called, and still holds";
     EXPECT_TRUE(co_await upstream.send(chunk("three")));
@@ -234,12 +239,7 @@ TEST_F(HeldBodyTest, OfAResponseMayEndInAnAnswerBeforeItsHeadHasLeft) {
 
 TEST_F(HeldBodyTest, OfAResponseIsBrokenOffByAnAnswerAfterItsHeadHasLeft) {
   auto body = [](HeldBodyTest& t) -> Task<void> {
-    auto [client, upstream] = co_await t.held_response();
-    t.down.let_go();
-    co_await expect(client, chunk("one"));
-    t.down.holds = true;
-    EXPECT_TRUE(co_await upstream.send(chunk("two")));
-    co_await t.held(t.down, 3);
+    auto [client, upstream] = co_await t.response_held_again();
     t.down.end_with(Verdict::answer(http::Response::error(502, "no")));
     EXPECT_EQ(co_await client.rest(), "");
     co_await upstream.rest();

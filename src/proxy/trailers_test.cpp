@@ -24,6 +24,19 @@ struct TrailersTest : testing::Test, ProxyFixture {
     };
     route("/*", R"("first": {})");
   }
+  // "first" makes trailers with the last piece of each body.
+  void make_trailers_of_both() {
+    auto make = [](exchange::Exchange& of, http::Headers*& trailers) {
+      trailers = &of.arena.make<http::Headers>(of.arena);
+      trailers->add("X-Made", "1");
+    };
+    first.act = [make](Phase phase, exchange::Exchange& of, BodyStage* stage) -> async::Task<Verdict> {
+      if (phase == Phase::kRequestBody && stage->is_last()) make(of, of.request_trailers);
+      if (phase == Phase::kResponseBody && stage->is_last()) make(of, of.response_trailers);
+      return Verdict::proceed();
+    };
+    route("/*", R"("first": {})");
+  }
   // What reaches both ends of one exchange.
   struct Ends {
     Talk::Message request, response;
@@ -105,16 +118,7 @@ TEST_F(TrailersTest, RemovingAllLeavesABodyWithoutTrailers) {
 }
 
 TEST_F(TrailersTest, ThoseThatABodyFilterMakesMakeAShortBodyChunked) {
-  auto make = [](exchange::Exchange& of, http::Headers*& trailers) {
-    trailers = &of.arena.make<http::Headers>(of.arena);
-    trailers->add("X-Made", "1");
-  };
-  first.act = [make](Phase phase, exchange::Exchange& of, BodyStage* stage) -> async::Task<Verdict> {
-    if (phase == Phase::kRequestBody && stage->is_last()) make(of, of.request_trailers);
-    if (phase == Phase::kResponseBody && stage->is_last()) make(of, of.response_trailers);
-    return Verdict::proceed();
-  };
-  route("/*", R"("first": {})");
+  make_trailers_of_both();
   auto body = [](TrailersTest& t) -> async::Task<void> {
     Ends ends = co_await t.exchange(post("/1", "abc"), ok("abc"));
     for (const Talk::Message& message : {ends.request, ends.response}) {
@@ -130,16 +134,7 @@ TEST_F(TrailersTest, ThoseThatABodyFilterMakesMakeAShortBodyChunked) {
 
 // As a head that has left cannot become another one, and to chunk whatever a plugin might add to would cost all.
 TEST_F(TrailersTest, ThoseThatABodyFilterMakesWhenItsLengthHasLeftAreLeftOutWithAWarning) {
-  auto make = [](exchange::Exchange& of, http::Headers*& trailers) {
-    trailers = &of.arena.make<http::Headers>(of.arena);
-    trailers->add("X-Made", "1");
-  };
-  first.act = [make](Phase phase, exchange::Exchange& of, BodyStage* stage) -> async::Task<Verdict> {
-    if (phase == Phase::kRequestBody && stage->is_last()) make(of, of.request_trailers);
-    if (phase == Phase::kResponseBody && stage->is_last()) make(of, of.response_trailers);
-    return Verdict::proceed();
-  };
-  route("/*", R"("first": {})");
+  make_trailers_of_both();
   auto body = [](TrailersTest& t) -> async::Task<void> {
     log::Capture captured;
     const std::string large(300'000, 'x');

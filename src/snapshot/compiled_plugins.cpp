@@ -45,16 +45,13 @@ ChosenConfs choose_confs(std::initializer_list<const resources::PluginConfs*> pl
   return chosen;
 }
 
-void drop_unknown(ChosenConfs& confs, const chain::Catalog& catalog, UnknownPlugins unknown) {
-  if (unknown == UnknownPlugins::kRefuse) return;
-  std::erase_if(confs, [&](const resources::PluginConf* conf) { return !catalog.find(conf->name); });
-}
-
-Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, ChosenConfs plugins,
-                                                 std::string resource, CompiledPluginsPtr previous, Reuse reuse) {
+Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, UnknownPlugins unknown,
+                                                 ChosenConfs plugins, std::string resource, CompiledPluginsPtr previous,
+                                                 Reuse reuse) {
   auto compiled = std::make_shared<CompiledPlugins>();
   compiled->reserve(plugins.size());
   for (const resources::PluginConf* written : plugins) {
+    if (unknown == UnknownPlugins::kSkip && !catalog.find(written->name)) continue;
     std::shared_ptr<const CompiledPlugin> old = find(previous, written->name);
     if (old && reuse == Reuse::kSameConf && old->conf == written->conf) {
       compiled->push_back(std::move(old));

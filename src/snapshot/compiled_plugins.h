@@ -35,13 +35,12 @@ using ChosenConfs = std::vector<const resources::PluginConf*>;
 // whole, never mixed. For a route: service, plugin_config, route; null where it has none.
 ChosenConfs choose_confs(std::initializer_list<const resources::PluginConfs*> places);
 
-// Takes those away whose plugins the catalog does not know, if they are to be skipped.
-void drop_unknown(ChosenConfs& confs, const chain::Catalog& catalog, UnknownPlugins unknown);
-
 // `resource` is "routes/1"; `previous` is what the same resource had before, or null. `previous` itself where nothing
 // changed. What `plugins` points to stays until the Task ends. Error: kInvalid, as chain::compile_links words it.
-Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, ChosenConfs plugins,
-                                                 std::string resource, CompiledPluginsPtr previous, Reuse reuse);
+// `unknown`: what becomes of those that the catalog does not have.
+Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, UnknownPlugins unknown,
+                                                 ChosenConfs plugins, std::string resource, CompiledPluginsPtr previous,
+                                                 Reuse reuse);
 
 // All links in the order of running: by priority, then as written.
 std::vector<chain::Link> links_of(const CompiledPlugins& plugins);

@@ -158,9 +158,8 @@ Task<Status> Preparation::compile_global_rule(resources::GlobalRule rule) {
   CompiledPluginsPtr previous = old == set_.global_rules.end() ? nullptr : old->second->plugins;
   auto served = std::make_shared<ServedGlobalRule>();
   ChosenConfs confs = choose_confs({&rule.plugins});
-  drop_unknown(confs, context_.catalog, context_.unknown_plugins);
-  auto compiled = co_await compile_plugins(context_.catalog, std::move(confs), "global_rules/" + rule.id,
-                                           std::move(previous), context_.reuse);
+  auto compiled = co_await compile_plugins(context_.catalog, context_.unknown_plugins, std::move(confs),
+                                           "global_rules/" + rule.id, std::move(previous), context_.reuse);
   if (!compiled) co_return fail(std::move(compiled).error());
   served->plugins = std::move(*compiled);
   served->rule = std::move(rule);
@@ -233,9 +232,8 @@ Task<void> Preparation::try_unused_plugins() {
 
 Task<bool> Preparation::try_plugins(std::string kind, std::string id, const resources::PluginConfs& plugins) {
   ChosenConfs confs = choose_confs({&plugins});
-  drop_unknown(confs, context_.catalog, context_.unknown_plugins);
-  auto compiled =
-      co_await compile_plugins(context_.catalog, std::move(confs), kind + "/" + id, nullptr, Reuse::kSameConf);
+  auto compiled = co_await compile_plugins(context_.catalog, context_.unknown_plugins, std::move(confs),
+                                           kind + "/" + id, nullptr, Reuse::kSameConf);
   if (compiled) co_return true;
   rejected_.push_back({std::move(kind), std::move(id), std::move(compiled).error()});
   co_return false;

@@ -156,8 +156,7 @@ Task<Result<CompiledRoutePtr>> compile_route(const CompileContext& context, cons
          compile_own_cluster(made->route->upstream, key, previous ? previous->route->upstream : std::nullopt,
                              previous ? previous->own_cluster : nullptr, context.forbidden));
   ChosenConfs confs = confs_of(set, *made->route, service);
-  drop_unknown(confs, context.catalog, context.unknown_plugins);
-  auto compiled = co_await compile_plugins(context.catalog, std::move(confs), key,
+  auto compiled = co_await compile_plugins(context.catalog, context.unknown_plugins, std::move(confs), key,
                                            previous ? previous->plugins : nullptr, context.reuse);
   if (!compiled) co_return fail(std::move(compiled).error());
   made->plugins = std::move(*compiled);

@@ -119,9 +119,13 @@ void Vm::end_root(RootContext& root) {
   std::erase_if(roots_, [&](const auto& owned) { return owned.get() == &root; });
 }
 
-bool Vm::open(HttpContext& http, RootContext& root) {
+void Vm::add(HttpContext& http, RootContext& root) {
   http.root = &root;
   http.id = contexts_.add({&root, &http});
+}
+
+bool Vm::open(HttpContext& http, RootContext& root) {
+  add(http, root);
   if (!exports(Callback::kContextCreate)) return true;
   return call(Callback::kContextCreate, {&root, &http}, http.id, root.id).has_value();
 }
@@ -133,8 +137,7 @@ std::optional<std::uint32_t> Vm::begin(HttpContext& http, RootContext& root, std
     if (!open(http, root)) return std::nullopt;
     return call(Callback::kRequestHeaders, {&root, &http}, http.id, headers, end_of_stream);
   }
-  http.root = &root;
-  http.id = contexts_.add({&root, &http});
+  add(http, root);
   std::array<Slot, 4> slots{{{http.id}, {root.id}, {headers}, {end_of_stream}}};
   if (!enter(sequence, steps(CallbackSequence::kBegin), {&root, &http}, slots)) return std::nullopt;
   return slots[0].u32();

@@ -126,6 +126,7 @@ class Vm {
   Result<void> run_start_functions();
   Result<void> run(std::string_view name, std::size_t params);
   void find_callbacks();
+  void add(HttpContext& http, RootContext& root);  // gives it its number
   // A call from outside. False: it trapped in the callback of `steps` that ran.
   bool enter(const GuestFunction& function, std::span<const Callback> steps, Scope scope, std::span<Slot> slots);
   void end(Scope scope);
