@@ -19,9 +19,18 @@ json::Schema compile_with_meta(const PluginType& type) {
 
 }  // namespace
 
-void Catalog::add(std::unique_ptr<PluginType> type) {
+void Catalog::add(std::shared_ptr<const PluginType> type) {
   json::Schema schema = compile_with_meta(*type);
   entries_.push_back(Entry{std::move(type), std::move(schema)});
+}
+
+void Catalog::put(std::shared_ptr<const PluginType> type) {
+  remove(type->name());
+  add(std::move(type));
+}
+
+void Catalog::remove(std::string_view name) {
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.type->name() == name; });
 }
 
 void Catalog::keep_only(const std::vector<std::string>& names) {
@@ -37,6 +46,11 @@ const Catalog::Entry* Catalog::entry(std::string_view name) const noexcept {
 const PluginType* Catalog::find(std::string_view name) const noexcept {
   const Entry* found = entry(name);
   return found ? found->type.get() : nullptr;
+}
+
+std::shared_ptr<const PluginType> Catalog::share(std::string_view name) const noexcept {
+  const Entry* found = entry(name);
+  return found ? found->type : nullptr;
 }
 
 const json::Schema* Catalog::schema(std::string_view name) const noexcept {

@@ -1,5 +1,6 @@
 #pragma once
-// All plugin types that this gateway knows, by name. Filled by `app` at start, immutable afterwards.
+// All plugin types that this gateway knows, by name. Filled by `app`; a copy shares the types, so that a change is made
+// on a copy which then takes the place of the original. Belongs to the control thread.
 
 #include "base/result.h"
 #include "chain/plugin.h"
@@ -12,12 +13,16 @@ namespace sallyport::chain {
 
 class Catalog {
  public:
-  void add(std::unique_ptr<PluginType> type);
+  void add(std::shared_ptr<const PluginType> type);
+  // In place of the one of that name, if there is one.
+  void put(std::shared_ptr<const PluginType> type);
+  void remove(std::string_view name);
   // Keeps only the types whose name is in `names` (a `plugins` list in the settings).
   void keep_only(const std::vector<std::string>& names);
 
   const PluginType* find(std::string_view name) const noexcept;
-  std::vector<const PluginType*> by_priority() const;  // highest first
+  std::shared_ptr<const PluginType> share(std::string_view name) const noexcept;  // null for an unknown name
+  std::vector<const PluginType*> by_priority() const;                             // highest first
 
   // The schema of a conf with `_meta` in it, as the Admin API shows and checks it; null for an unknown name.
   const json::Schema* schema(std::string_view name) const noexcept;
@@ -28,7 +33,7 @@ class Catalog {
 
  private:
   struct Entry {
-    std::unique_ptr<PluginType> type;
+    std::shared_ptr<const PluginType> type;
     json::Schema schema;
   };
   const Entry* entry(std::string_view name) const noexcept;

@@ -124,5 +124,18 @@ TEST_F(CatalogTest, ADisabledPluginNeedsNoValidConf) {
   EXPECT_EQ(refusal(R"({"nope":{"_meta":{"disable":true}}})"), "unknown plugin [nope]");
 }
 
+TEST_F(CatalogTest, ACopyIsChangedWithoutTheOriginal) {
+  Catalog changed = catalog;
+  changed.put(std::make_shared<const SizeType>("low", 7));
+  changed.put(std::make_shared<const SizeType>("new", 3));
+  changed.remove("high");
+  EXPECT_EQ(changed.find("low")->priority(), 7);
+  EXPECT_NE(changed.schema("new"), nullptr);
+  EXPECT_EQ(changed.find("high"), nullptr);
+  EXPECT_EQ(catalog.find("low")->priority(), 1);
+  EXPECT_EQ(catalog.find("new"), nullptr);
+  EXPECT_EQ(changed.share("also-high"), catalog.share("also-high"));
+}
+
 }  // namespace
 }  // namespace sallyport::chain

@@ -13,6 +13,13 @@ std::shared_ptr<const CompiledPlugin> find(const CompiledPluginsPtr& plugins, co
   return found == plugins->end() ? nullptr : *found;
 }
 
+// Whether what was compiled before does for `written`, too.
+bool is_kept(const CompiledPlugin& old, const resources::PluginConf& written, const chain::Catalog& catalog,
+             Reuse reuse) {
+  if (reuse == Reuse::kNothing || old.conf != written.conf) return false;
+  return reuse == Reuse::kSameConf || old.type == catalog.share(written.name);
+}
+
 Task<Result<std::shared_ptr<const CompiledPlugin>>> compile_plugin(const chain::Catalog& catalog,
                                                                    const resources::PluginConf& written,
                                                                    std::string resource,
@@ -24,7 +31,8 @@ Task<Result<std::shared_ptr<const CompiledPlugin>>> compile_plugin(const chain::
   auto links =
       co_await chain::compile_links(catalog, alone, std::move(resource), predecessor ? &*predecessor : nullptr);
   if (!links) co_return fail(std::move(links).error());
-  co_return std::make_shared<const CompiledPlugin>(CompiledPlugin{written.name, written.conf, std::move(*links)});
+  co_return std::make_shared<const CompiledPlugin>(
+      CompiledPlugin{written.name, catalog.share(written.name), written.conf, std::move(*links)});
 }
 
 }  // namespace
@@ -53,7 +61,7 @@ Task<Result<CompiledPluginsPtr>> compile_plugins(const chain::Catalog& catalog, 
   for (const resources::PluginConf* written : plugins) {
     if (unknown == UnknownPlugins::kSkip && !catalog.find(written->name)) continue;
     std::shared_ptr<const CompiledPlugin> old = find(previous, written->name);
-    if (old && reuse == Reuse::kSameConf && old->conf == written->conf) {
+    if (old && is_kept(*old, *written, catalog, reuse)) {
       compiled->push_back(std::move(old));
       continue;
     }

@@ -22,6 +22,7 @@ using async::Task;
 
 struct CompiledPlugin {
   std::string name;
+  std::shared_ptr<const chain::PluginType> type;
   json::Value conf;                // as written, with `_meta`
   std::vector<chain::Link> links;  // none when it is disabled
 };

@@ -33,7 +33,7 @@ struct PluginChainsTest : testing::Test {
     return std::make_shared<const Globals>(number, std::vector{link("global " + std::to_string(number))});
   }
   std::shared_ptr<const PluginChains> chains() {
-    CompiledPlugins plugins{std::make_shared<const CompiledPlugin>(CompiledPlugin{"own", {}, {link("own")}})};
+    CompiledPlugins plugins{std::make_shared<const CompiledPlugin>(CompiledPlugin{"own", {}, {}, {link("own")}})};
     return std::make_shared<const PluginChains>(std::make_shared<const CompiledPlugins>(std::move(plugins)));
   }
   static std::string first(const chain::Chain& chain) { return chain.links().front().name; }

@@ -93,11 +93,20 @@ Task<Result<SnapshotBuilder::Change>> SnapshotBuilder::prepare(Item item) {
 }
 
 Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_all(std::vector<Item> items, Reuse reuse) {
+  return prepare_with(catalog_, std::move(items), reuse);
+}
+
+Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_types(const chain::Catalog& catalog, std::vector<Item> items) {
+  return prepare_with(catalog, std::move(items), Reuse::kSameType);
+}
+
+Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_with(const chain::Catalog& catalog, std::vector<Item> items,
+                                                            Reuse reuse) {
   const std::shared_ptr<const ResourceSet> base = resources_;
   const std::uint64_t revision = latest_->revision();
-  const CompileContext context{catalog_, options_.forbidden, options_.router, reuse, options_.unknown_plugins};
+  const CompileContext context{catalog, options_.forbidden, options_.router, reuse, options_.unknown_plugins};
   const bool skips = options_.unknown_plugins == UnknownPlugins::kSkip;
-  Unserved unserved = unserved_of(items, warned_of_, skips ? &catalog_ : nullptr);
+  Unserved unserved = unserved_of(items, warned_of_, skips ? &catalog : nullptr);
   Preparation preparation(context, *base);
   co_await preparation.run(std::move(items));
 
@@ -108,6 +117,24 @@ Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_all(std::vector<Item> ite
   for (const Rejected& rejected : change.rejected_) change.unserved_.erase(rejected.kind + "/" + rejected.id);
   change.next_ = std::make_shared<const ResourceSet>(std::move(preparation.set()));
   co_return std::move(change);
+}
+
+bool SnapshotBuilder::serves(const std::string& kind, const std::string& id) const {
+  const resources::KindInfo* info = resources::find_kind(kind);
+  if (!info) return false;
+  switch (info->kind) {
+    case resources::Kind::kRoute:
+      return resources_->routes.find(id) != nullptr;
+    case resources::Kind::kService:
+      return resources_->services.find(id) != nullptr;
+    case resources::Kind::kPluginConfig:
+      return resources_->plugin_configs.find(id) != nullptr;
+    case resources::Kind::kGlobalRule:
+      return resources_->global_rules.contains(id);
+    case resources::Kind::kUpstream:
+      return resources_->upstreams.find(id) != nullptr;
+  }
+  return false;
 }
 
 Result<SnapshotPtr> SnapshotBuilder::commit(Change change) {

@@ -85,6 +85,13 @@ class SnapshotBuilder final {
   // With Reuse::kNothing the plugins are made anew even where their conf did not change (what they load did).
   Task<Change> prepare_all(std::vector<Item> items, Reuse reuse = Reuse::kSameConf);
 
+  // Compiles items that name plugins whose types are others in `catalog` than in the present one, with those. Whoever
+  // commits the change has put `catalog` in the place of the present one.
+  Task<Change> prepare_types(const chain::Catalog& catalog, std::vector<Item> items);
+
+  // Whether something of that name is in force, in whatever form. Kinds as of Item, those with plugins.
+  bool serves(const std::string& kind, const std::string& id) const;
+
   // Puts a change into force and returns the Snapshot to publish. Error: kConflict when another change was committed
   // since it was prepared; nothing has changed then, prepare it again.
   // What of a resource has no effect is logged here, once for as long as the resource goes on to have it.
@@ -93,6 +100,8 @@ class SnapshotBuilder final {
   const SnapshotPtr& latest() const noexcept { return latest_; }
 
  private:
+  Task<Change> prepare_with(const chain::Catalog& catalog, std::vector<Item> items, Reuse reuse);
+
   const chain::Catalog& catalog_;
   BuilderOptions options_;
   std::shared_ptr<const ResourceSet> resources_;  // in force

@@ -249,5 +249,71 @@ TEST_F(UnservedTest, OfWhatIsNotServedAtAllNothingIsSaid) {
   EXPECT_THAT(log.take(), IsEmpty());
 }
 
+// Of "low", with the same name and another type.
+struct AnotherType : SnapshotBuilderTest {
+  AnotherType() {
+    auto type = std::make_shared<MadeType>("low", 1);
+    another = type.get();
+    next.put(std::move(type));
+  }
+  std::vector<std::string> take(std::vector<Item> items) {
+    auto change = chain::finish(builder.prepare_types(next, std::move(items)));
+    std::vector<std::string> rejected;
+    for (const Rejected& each : change.rejected()) rejected.push_back(each.kind + "/" + each.id);
+    if (!rejected.empty()) return rejected;
+    catalog = next;
+    EXPECT_TRUE(builder.commit(std::move(change)));
+    return rejected;
+  }
+  chain::Catalog next = catalog;
+  const MadeType* another = nullptr;
+};
+
+TEST_F(AnotherType, MakesItsPluginsAnewAndLeavesThoseOfOtherTypes) {
+  const std::string_view service = R"({"plugins": {"low": {"mark": "s"}, "high": {"mark": "s"}}})";
+  const std::string_view config = R"({"plugins": {"low": {"mark": "p"}}})";
+  const std::string_view global = R"({"plugins": {"low": {"mark": "g"}}})";
+  put("services", "s", service);
+  put("plugin_configs", "p", config);
+  put("global_rules", "g", global);
+  put("routes", "a", R"({"uri": "/a", "service_id": "s"})");
+  put("routes", "b", R"({"uri": "/b", "plugin_config_id": "p", "upstream_id": "u"})");
+  const int before = made();
+
+  EXPECT_THAT(
+      take({item("services", "s", service), item("plugin_configs", "p", config), item("global_rules", "g", global)}),
+      IsEmpty());
+  EXPECT_EQ(another->made, 3);
+  EXPECT_EQ(made(), before);
+  EXPECT_THAT(plugins("/a"), ElementsAre("low:g", "high:s", "low:s"));
+  EXPECT_THAT(plugins("/b"), ElementsAre("low:g", "low:p"));
+  EXPECT_EQ(plugin("/nowhere").generation, 2);
+}
+
+TEST_F(AnotherType, ComesIntoForceWithItsChangeAlone) {
+  const std::string_view route = R"({"uri": "/a", "upstream_id": "u", "plugins": {"low": {"mark": "r"}}})";
+  put("routes", "r", route);
+  auto change = chain::finish(builder.prepare_types(next, {item("routes", "r", route)}));
+  EXPECT_EQ(another->made, 1);
+  EXPECT_EQ(plugin("/a").generation, 1);
+  EXPECT_THAT(take({item("routes", "r", R"({"uri": "/a", "upstream_id": "u", "plugins": {"low": {"mark": "bad"}}})")}),
+              ElementsAre("routes/r"));
+  EXPECT_EQ(plugin("/a").generation, 1);
+}
+
+TEST_F(SnapshotBuilderTest, KnowsWhatIsInForce) {
+  put("routes", "r", kRoute);
+  put("services", "s", "{}");
+  put("plugin_configs", "p", R"({"plugins": {}})");
+  put("global_rules", "g", R"({"plugins": {"low": {}}})");
+  EXPECT_EQ(put("routes", "bad", R"({"uri": "/a", "plugins": {"low": {"mark": "bad"}}})").empty(), false);
+  for (auto [kind, id] : {std::pair("routes", "r"), std::pair("services", "s"), std::pair("plugin_configs", "p"),
+                          std::pair("global_rules", "g")}) {
+    EXPECT_TRUE(builder.serves(kind, id)) << kind;
+    EXPECT_FALSE(builder.serves(kind, "bad")) << kind;
+  }
+  EXPECT_FALSE(builder.serves("unknown", "r"));
+}
+
 }  // namespace
 }  // namespace sallyport::snapshot

@@ -1,9 +1,9 @@
 #include "plugins/wasm/module.h"
 
+#include "base/sha256.h"
 #include "plugins/wasm/abi/host_functions.h"
 #include "plugins/wasm/callback_sequences.h"
 #include "plugins/wasm/callbacks.h"
-#include "plugins/wasm/sha256.h"
 
 #include <array>
 #include <cerrno>

@@ -1,12 +1,12 @@
 #pragma once
-// SHA-256 (FIPS 180-4), for the identity of modules.
+// SHA-256 (FIPS 180-4).
 
 #include <string>
 #include <string_view>
 
-namespace sallyport::wasm {
+namespace sallyport {
 
 // 64 hexadecimal digits.
 std::string sha256_hex(std::string_view bytes);
 
-}  // namespace sallyport::wasm
+}  // namespace sallyport

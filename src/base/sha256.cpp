@@ -1,11 +1,11 @@
-#include "plugins/wasm/sha256.h"
+#include "base/sha256.h"
 
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 
-namespace sallyport::wasm {
+namespace sallyport {
 namespace {
 
 constexpr std::array<std::uint32_t, 64> kRoundConstants{
@@ -73,4 +73,4 @@ std::string sha256_hex(std::string_view bytes) {
   return text;
 }
 
-}  // namespace sallyport::wasm
+}  // namespace sallyport
