@@ -1,10 +1,9 @@
 #include "store/embedded_store.h"
 
 #include "json/parse.h"
+#include "store/durable_folder.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
 
@@ -26,15 +25,6 @@ constexpr const char* kSchema = R"(
   CREATE TABLE revision (highest INTEGER NOT NULL);
   INSERT INTO revision VALUES (0);
 )";
-
-// A new name in a folder is durable when the folder is.
-Status sync_folder(const std::filesystem::path& folder) {
-  int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  if (descriptor >= 0) ::close(descriptor);
-  if (synced) return {};
-  return fail(ErrorCode::kUnavailable, fmt::format("{}: cannot be synchronised to the disk", folder.string()));
-}
 
 Status create_folder(const std::filesystem::path& folder) {
   std::error_code error;
