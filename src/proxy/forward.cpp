@@ -4,6 +4,7 @@
 #include "proxy/answers.h"
 #include "proxy/forwarded_fields.h"
 #include "proxy/response_relay.h"
+#include "upstream/further_try.h"
 
 #include <fmt/format.h>
 
@@ -235,15 +236,12 @@ bool Forward::may_repeat() const {
 
 // The peer closed a kept connection before it saw this request: costs no try.
 bool Forward::was_stale(const Error& error) const {
-  return reused_ && !upload_error_ && error.code == ErrorCode::kClosed && error.side == Side::kUpstream &&
-         !connection_->wire().response_begun() && may_repeat();
+  return reused_ && !upload_error_ && upstream::was_stale(connection_->wire(), error) && may_repeat();
 }
 
 bool Forward::may_try_again(const Error& error) const {
-  if (error.side != Side::kUpstream || error.code == ErrorCode::kProtocol) return false;
-  if (exchange_.tries > cluster_.retries()) return false;
-  if (cluster_.retry_timeout().count() > 0 && around_.reactor.now() - began_ >= cluster_.retry_timeout()) return false;
-  return may_repeat();
+  const auto elapsed = around_.reactor.now() - began_;
+  return upstream::allows_further_try(cluster_, error, exchange_.tries, elapsed) && may_repeat();
 }
 
 void Forward::note_try(upstream::EndpointRef endpoint) {

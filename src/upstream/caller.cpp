@@ -1,0 +1,238 @@
+#include "upstream/caller.h"
+
+#include "async/event.h"
+#include "async/task_group.h"
+#include "async/until_set.h"
+#include "base/arena.h"
+#include "upstream/further_try.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace sallyport::upstream {
+namespace {
+
+using http::BodyLength;
+using http::CallFailure;
+using http::CallResult;
+
+CallResult failed(CallFailure::Kind kind, std::string what) {
+  return std::unexpected(CallFailure{kind, std::move(what)});
+}
+
+bool usually_has_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
+
+http::OwnedFields owned(const http::Headers& fields) {
+  http::OwnedFields copies;
+  copies.reserve(fields.size());
+  for (const http::Field& field : fields) copies.emplace_back(field.name, field.value);
+  return copies;
+}
+
+void add_views(http::Headers& to, const http::OwnedFields& fields) {
+  for (const auto& [name, value] : fields) to.add_view(name, value);
+}
+
+}  // namespace
+
+// One call under way, through all its tries.
+class Caller::Call {
+ public:
+  Call(Caller& caller, ClusterPtr cluster, http::CallRequest request, std::size_t most_body_bytes);
+
+  Task<CallResult> run();
+  // After `run` was dropped.
+  CallResult expired(Milliseconds timeout) const;
+
+ private:
+  // A connection with the request under way and the response's head read.
+  Task<Status> exchange_heads();
+  Task<Status> try_heads(bool fresh);
+  Task<Status> lease_connection(bool fresh);
+  Status begin_request();
+  Task<void> upload();
+  Task<Status> read_head();
+  Task<CallResult> take_answer();
+  Task<Status> take_body(http::CallAnswer& answer);
+  CallResult no_answer(const Error& error) const;
+  bool may_repeat() const;
+  BodyLength body_length() const;
+  std::string at_endpoint(std::string_view what) const;
+
+  Caller& caller_;
+  ClusterPtr cluster_;
+  http::CallRequest request_;
+  std::size_t most_body_bytes_;
+  Arena arena_;
+  exchange::Exchange exchange_;  // what the balancer and the codec know it by
+  http::Headers trailers_;
+  SteadyTime began_;
+
+  Tried tried_;
+  EndpointRef endpoint_;
+  ConnectionPool::Lease connection_;
+  bool reused_ = false;
+  bool has_head_ = false;
+  async::TaskGroup uploads_;  // last: its task uses everything above
+};
+
+Caller::Call::Call(Caller& caller, ClusterPtr cluster, http::CallRequest request, std::size_t most_body_bytes)
+    : caller_(caller),
+      cluster_(std::move(cluster)),
+      request_(std::move(request)),
+      most_body_bytes_(most_body_bytes),
+      exchange_(arena_, caller.clock_),
+      trailers_(arena_),
+      began_(caller.reactor_.now()) {
+  std::string_view target = request_.target;
+  const std::size_t mark = target.find('?');
+  exchange_.request.method = exchange_.request_method = request_.method;
+  exchange_.request.target = exchange_.request_target = target;
+  exchange_.request.authority = exchange_.request.host = exchange_.host = request_.authority;
+  exchange_.uri = exchange_.path = target.substr(0, mark);
+  exchange_.has_query = mark != std::string_view::npos;
+  if (exchange_.has_query) exchange_.query = target.substr(mark + 1);
+  add_views(exchange_.request.headers, request_.headers);
+  add_views(trailers_, request_.trailers);
+}
+
+Task<CallResult> Caller::Call::run() {
+  for (;;) {
+    auto endpoint = co_await caller_.balancer_.pick(*cluster_, exchange_, tried_);
+    if (!endpoint) co_return failed(CallFailure::Kind::kUnavailable, endpoint.error().what);
+    endpoint_ = std::move(*endpoint);
+    ++exchange_.tries;
+    Status heads = co_await exchange_heads();
+    if (heads) co_return co_await take_answer();
+    const Error& error = heads.error();
+    const bool again = allows_further_try(*cluster_, error, exchange_.tries, caller_.reactor_.now() - began_);
+    if (!again || !may_repeat()) co_return no_answer(error);
+    tried_.add(endpoint_);
+  }
+}
+
+Task<Status> Caller::Call::exchange_heads() {
+  for (bool fresh = false;; fresh = true) {
+    uploads_.cancel_all();
+    Status done = co_await try_heads(fresh);
+    const bool is_stale = !done && reused_ && was_stale(connection_->wire(), done.error()) && may_repeat();
+    if (!is_stale) co_return done;
+  }
+}
+
+Task<Status> Caller::Call::try_heads(bool fresh) {
+  CO_TRY_STATUS(co_await lease_connection(fresh));
+  CO_TRY_STATUS(begin_request());
+  uploads_.spawn(upload());
+  co_return co_await read_head();
+}
+
+Task<Status> Caller::Call::lease_connection(bool fresh) {
+  connection_ = fresh ? nullptr : caller_.pool_.take(endpoint_->address);
+  reused_ = connection_ != nullptr;
+  if (reused_) co_return Status{};
+  CO_TRY(connection_, co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect));
+  co_return Status{};
+}
+
+BodyLength Caller::Call::body_length() const {
+  if (!trailers_.empty()) return BodyLength::chunked();
+  const bool is_told = !request_.body.empty() || usually_has_body(request_.method);
+  return is_told ? BodyLength::sized(request_.body.size()) : BodyLength::none();
+}
+
+Status Caller::Call::begin_request() {
+  const Timeouts& timeouts = cluster_->timeouts();
+  const wire::RequestLine line{request_.method, exchange_.path, exchange_.query, exchange_.has_query,
+                               request_.authority};
+  return connection_->wire().begin_request(line, exchange_.request.headers, body_length(),
+                                           {timeouts.connect, timeouts.send, timeouts.read});
+}
+
+// Runs beside the wait for the response, which may come before the body has ended and tells more than a failure here.
+Task<void> Caller::Call::upload() {
+  const http::Chunk whole{request_.body, true, trailers_.empty() ? nullptr : &trailers_};
+  static_cast<void>(co_await connection_->wire().write(whole, wire::BodyWriter::Flush::kNow));
+}
+
+Task<Status> Caller::Call::read_head() {
+  http::ResponseHead& head = exchange_.response;
+  for (;;) {
+    head.headers.clear();
+    const bool uploads = !uploads_.empty();
+    Status done = co_await connection_->wire().read_head(head);
+    // The time to answer begins when the request has left.
+    if (!done && uploads && done.error().code == ErrorCode::kTimeout) continue;
+    if (!done) co_return done;
+    if (head.status == 101) {
+      co_return fail(Error{ErrorCode::kProtocol, "the upstream switched protocols without being asked", Side::kUpstream,
+                           Retry::kNever});
+    }
+    if (head.status >= 200) co_return Status{};
+  }
+}
+
+Task<CallResult> Caller::Call::take_answer() {
+  has_head_ = true;
+  const http::ResponseHead& head = exchange_.response;
+  http::CallAnswer answer{head.status, owned(head.headers), {}, {}};
+  if (head.body.kind == BodyLength::Kind::kSized) {
+    answer.headers.emplace_back("content-length", std::to_string(head.body.bytes));
+  }
+  Status taken = co_await take_body(answer);
+  if (!taken) co_return failed(CallFailure::Kind::kBroken, at_endpoint(taken.error().what));
+  uploads_.cancel_all();
+  caller_.pool_.give_back(std::move(connection_), cluster_->keepalive_pool());
+  co_return answer;
+}
+
+Task<Status> Caller::Call::take_body(http::CallAnswer& answer) {
+  for (;;) {
+    CO_TRY(const http::Chunk piece, co_await connection_->wire().read_body());
+    if (piece.bytes.size() > most_body_bytes_ - answer.body.size()) {
+      co_return fail(ErrorCode::kLimit, fmt::format("its answer is longer than {} bytes", most_body_bytes_));
+    }
+    answer.body += piece.bytes;
+    if (piece.is_last) break;
+  }
+  wire::BodyReader& reader = connection_->wire().body();
+  if (reader.has_trailers()) {
+    http::Headers trailers(arena_);
+    reader.trailers(trailers);
+    answer.trailers = owned(trailers);
+  }
+  co_return Status{};
+}
+
+CallResult Caller::Call::no_answer(const Error& error) const {
+  const bool is_late = connection_ && error.code == ErrorCode::kTimeout;
+  return failed(is_late ? CallFailure::Kind::kTimeout : CallFailure::Kind::kUnavailable, at_endpoint(error.what));
+}
+
+CallResult Caller::Call::expired(Milliseconds timeout) const {
+  std::string what = fmt::format("no {} within {} ms", has_head_ ? "whole answer" : "answer", timeout.count());
+  return failed(has_head_ ? CallFailure::Kind::kBroken : CallFailure::Kind::kTimeout, at_endpoint(what));
+}
+
+bool Caller::Call::may_repeat() const {
+  const bool has_left = connection_ && connection_->wire().request_begun();
+  return !has_left || http::is_idempotent(request_.method);
+}
+
+std::string Caller::Call::at_endpoint(std::string_view what) const {
+  return endpoint_ ? fmt::format("upstream {}: {}", endpoint_->text, what) : std::string(what);
+}
+
+Task<CallResult> Caller::call(ClusterPtr cluster, http::CallRequest request, CallLimits limits) {
+  auto call = std::make_unique<Call>(*this, std::move(cluster), std::move(request), limits.body_bytes);
+  async::Event expired;
+  auto timer = reactor_.start_timer(limits.timeout, async::Reactor::Repeat::kOnce, [&expired] { expired.set(); });
+  auto ended = co_await async::UntilSet(expired, call->run());
+  if (ended) co_return std::move(*ended);
+  co_return call->expired(limits.timeout);
+}
+
+}  // namespace sallyport::upstream
