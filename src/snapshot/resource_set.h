@@ -10,6 +10,7 @@
 #include "route/hash_trie.h"
 #include "route/route_table.h"
 #include "snapshot/compiled_plugins.h"
+#include "snapshot/named_clusters.h"
 #include "snapshot/plan.h"
 #include "snapshot/plugin_chains.h"
 #include "upstream/cluster.h"
@@ -58,7 +59,7 @@ struct ResourceSet {
 
   route::HashTrie<ServedRoute> routes;
   route::HashTrie<ServedService> services;
-  route::HashTrie<upstream::Cluster> upstreams;
+  NamedClusters upstreams;
   route::HashTrie<resources::PluginConfig> plugin_configs;
   std::map<std::string, std::shared_ptr<const ServedGlobalRule>> global_rules;
   route::HashTrie<Ids> used_by;  // "services/1" -> ids of routes

@@ -3,18 +3,25 @@
 
 #include "exchange/exchange.h"
 #include "route/route_table.h"
+#include "snapshot/named_clusters.h"
 #include "snapshot/plan.h"
 #include "snapshot/snapshot_ptr.h"
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 namespace sallyport::snapshot {
 
 class Snapshot final {
  public:
-  Snapshot(std::uint64_t revision, route::RouteTable routes, PlanPtr no_route, GlobalsPtr globals)
-      : revision_(revision), routes_(std::move(routes)), no_route_(std::move(no_route)), globals_(std::move(globals)) {}
+  Snapshot(std::uint64_t revision, route::RouteTable routes, PlanPtr no_route, GlobalsPtr globals,
+           NamedClusters upstreams = {})
+      : revision_(revision),
+        routes_(std::move(routes)),
+        no_route_(std::move(no_route)),
+        globals_(std::move(globals)),
+        upstreams_(std::move(upstreams)) {}
 
   std::uint64_t revision() const noexcept { return revision_; }
   std::size_t routes() const noexcept { return routes_.size(); }
@@ -22,6 +29,9 @@ class Snapshot final {
   // The plan for this request, and everything in `exchange.matched`. Without a route: the plan of the global rules,
   // whose `refusal` is empty and `no_upstream` says 404.
   const Plan& find(exchange::Exchange& exchange) const;
+
+  // The cluster of the upstream of that id or name; null: there is none. It may outlive the Snapshot.
+  upstream::ClusterPtr upstream(std::string_view id_or_name) const { return upstreams_.find(id_or_name); }
 
   // The plugins of one of its plans, those of the global rules first; compiled when it is asked for the first time.
   const chain::Chain& chain_of(const Plan& plan) const { return plan.plugins->behind(globals_); }
@@ -31,6 +41,7 @@ class Snapshot final {
   route::RouteTable routes_;
   PlanPtr no_route_;
   GlobalsPtr globals_;
+  NamedClusters upstreams_;
 };
 
 }  // namespace sallyport::snapshot

@@ -17,7 +17,7 @@ namespace sallyport::snapshot {
 namespace {
 
 SnapshotPtr snapshot_of(const ResourceSet& set, std::uint64_t revision) {
-  return std::make_shared<const Snapshot>(revision, set.table, set.no_route, set.globals);
+  return std::make_shared<const Snapshot>(revision, set.table, set.no_route, set.globals, set.upstreams);
 }
 
 // What is wrong with another resource than the one that was written says which.
@@ -132,7 +132,7 @@ bool SnapshotBuilder::serves(const std::string& kind, const std::string& id) con
     case resources::Kind::kGlobalRule:
       return resources_->global_rules.contains(id);
     case resources::Kind::kUpstream:
-      return resources_->upstreams.find(id) != nullptr;
+      return resources_->upstreams.share(id) != nullptr;
   }
   return false;
 }

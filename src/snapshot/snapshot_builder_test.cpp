@@ -50,6 +50,16 @@ TEST_F(SnapshotBuilderTest, AChangePreparedUponAnOlderStateConflicts) {
   EXPECT_EQ(late.error().code, ErrorCode::kConflict);
 }
 
+TEST_F(SnapshotBuilderTest, UpstreamsAreFoundByIdAndName) {
+  put("upstreams", "u1", R"({"name": "auth", "nodes": {"127.0.0.1:1980": 1}})");
+  SnapshotPtr with = builder.latest();
+  EXPECT_EQ(with->upstream("u1")->nodes().front().port, 1980);
+  EXPECT_EQ(with->upstream("auth"), with->upstream("u1"));
+  EXPECT_EQ(remove("upstreams", "u1"), "");
+  EXPECT_EQ(builder.latest()->upstream("auth"), nullptr);
+  EXPECT_NE(with->upstream("auth"), nullptr);
+}
+
 TEST_F(SnapshotBuilderTest, ARouteThatIsSwitchedOffIsLeftOut) {
   put("routes", "r1", R"({"uri": "/a", "status": 0, "upstream": {"nodes": {"127.0.0.1:1980": 1}}})");
   EXPECT_EQ(plan("/a").route_id, "");

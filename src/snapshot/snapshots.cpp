@@ -10,7 +10,8 @@ namespace sallyport::snapshot {
 
 struct Snapshots::Worker {
   async::Reactor& reactor;
-  std::list<Held> held;  // the present one is the last; others are pinned
+  std::list<Held> held;                                // the present one is the last; others are pinned
+  std::vector<std::shared_ptr<async::Event>> waiting;  // for the next one
 };
 
 struct Snapshots::Held {
@@ -52,7 +53,7 @@ Snapshots::Snapshots(async::Reactor& control, std::vector<async::Reactor*> worke
     : control_(control), latest_(std::move(first)), progress_(std::make_shared<Progress>()) {
   for (async::Reactor* worker : workers) {
     progress_->serving.insert(workers_.size());
-    workers_.push_back(std::make_unique<Worker>(Worker{*worker, {}}));
+    workers_.push_back(std::make_unique<Worker>(Worker{*worker, {}, {}}));
     adopt(*workers_.back(), latest_);
   }
 }
@@ -92,6 +93,13 @@ void Snapshots::adopt(Worker& worker, SnapshotPtr next) {
   worker.held.push_back(Held{*this, worker, std::move(next)});
   worker.held.back().self = std::prev(worker.held.end());
   if (before) before->retire_if_unused();
+  for (const auto& event : std::exchange(worker.waiting, {})) event->set();
+}
+
+Task<void> Snapshots::next(std::size_t worker) {
+  auto adopted = std::make_shared<async::Event>();
+  workers_[worker]->waiting.push_back(adopted);
+  co_await *adopted;
 }
 
 Snapshots::Pin Snapshots::pin(std::size_t worker) noexcept {

@@ -59,6 +59,8 @@ class Snapshots final {
 
   // Worker thread `worker`, from 0: the Snapshot that this worker serves from now.
   Pin pin(std::size_t worker) noexcept;
+  // Worker thread `worker`: ends when it begins to serve from another Snapshot.
+  Task<void> next(std::size_t worker);
 
  private:
   struct Worker;

@@ -59,6 +59,20 @@ TEST_F(SnapshotsTest, AWorkerServesFromWhatWasPublishedOnceItHasHeardOfIt) {
   EXPECT_EQ(snapshots.latest()->revision(), 1u);
 }
 
+TEST_F(SnapshotsTest, WhoWaitsForTheNextSnapshotIsWokenOnItsWorker) {
+  async::ManualReactor control, worker;
+  Snapshots snapshots(control, {&worker}, snapshot(0));
+  async::TaskGroup tasks, waiting, dropped;
+  waiting.spawn(snapshots.next(0));
+  dropped.spawn(snapshots.next(0));
+  dropped.cancel_all();
+  tasks.spawn(snapshots.publish(snapshot(1)));
+  EXPECT_FALSE(waiting.empty());
+  worker.deliver();
+  EXPECT_TRUE(waiting.empty());
+  control.deliver();
+}
+
 TEST_F(SnapshotsTest, AnExchangeKeepsTheSnapshotItBeganWith) {
   async::ManualReactor control, worker;
   Snapshots snapshots(control, {&worker}, snapshot(0));

@@ -75,6 +75,7 @@ Result<ClusterPtr> Cluster::compile(const resources::Upstream& upstream, std::st
   }
   std::shared_ptr<Cluster> cluster(new Cluster);
   cluster->key_ = std::move(key);
+  cluster->name_ = upstream.name;
   cluster->key_hash_ = std::hash<std::string>{}(cluster->key_);
   cluster->serial_ = next_serial();
   TRY(cluster->balancing_, balancing_of(upstream.type));

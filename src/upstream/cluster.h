@@ -43,6 +43,7 @@ class Cluster final {
   ~Cluster();
 
   const std::string& key() const noexcept { return key_; }
+  const std::string& name() const noexcept { return name_; }  // empty: none was given
   std::size_t key_hash() const noexcept { return key_hash_; }
   // Different for every Cluster that was ever compiled in this process.
   std::uint64_t serial() const noexcept { return serial_; }
@@ -66,6 +67,7 @@ class Cluster final {
   Cluster();
 
   std::string key_;
+  std::string name_;
   std::size_t key_hash_ = 0;
   std::uint64_t serial_ = 0;
   std::vector<Node> nodes_;
