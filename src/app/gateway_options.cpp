@@ -81,8 +81,7 @@ wasm::WasmSettings wasm_settings(const Settings& settings) {
   wasm.inline_enabled = settings.wasm.inline_enabled;
   wasm.prefix = settings.prefix;
   wasm.allowed_dirs = settings.wasm.allowed_dirs;
-  wasm.inline_policy.limits.cpu_budget = settings.wasm.cpu_budget;
-  wasm.inline_policy.limits.memory_bytes = settings.wasm.memory_bytes;
+  wasm.defaults = settings.wasm.defaults;
   wasm.state_limits = state_limits(settings.wasm);
   for (const WasmPluginSettings& from : settings.wasm.plugins) {
     wasm::DeclaredPlugin plugin;
@@ -94,12 +93,7 @@ wasm::WasmSettings wasm_settings(const Settings& settings) {
     if (!from.vm_config.is_null()) {
       plugin.vm_config = from.vm_config.is_string() ? from.vm_config.string() : json::print(from.vm_config);
     }
-    plugin.policy.limits = wasm.inline_policy.limits;
-    bool early = from.request_phase == RequestPhase::kRewrite;
-    bool passes = from.on_failure == OnPluginFailure::kPass;
-    plugin.policy.request_phase = early ? wasm::RequestPhase::kRewrite : wasm::RequestPhase::kAccess;
-    plugin.policy.on_failure = passes ? wasm::OnFailure::kPass : wasm::OnFailure::kRefuse;
-    if (from.allow_on_headers_stop_iteration) plugin.policy.pause_in_headers = wasm::PauseInHeaders::kShowsBody;
+    plugin.settings = from.settings;
     wasm.plugins.push_back(std::move(plugin));
   }
   return wasm;

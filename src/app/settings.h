@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "json/value.h"
+#include "plugins/wasm/wasm_settings.h"
 #include "route/route_rule.h"
 #include "telemetry/access_log_format.h"
 
@@ -90,19 +91,14 @@ struct PrometheusSettings {
   friend bool operator==(const PrometheusSettings&, const PrometheusSettings&) = default;
 };
 
-enum class RequestPhase : std::uint8_t { kAccess, kRewrite };
-enum class OnPluginFailure : std::uint8_t { kRefuse, kPass };  // `fail: closed` and `fail: open`
-
 struct WasmPluginSettings {
   std::string name;
   std::string root_id;
   int priority = 0;
   std::string file;
-  RequestPhase request_phase = RequestPhase::kAccess;
   json::Value vm_config;  // null when absent
-  OnPluginFailure on_failure = OnPluginFailure::kRefuse;
-  bool allow_on_headers_stop_iteration = false;  // a pause in headers lets the body come to the plugin
-  std::string where;                             // "config.yaml:12:5", for messages about it
+  wasm::PluginSettings settings;
+  std::string where;  // "config.yaml:12:5", for messages about it
   friend bool operator==(const WasmPluginSettings&, const WasmPluginSettings&) = default;
 };
 
@@ -122,10 +118,9 @@ struct WasmSharedQueueSettings {  // of all queues of a plugin together
 };
 
 struct WasmSettings {
-  bool inline_enabled = false;               // `plugins: {wasm: {conf: ...}}` is understood
-  std::vector<std::string> allowed_dirs;     // where inline paths may point; default: the prefix and /opt/apisix/wasm
-  std::chrono::milliseconds cpu_budget{50};  // of one callback, in CPU time
-  std::uint64_t memory_bytes = 128u << 20;   // of one VM
+  bool inline_enabled = false;            // `plugins: {wasm: {conf: ...}}` is understood
+  std::vector<std::string> allowed_dirs;  // where inline paths may point; default: the prefix and /opt/apisix/wasm
+  wasm::PluginSettings defaults;          // of every plugin, and the most that inline ones may have
   WasmSharedDataSettings shared_data;
   WasmSharedQueueSettings shared_queues;
   std::int64_t max_metrics = 1000;  // of each plugin

@@ -1,4 +1,5 @@
 #include "app/settings_parts.h"
+#include "plugins/wasm/plugin_settings.h"
 
 #include <fmt/core.h>
 
@@ -34,6 +35,15 @@ void read_plugin_attr(Section attributes, Settings& settings) {
                      "limit-count", "limit-req"});
 }
 
+// The settings that plugins can have, where the file says something about all or about one.
+void read_settings(Section& section, wasm::SettingPlace place, wasm::PluginSettings& to) {
+  for (std::string_view key : wasm::setting_keys(place)) section.at(key);
+  if (!section.value()) return;
+  for (const wasm::SettingProblem& problem : wasm::read_plugin_settings(*section.value(), place, to)) {
+    section.problems().error(section.below(problem.pointer), problem.what);
+  }
+}
+
 void read_wasm_plugin(Section section, const Settings& settings, std::vector<WasmPluginSettings>& to) {
   WasmPluginSettings plugin;
   std::int64_t priority = 0;
@@ -41,11 +51,8 @@ void read_wasm_plugin(Section section, const Settings& settings, std::vector<Was
   section.read("root_id", plugin.root_id);
   section.read_number("priority", priority, std::numeric_limits<int>::min(), std::numeric_limits<int>::max());
   section.read("file", plugin.file);
-  section.read_choice<RequestPhase>("http_request_phase", plugin.request_phase,
-                                    {{"access", RequestPhase::kAccess}, {"rewrite", RequestPhase::kRewrite}});
-  section.read_choice<OnPluginFailure>("fail", plugin.on_failure,
-                                       {{"closed", OnPluginFailure::kRefuse}, {"open", OnPluginFailure::kPass}});
-  section.read("allow_on_headers_stop_iteration", plugin.allow_on_headers_stop_iteration);
+  plugin.settings = settings.wasm.defaults;
+  read_settings(section, wasm::SettingPlace::kDeclared, plugin.settings);
   if (const Setting config = section.at("vm_config"); config.value) plugin.vm_config = *config.value;
   section.finish();
 
@@ -73,23 +80,22 @@ void read_shared_queues(Section section, WasmSharedQueueSettings& to) {
   section.finish();
 }
 
-void read_wasm(Section wasm, Settings& settings) {
+void read_wasm(Section section, Settings& settings) {
   WasmSettings& to = settings.wasm;
   const auto& names = settings.plugins;
   to.inline_enabled = names && std::find(names->begin(), names->end(), "wasm") != names->end();
-  wasm.read("enable", to.inline_enabled);
+  section.read("enable", to.inline_enabled);
   to.allowed_dirs = {settings.prefix, std::string(kUsualModuleFolder)};
-  wasm.read("allowed_dirs", to.allowed_dirs);
+  section.read("allowed_dirs", to.allowed_dirs);
   for (std::string& folder : to.allowed_dirs) folder = below_prefix(settings, folder);
-  wasm.read("cpu_budget", to.cpu_budget);
-  wasm.read_size("memory_limit", to.memory_bytes);
-  read_shared_data(wasm.section("shared_data"), to.shared_data);
-  read_shared_queues(wasm.section("shared_queues"), to.shared_queues);
-  wasm.read_number("max_metrics", to.max_metrics, 0, 16384);
-  for (const Setting& plugin : wasm.list("plugins")) {
-    read_wasm_plugin({wasm.problems(), plugin}, settings, to.plugins);
+  read_settings(section, wasm::SettingPlace::kDefaults, to.defaults);
+  read_shared_data(section.section("shared_data"), to.shared_data);
+  read_shared_queues(section.section("shared_queues"), to.shared_queues);
+  section.read_number("max_metrics", to.max_metrics, 0, 16384);
+  for (const Setting& plugin : section.list("plugins")) {
+    read_wasm_plugin({section.problems(), plugin}, settings, to.plugins);
   }
-  wasm.finish();
+  section.finish();
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "app/settings_section.h"
 
-#include "app/settings_text.h"
 #include "base/bytes.h"
+#include "base/setting_text.h"
 #include "json/parse.h"
 
 #include <fmt/format.h>
@@ -191,6 +191,18 @@ std::optional<std::size_t> Section::choose(std::string_view key, std::span<const
   if (found != names.end()) return found - names.begin();
   error(key, fmt::format("is {}; give one of: {}", json::print(*value), fmt::join(names, ", ")));
   return std::nullopt;
+}
+
+Setting Section::below(std::string_view pointer) const {
+  Setting setting{nullptr, mapping_.pointer + std::string(pointer), mapping_.name};
+  for (std::string_view part : split(pointer.substr(1), '/')) {
+    if (parse_unsigned(part)) {
+      setting.name += fmt::format("[{}]", part);
+    } else {
+      setting.name += (setting.name.empty() ? "" : ".") + std::string(part);
+    }
+  }
+  return setting;
 }
 
 std::string Section::name_of(std::string_view key) const {

@@ -78,6 +78,8 @@ class Section final {
   void error(std::string_view key, const std::string& what) { problems_.error(at(key), what); }
   void warn(std::string_view key, const std::string& what) { problems_.warn(at(key), what); }
   Problems& problems() { return problems_; }
+  const json::Value* value() const { return mapping_.value; }  // an object, or null
+  Setting below(std::string_view pointer) const;               // RFC 6901, "/list/0/key"; for problems with it
   std::string where() const { return problems_.where(mapping_); }
 
   // Names the keys that were not read: those of `not_honoured` as such, the others as unknown.

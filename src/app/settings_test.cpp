@@ -181,24 +181,46 @@ wasm:
       http_request_phase: rewrite
       fail: open
       allow_on_headers_stop_iteration: true
+      cpu_budget: 5ms
       vm_config: {configuration: x}
 )");
   const WasmPluginSettings& plugin = settings.wasm.plugins.at(0);
   EXPECT_EQ(plugin.name, "wasm_fault_injection");
   EXPECT_EQ(plugin.root_id, "fi");
   EXPECT_EQ(plugin.priority, 7997);
-  EXPECT_EQ(plugin.request_phase, RequestPhase::kRewrite);
-  EXPECT_EQ(plugin.on_failure, OnPluginFailure::kPass);
-  EXPECT_TRUE(plugin.allow_on_headers_stop_iteration);
+  EXPECT_EQ(plugin.settings.policy.request_phase, wasm::RequestPhase::kRewrite);
+  EXPECT_EQ(plugin.settings.policy.on_failure, wasm::OnFailure::kPass);
+  EXPECT_EQ(plugin.settings.policy.pause_in_headers, wasm::PauseInHeaders::kShowsBody);
+  EXPECT_EQ(plugin.settings.policy.limits.cpu_budget, std::chrono::milliseconds(5));
+  EXPECT_EQ(plugin.settings.policy.limits.memory_bytes, 64u << 20);  // as the others
   EXPECT_EQ(*plugin.vm_config.find("configuration"), json::Value("x"));
   EXPECT_THAT(plugin.where, HasSubstr("config.yaml:11:7"));
   EXPECT_TRUE(settings.wasm.inline_enabled);
-  EXPECT_EQ(settings.wasm.cpu_budget, std::chrono::milliseconds(20));
-  EXPECT_EQ(settings.wasm.memory_bytes, 64u << 20);
+  EXPECT_EQ(settings.wasm.defaults.policy.limits.cpu_budget, std::chrono::milliseconds(20));
+  EXPECT_EQ(settings.wasm.defaults.policy.limits.memory_bytes, 64u << 20);
   EXPECT_EQ(settings.wasm.shared_data, (WasmSharedDataSettings{1u << 20, 5, Eviction::kNone}));
   EXPECT_EQ(settings.wasm.shared_queues, (WasmSharedQueueSettings{2u << 20, 7}));
   EXPECT_EQ(settings.wasm.max_metrics, 50);
   EXPECT_THAT(settings.wasm.allowed_dirs, ElementsAre(settings.prefix + "/modules", "/opt/wasm"));
+}
+
+TEST(Settings, WrongSettingsOfWasmPluginsAreNamed) {
+  EXPECT_THAT(
+      problems_of("wasm:\n  cpu_budget: soon\n  memory_limit: 5g\n  plugins:\n    - name: a\n      file: a.wasm\n"
+                  "      fail: maybe\n      cpu_budget: 0\n      memory_limit: lots\n"
+                  "      allow_on_headers_stop_iteration: 7\n      http_request_phase: late\n      cpu_budgt: 1ms\n"),
+      ElementsAre(
+          "config.yaml:2:3: error: wasm.cpu_budget is no duration: \"soon\"; write seconds, or a number with a "
+          "unit such as 20ms or 1s",
+          "config.yaml:3:3: error: wasm.memory_limit is \"5g\"; give from 64k to 4g",
+          "config.yaml:7:7: error: wasm.plugins[0].fail is \"maybe\"; give one of: closed, open",
+          "config.yaml:8:7: error: wasm.plugins[0].cpu_budget is 0; give from 1ms to 1h",
+          "config.yaml:9:7: error: wasm.plugins[0].memory_limit is no size: \"lots\"; write bytes, or a number "
+          "with k, m or g",
+          "config.yaml:10:7: error: wasm.plugins[0].allow_on_headers_stop_iteration wants true or false, and is 7",
+          "config.yaml:11:7: error: wasm.plugins[0].http_request_phase is \"late\"; give one of: access, rewrite",
+          "config.yaml:12:7: warning: wasm.plugins[0].cpu_budgt is an unknown key and has no effect; did you "
+          "mean cpu_budget?"));
 }
 
 TEST(Settings, EtcdIsRefusedWithTheLineToChange) {

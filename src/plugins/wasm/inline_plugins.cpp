@@ -1,6 +1,7 @@
 #include "plugins/wasm/inline_plugins.h"
 
 #include "json/parse.h"
+#include "plugins/wasm/plugin_settings.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +10,7 @@
 namespace sallyport::wasm {
 namespace {
 
+// SETTINGS: those of one plugin.
 constexpr std::string_view kSchema = R"({
   "type": "object",
   "properties": {
@@ -18,6 +20,7 @@ constexpr std::string_view kSchema = R"({
         "path": {"type": "string", "minLength": 1},
         "name": {"type": "string", "minLength": 1, "maxLength": 256},
         "config": {},
+        SETTINGS,
         "plugins": {
           "type": "array",
           "minItems": 1,
@@ -27,7 +30,8 @@ constexpr std::string_view kSchema = R"({
               "name": {"type": "string", "minLength": 1, "maxLength": 256},
               "priority": {"type": "integer"},
               "path": {"type": "string", "minLength": 1},
-              "config": {}
+              "config": {},
+              SETTINGS
             },
             "required": ["path"]
           }
@@ -39,12 +43,27 @@ constexpr std::string_view kSchema = R"({
   "required": ["conf"]
 })";
 
-InlinePlugin read_one(const json::Value& item) {
+std::string schema_text() {
+  constexpr std::string_view kPlaceholder = "SETTINGS";
+  std::string text(kSchema);
+  for (auto at = text.find(kPlaceholder); at != std::string::npos; at = text.find(kPlaceholder)) {
+    text.replace(at, kPlaceholder.size(), settings_schema(SettingPlace::kInline));
+  }
+  return text;
+}
+
+// `place` is that of `item` in the conf: "conf/plugins/1". Problems are added to `problems`.
+InlinePlugin read_one(const json::Value& item, const std::string& place, const PluginSettings& most,
+                      std::string& problems) {
   InlinePlugin plugin;
   plugin.path = item.string_or("path", "");
   plugin.name = item.string_or("name", std::filesystem::path(plugin.path).stem().string());
   if (const json::Value* priority = item.find("priority")) plugin.priority = static_cast<int>(priority->integer());
   plugin.configuration = configuration_of(item.find("config"));
+  plugin.settings = most;
+  for (const SettingProblem& problem : read_plugin_settings(item, SettingPlace::kInline, plugin.settings)) {
+    problems += (problems.empty() ? "" : "; ") + place + problem.pointer + " " + problem.what;
+  }
   return plugin;
 }
 
@@ -56,17 +75,23 @@ bool lies_in(const std::filesystem::path& file, const std::filesystem::path& dir
 }  // namespace
 
 const json::Schema& inline_schema() {
-  static const json::Schema schema = json::Schema::must_compile(kSchema);
+  static const json::Schema schema = json::Schema::must_compile(schema_text());
   return schema;
 }
 
-std::vector<InlinePlugin> read_inline_plugins(const json::Value& conf) {
+Result<std::vector<InlinePlugin>> read_inline_plugins(const json::Value& conf, const PluginSettings& most) {
   std::vector<InlinePlugin> plugins;
+  std::string problems;
   const json::Value* inner = conf.find("conf");
   if (!inner) return plugins;
-  const json::Value* list = inner->find("plugins");
-  if (!list) return {read_one(*inner)};
-  for (const json::Value& item : list->array()) plugins.push_back(read_one(item));
+  if (const json::Value* list = inner->find("plugins")) {
+    for (const json::Value& item : list->array()) {
+      plugins.push_back(read_one(item, "conf/plugins/" + std::to_string(plugins.size()), most, problems));
+    }
+  } else {
+    plugins.push_back(read_one(*inner, "conf", most, problems));
+  }
+  if (!problems.empty()) return fail(ErrorCode::kInvalid, std::move(problems));
   return plugins;
 }
 

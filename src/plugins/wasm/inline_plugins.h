@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "json/schema.h"
 #include "json/value.h"
+#include "plugins/wasm/wasm_settings.h"
 
 #include <optional>
 #include <string>
@@ -17,12 +18,14 @@ struct InlinePlugin {
   std::optional<int> priority;
   std::string path;           // as written
   std::string configuration;  // bytes for the plugin
+  PluginSettings settings;
 };
 
 const json::Schema& inline_schema();
 
-// `conf` has passed the schema.
-std::vector<InlinePlugin> read_inline_plugins(const json::Value& conf);
+// `conf` has passed the schema; plugins have the settings `most` where they ask for less. Error: kInvalid with the
+// place of every setting that is wrong, and what to do.
+Result<std::vector<InlinePlugin>> read_inline_plugins(const json::Value& conf, const PluginSettings& most);
 
 // What a plugin is configured with: text as it is, anything else as JSON, nothing as nothing.
 std::string configuration_of(const json::Value* config);

@@ -28,7 +28,8 @@ const json::Schema& declared_schema() {
 }
 
 VmSpec spec_of(std::string plugin, std::shared_ptr<const Module> module, std::string vm_config,
-               const PluginLimits& limits) {
+               const PluginSettings& settings) {
+  const PluginLimits& limits = settings.policy.limits;
   VmSpec spec;
   spec.plugin = std::move(plugin);
   spec.module = std::move(module);
@@ -58,8 +59,8 @@ class DeclaredPluginType final : public chain::PluginType {
 
   async::Task<Result<PluginPtr>> configure(const json::Value& conf, const Place& place) const override {
     RootConf root{declared_.name, declared_.root_id, configuration_of(conf.find("conf"))};
-    VmSpec spec = spec_of(declared_.name, module_, declared_.vm_config, declared_.policy.limits);
-    return make_plugin(*runtime_, std::move(spec), std::move(root), place.resource, declared_.policy);
+    VmSpec spec = spec_of(declared_.name, module_, declared_.vm_config, declared_.settings);
+    return make_plugin(*runtime_, std::move(spec), std::move(root), place.resource, declared_.settings.policy);
   }
 
  private:
@@ -75,27 +76,33 @@ class InlinePluginType final : public chain::PluginType {
       : runtime_(std::move(runtime)),
         prefix_(settings.prefix),
         allowed_dirs_(settings.allowed_dirs),
-        policy_(settings.inline_policy) {}
+        defaults_(settings.defaults) {}
 
   std::string_view name() const override { return "wasm"; }
   int priority() const override { return 0; }
   const json::Schema& schema() const override { return inline_schema(); }
 
   async::Task<Result<PluginPtr>> configure(const json::Value& conf, const Place& place) const override {
-    std::vector<InlinePlugin> plugins = read_inline_plugins(conf);
-    return configure_one(std::move(plugins.front()), place.resource);
+    return configure_first(read_inline_plugins(conf, defaults_), place.resource);
   }
 
   async::Task<Result<std::vector<PluginInstance>>> instances(const json::Value& conf,
                                                              const Place& place) const override {
-    return configure_all(read_inline_plugins(conf), place.resource);
+    return configure_all(read_inline_plugins(conf, defaults_), place.resource);
   }
 
  private:
-  async::Task<Result<std::vector<PluginInstance>>> configure_all(std::vector<InlinePlugin> plugins,
-                                                                 std::string resource) const {
+  using InlinePlugins = Result<std::vector<InlinePlugin>>;
+
+  async::Task<Result<PluginPtr>> configure_first(InlinePlugins plugins, std::string resource) const {
+    if (!plugins) co_return fail(std::move(plugins).error());
+    co_return co_await configure_one(std::move(plugins->front()), std::move(resource));
+  }
+
+  async::Task<Result<std::vector<PluginInstance>>> configure_all(InlinePlugins plugins, std::string resource) const {
+    if (!plugins) co_return fail(std::move(plugins).error());
     std::vector<PluginInstance> instances;
-    for (InlinePlugin& plugin : plugins) {
+    for (InlinePlugin& plugin : *plugins) {
       std::string name = plugin.name;
       int rank = plugin.priority.value_or(priority());
       auto configured = co_await configure_one(std::move(plugin), resource);
@@ -108,15 +115,16 @@ class InlinePluginType final : public chain::PluginType {
   async::Task<Result<PluginPtr>> configure_one(InlinePlugin plugin, std::string resource) const {
     CO_TRY(std::string path, allowed_path(plugin.path, prefix_, allowed_dirs_));
     CO_TRY(auto module, co_await runtime_->load(std::move(path)));
-    VmSpec spec = spec_of(plugin.name, std::move(module), {}, policy_.limits);
+    VmSpec spec = spec_of(plugin.name, std::move(module), {}, plugin.settings);
     RootConf conf{plugin.name, {}, std::move(plugin.configuration)};
-    co_return co_await make_plugin(*runtime_, std::move(spec), std::move(conf), std::move(resource), policy_);
+    PluginPolicy policy = plugin.settings.policy;
+    co_return co_await make_plugin(*runtime_, std::move(spec), std::move(conf), std::move(resource), policy);
   }
 
   std::shared_ptr<Runtime> runtime_;
   std::string prefix_;
   std::vector<std::string> allowed_dirs_;
-  PluginPolicy policy_;
+  PluginSettings defaults_;
 };
 
 }  // namespace

@@ -124,6 +124,30 @@ TEST_F(PluginTypes, AnInlineConfHasOneOfTwoForms) {
   }
 }
 
+TEST_F(PluginTypes, AnInlineConfMayAskForLessThanTheBootFileAllows) {
+  settings_.defaults.policy.limits.cpu_budget = std::chrono::milliseconds(40);
+  settings_.defaults.policy.limits.memory_bytes = 8u << 20;
+  add();
+  write_file("echo.wat", echoing());
+  auto made = links(R"({"wasm": {"conf": {"path": "echo.wat", "cpu_budget": "20ms", "memory_limit": "4m",
+                                          "fail": "open", "http_request_phase": "rewrite"}}})");
+  EXPECT_TRUE(made) << made.error().what;
+}
+
+TEST_F(PluginTypes, AnInlineConfGetsNoMoreThanTheBootFileAllows) {
+  settings_.defaults.policy.limits.cpu_budget = std::chrono::milliseconds(40);
+  settings_.defaults.policy.limits.memory_bytes = 8u << 20;
+  add();
+  write_file("echo.wat", echoing());
+  EXPECT_EQ(
+      refusal(R"({"wasm": {"conf": {"plugins": [{"path": "echo.wat"},
+                        {"path": "echo.wat", "cpu_budget": "41ms", "memory_limit": "9m", "fail": "maybe"}]}}})"),
+      "failed to check the configuration of plugin wasm err: conf/plugins/1/cpu_budget is \"41ms\", and "
+      "wasm.cpu_budget in the boot file allows 40ms; give less, or raise it there; conf/plugins/1/memory_limit is "
+      "\"9m\", and wasm.memory_limit in the boot file allows 8388608 bytes; give less, or raise it there; "
+      "conf/plugins/1/fail is \"maybe\"; give one of: closed, open");
+}
+
 TEST_F(PluginTypes, InlinePathsLeadNowhereElse) {
   std::string outside = directory_ + "-outside";
   std::filesystem::create_directory(outside);

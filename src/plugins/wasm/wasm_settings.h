@@ -1,5 +1,6 @@
 #pragma once
-// What the boot file says about Wasm plugins, every default filled in. Plain values.
+// What the boot file says about Wasm plugins, every default filled in. Plain values. How each setting is written and
+// checked stands in plugin_settings.cpp.
 
 #include "plugins/wasm/state_limits.h"
 
@@ -36,6 +37,12 @@ struct PluginPolicy {
   friend bool operator==(const PluginPolicy&, const PluginPolicy&) = default;
 };
 
+// Everything that can be set about one plugin beside its file and its conf.
+struct PluginSettings {
+  PluginPolicy policy;
+  friend bool operator==(const PluginSettings&, const PluginSettings&) = default;
+};
+
 // One entry of `wasm.plugins`.
 struct DeclaredPlugin {
   std::string name;
@@ -43,7 +50,7 @@ struct DeclaredPlugin {
   int priority = 0;
   std::string file;
   std::string vm_config;  // text, or JSON of what was written
-  PluginPolicy policy;
+  PluginSettings settings;
   std::string where;  // it stands, for messages: "config.yaml:12:5", or empty
 };
 
@@ -52,7 +59,7 @@ struct WasmSettings {
   std::string prefix;                     // where relative paths start
   std::vector<std::string> allowed_dirs;  // where inline paths may point
   std::vector<DeclaredPlugin> plugins;
-  PluginPolicy inline_policy;
+  PluginSettings defaults;  // of plugins that say nothing else, and the most that a plugin named by a route may have
   SharedStateLimits state_limits;
 };
 

@@ -1,13 +1,13 @@
-#include "app/settings_text.h"
+#include "base/setting_text.h"
 
 #include <gtest/gtest.h>
 
-namespace sallyport::app {
+namespace sallyport {
 namespace {
 
 using std::chrono::milliseconds;
 
-TEST(SettingsText, DurationsAreSecondsUnlessTheyHaveUnits) {
+TEST(SettingText, DurationsAreSecondsUnlessTheyHaveUnits) {
   EXPECT_EQ(parse_duration("60"), milliseconds(60'000));
   EXPECT_EQ(parse_duration("1h2m3s4ms"), milliseconds(3'723'004));
   EXPECT_EQ(parse_duration("1d"), milliseconds(86'400'000));
@@ -16,14 +16,14 @@ TEST(SettingsText, DurationsAreSecondsUnlessTheyHaveUnits) {
   }
 }
 
-TEST(SettingsText, SizesAreBytesUnlessTheyHaveAUnit) {
+TEST(SettingText, SizesAreBytesUnlessTheyHaveAUnit) {
   EXPECT_EQ(parse_size("0"), 0u);
   EXPECT_EQ(parse_size("8k"), 8192u);
   EXPECT_EQ(parse_size("2G"), 2147483648u);
   for (auto text : {"", "k", "1kb", "-1", "99999999999g"}) EXPECT_FALSE(parse_size(text)) << text;
 }
 
-TEST(SettingsText, EditDistanceCountsLetters) {
+TEST(SettingText, EditDistanceCountsLetters) {
   EXPECT_EQ(edit_distance("node_listen", "node_listen"), 0u);
   EXPECT_EQ(edit_distance("node_lisen", "node_listen"), 1u);
   EXPECT_EQ(edit_distance("", "abc"), 3u);
@@ -31,4 +31,4 @@ TEST(SettingsText, EditDistanceCountsLetters) {
 }
 
 }  // namespace
-}  // namespace sallyport::app
+}  // namespace sallyport

@@ -1,4 +1,4 @@
-#include "app/settings_text.h"
+#include "base/setting_text.h"
 
 #include "base/bytes.h"
 
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace sallyport::app {
+namespace sallyport {
 namespace {
 
 using std::chrono::milliseconds;
@@ -81,4 +81,4 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-}  // namespace sallyport::app
+}  // namespace sallyport

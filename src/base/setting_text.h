@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sallyport::app {
+namespace sallyport {
 
 // nginx's durations: "60" (seconds), "1m30s", "500ms", units ms s m h d. Nothing when the text is none.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
@@ -18,4 +18,4 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 // How many letters to insert, remove or replace until `a` is `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-}  // namespace sallyport::app
+}  // namespace sallyport

@@ -1,0 +1,173 @@
+#include "plugins/wasm/plugin_settings.h"
+
+#include "base/setting_text.h"
+#include "json/parse.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace sallyport::wasm {
+namespace {
+
+using std::chrono::milliseconds;
+using Problems = std::vector<SettingProblem>;
+
+constexpr milliseconds kShortestBudget{1};
+constexpr milliseconds kLongestBudget{3'600'000};
+constexpr std::uint64_t kLeastMemory = 64u << 10;
+constexpr std::uint64_t kMostMemory = 4ull << 30;
+
+// One key: what it reads is written to `to`, which has the default (inline: the most that is allowed).
+struct Reading {
+  const json::Value& value;
+  SettingPlace place;
+  PluginSettings& to;
+  std::string pointer;
+  Problems& problems;
+
+  void refuse(std::string what) const { problems.push_back({pointer, std::move(what)}); }
+  bool is_inline() const { return place == SettingPlace::kInline; }
+};
+
+std::optional<milliseconds> duration_of(const json::Value& value) {
+  constexpr double kMostSeconds = 1e9;
+  if (value.is_string()) return parse_duration(value.string());
+  if (!value.is_number() || value.number() < 0 || value.number() > kMostSeconds) return std::nullopt;
+  return milliseconds(static_cast<std::int64_t>(value.number() * 1000));
+}
+
+std::optional<std::uint64_t> size_of(const json::Value& value) {
+  if (value.is_string()) return parse_size(value.string());
+  if (!value.is_integer() || value.integer() < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(value.integer());
+}
+
+// The number of the choice that the value is.
+std::optional<std::size_t> choice_of(const Reading& reading, std::initializer_list<std::string_view> names) {
+  const auto* found = reading.value.is_string() ? std::ranges::find(names, reading.value.string()) : names.end();
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  reading.refuse(fmt::format("is {}; give one of: {}", json::print(reading.value), fmt::join(names, ", ")));
+  return std::nullopt;
+}
+
+void read_cpu_budget(const Reading& reading) {
+  milliseconds& to = reading.to.policy.limits.cpu_budget;
+  auto wanted = duration_of(reading.value);
+  if (!wanted) {
+    reading.refuse(fmt::format("is no duration: {}; write seconds, or a number with a unit such as 20ms or 1s",
+                               json::print(reading.value)));
+  } else if (*wanted < kShortestBudget || *wanted > kLongestBudget) {
+    reading.refuse(fmt::format("is {}; give from 1ms to 1h", json::print(reading.value)));
+  } else if (reading.is_inline() && *wanted > to) {
+    reading.refuse(fmt::format("is {}, and wasm.cpu_budget in the boot file allows {}ms; give less, or raise it there",
+                               json::print(reading.value), to.count()));
+  } else {
+    to = *wanted;
+  }
+}
+
+void read_memory_limit(const Reading& reading) {
+  std::uint64_t& to = reading.to.policy.limits.memory_bytes;
+  auto wanted = size_of(reading.value);
+  if (!wanted) {
+    reading.refuse(fmt::format("is no size: {}; write bytes, or a number with k, m or g", json::print(reading.value)));
+  } else if (*wanted < kLeastMemory || *wanted > kMostMemory) {
+    reading.refuse(fmt::format("is {}; give from 64k to 4g", json::print(reading.value)));
+  } else if (reading.is_inline() && *wanted > to) {
+    reading.refuse(
+        fmt::format("is {}, and wasm.memory_limit in the boot file allows {} bytes; give less, or raise it there",
+                    json::print(reading.value), to));
+  } else {
+    to = *wanted;
+  }
+}
+
+void read_request_phase(const Reading& reading) {
+  constexpr std::array kPhases{RequestPhase::kAccess, RequestPhase::kRewrite};
+  if (auto choice = choice_of(reading, {"access", "rewrite"})) reading.to.policy.request_phase = kPhases[*choice];
+}
+
+void read_fail(const Reading& reading) {
+  constexpr std::array kWays{OnFailure::kRefuse, OnFailure::kPass};
+  if (auto choice = choice_of(reading, {"closed", "open"})) reading.to.policy.on_failure = kWays[*choice];
+}
+
+void read_pause_in_headers(const Reading& reading) {
+  const json::Value& value = reading.value;
+  bool shows = value == json::Value(true) || value == json::Value("true");
+  if (shows || value == json::Value(false) || value == json::Value("false")) {
+    reading.to.policy.pause_in_headers = shows ? PauseInHeaders::kShowsBody : PauseInHeaders::kHoldsBody;
+  } else {
+    reading.refuse(fmt::format("wants true or false, and is {}", json::print(value)));
+  }
+}
+
+constexpr unsigned kDefaults = 1u << static_cast<unsigned>(SettingPlace::kDefaults);
+constexpr unsigned kDeclared = 1u << static_cast<unsigned>(SettingPlace::kDeclared);
+constexpr unsigned kInline = 1u << static_cast<unsigned>(SettingPlace::kInline);
+
+struct PluginSetting {
+  std::string_view key;
+  unsigned places;
+  std::string_view schema;
+  void (*read)(const Reading&);
+};
+constexpr std::string_view kQuantity = R"({"type": ["number", "string"]})";
+constexpr std::string_view kText = R"({"type": "string"})";
+constexpr std::string_view kSwitch = R"({"type": "boolean"})";
+
+constexpr PluginSetting kSettings[] = {
+    {"cpu_budget", kDefaults | kDeclared | kInline, kQuantity, &read_cpu_budget},
+    {"memory_limit", kDefaults | kDeclared | kInline, kQuantity, &read_memory_limit},
+    {"fail", kDeclared | kInline, kText, &read_fail},
+    {"http_request_phase", kDeclared | kInline, kText, &read_request_phase},
+    {"allow_on_headers_stop_iteration", kDeclared | kInline, kSwitch, &read_pause_in_headers},
+};
+
+bool may_stand(const PluginSetting& setting, SettingPlace place) {
+  return (setting.places & (1u << static_cast<unsigned>(place))) != 0;
+}
+
+}  // namespace
+
+std::vector<std::string_view> setting_keys(SettingPlace place) {
+  std::vector<std::string_view> keys;
+  for (const PluginSetting& setting : kSettings) {
+    if (may_stand(setting, place)) keys.push_back(setting.key);
+  }
+  return keys;
+}
+
+std::string settings_schema(SettingPlace place) {
+  std::string members;
+  for (const PluginSetting& setting : kSettings) {
+    if (!may_stand(setting, place)) continue;
+    members += fmt::format("{}\"{}\": {}", members.empty() ? "" : ", ", setting.key, setting.schema);
+  }
+  return members;
+}
+
+std::vector<SettingProblem> read_plugin_settings(const json::Value& object, SettingPlace place, PluginSettings& to) {
+  Problems problems;
+  for (const PluginSetting& setting : kSettings) {
+    const json::Value* value = object.find(setting.key);
+    if (!value || value->is_null()) continue;
+    std::string pointer = "/" + std::string(setting.key);
+    if (may_stand(setting, place)) {
+      setting.read({*value, place, to, std::move(pointer), problems});
+    } else if (place == SettingPlace::kInline) {
+      problems.push_back(
+          {std::move(pointer), "may only stand in the boot file, in wasm.plugins; declare the plugin there"});
+    }
+  }
+  return problems;
+}
+
+}  // namespace sallyport::wasm
