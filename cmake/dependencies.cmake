@@ -9,6 +9,7 @@
 #   liburing       2.3       the second event loop; the kernel it runs on needs Linux 6.1, or epoll serves
 #   PCRE2          10.42     regular expressions with nginx's dialect, JIT and match limits
 #   zlib           1.2.13    gzip bodies, which plugins that edit bodies must read
+#   libiberty      20230104    readable names of Rust functions in the traces of traps
 #   Wasmtime       48.0.8    the WebAssembly engine (cmake/wasmtime, built once per lock file)
 #   GoogleTest     1.12      unit tests;  Google Benchmark 1.7: microbenchmarks
 #

@@ -1,6 +1,9 @@
 #include "plugins/wasm/vm.h"
 
+#include "plugins/wasm/function_names.h"
+
 #include <algorithm>
+#include <span>
 
 namespace sallyport::wasm {
 namespace {
@@ -13,11 +16,21 @@ std::string name_of(const Frame& frame, const ModuleOutline& outline) {
   return "function " + std::to_string(frame.index);
 }
 
+// The frames worth naming: those that only carry a panic are left out, unless there are no others.
+std::span<const Frame> without_panic(std::span<const Frame> frames) {
+  auto first = std::ranges::find_if_not(frames, [](const Frame& frame) { return carries_panic(frame.function); });
+  std::span<const Frame> rest(first, frames.end());
+  if (rest.empty()) rest = frames;
+  return rest.first(std::min(rest.size(), kNamedFrames));
+}
+
 std::string described(const Trap& trap, std::string_view host_reason, const ModuleOutline& outline) {
   std::string text = trap.kind == TrapKind::kHost ? std::string(host_reason) : trap.what;
-  for (std::size_t i = 0; i < trap.frames.size() && i < kNamedFrames; ++i) {
-    text += i == 0 ? " in " : i == 1 ? ", called by " : " < ";
-    text += name_of(trap.frames[i], outline);
+  std::string_view before = " in ";
+  for (const Frame& frame : without_panic(trap.frames)) {
+    text += before;
+    text += name_of(frame, outline);
+    before = before == " in " ? ", called by " : " < ";
   }
   return text;
 }

@@ -1,10 +1,9 @@
 #include "plugins/wasm/wasmtime_instance.h"
 
-#include <cxxabi.h>
+#include "plugins/wasm/function_names.h"
 #include <time.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace sallyport::wasm {
 namespace {
@@ -25,21 +24,9 @@ std::string take_text(wasm_byte_vec_t& bytes) {
   return text;
 }
 
-// C++ and Rust (its older mangling is C++'s with a hash at the end) symbols as people write them.
-std::string readable(std::string_view symbol) {
-  std::string name(symbol);
-  if (!name.starts_with("_Z")) return name;
-  int status = 0;
-  char* demangled = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
-  if (demangled) name = demangled;
-  std::free(demangled);
-  if (auto hash = name.rfind("::h"); hash != std::string::npos && name.size() - hash == 19) name.resize(hash);
-  return name;
-}
-
 Frame frame_of(const wasm_frame_t& frame) {
   const wasm_name_t* name = wasmtime_frame_func_name(&frame);
-  return {name ? readable({name->data, name->size}) : std::string(), wasm_frame_func_index(&frame)};
+  return {name ? readable_name({name->data, name->size}) : std::string(), wasm_frame_func_index(&frame)};
 }
 
 bool is_ours(const wasm_frame_t& frame) {
