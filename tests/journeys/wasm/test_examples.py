@@ -94,6 +94,9 @@ GOOD = [  # configuration, status, body, a header and its values
      "X-A", ["1", "2"]),
     ("body-limit-c", {"bytes": 10, "seconds": 1}, 200, HELLO),
     ("body-limit-c", None, 200, HELLO),
+    ("request-transform-as", {"response": {"add": [{"name": "X-A", "value": "1"}, {"name": "X-A", "value": "2"}]}}, 200, HELLO,
+     "X-A", ["1", "2"]),
+    ("request-transform-as", None, 200, HELLO),
     ("quota-rust", {"requests": 0, "seconds": 1, "client": "x-client"}, 429, "the quota is used up\n"),
     ("quota-rust", None, 200, HELLO)]
 BAD = {
@@ -102,6 +105,9 @@ BAD = {
     "body-limit-c": [{"bytes": "1"}, {"bytes": -1}, {"bytes": 1.5}, {"seconds": 0}, {"others": 1}, [1], "no json", '{"bytes": 1',
                      '{"bytes": 1}}'],
     "quota-rust": [{"requests": "1"}, {"requests": -1}, {"seconds": 0}, {"client": ""}, {"others": 1}, [1], "no json"],
+    "request-transform-as": [
+        {"request": {"remove": "x"}}, {"request": {"rename": {"a": 1}}}, {"response": {"body": [{"text": "", "with": "a"}]}},
+        {"others": 1}, [1], "no json", '{"request": {}'],
     "add-header-rust": [{"header_name": "not a name"}, {"header_value": 1}, "no json"],
     "custom-response-header-go": [{"headers": [{"name": "only"}]}, {"headers": [{"name": "a b", "value": "c"}]}, [1]]}
 

@@ -1,0 +1,2 @@
+// import { ... } from "@sallyport/proxy-wasm"
+export * from "./assembly";
