@@ -1,6 +1,7 @@
 #include "admin/admin_api.h"
 
 #include "admin/answers.h"
+#include "admin/live_plugins.h"
 #include "admin/plugin_endpoint.h"
 #include "admin/validation_endpoint.h"
 #include "async/event.h"
@@ -20,7 +21,7 @@ struct AdminApi::Work {
 };
 
 AdminApi::AdminApi(Services& services, ApiSettings settings)
-    : services_(services), settings_(std::move(settings)), resources_(services) {}
+    : services_(services), settings_(std::move(settings)), resources_(services), live_(services) {}
 
 Task<http::Response> AdminApi::handle(AdminRequest request) {
   auto work = std::make_shared<Work>();
@@ -30,8 +31,17 @@ Task<http::Response> AdminApi::handle(AdminRequest request) {
   co_return std::move(work->response);
 }
 
-http::Response AdminApi::too_large() const {
-  http::Response response = refuse(413, fmt::format("request body is larger than {} bytes", kMaxBodyBytes));
+std::size_t AdminApi::body_limit(const AdminRequest& request) const {
+  auto segments = request.segments();
+  bool is_code =
+      services_.live && segments && !segments->empty() && segments->front() == services_.live->types().kind();
+  if (!is_code || refuse_address(settings_.access, request) || refuse_key(settings_.access, request))
+    return kMaxBodyBytes;
+  return live_.body_limit();
+}
+
+http::Response AdminApi::too_large(std::size_t limit) const {
+  http::Response response = refuse(413, fmt::format("request body is larger than {} bytes", limit));
   add_headers(response);
   return response;
 }
@@ -44,7 +54,7 @@ Task<void> AdminApi::run(std::shared_ptr<Work> work) {
 
 Task<http::Response> AdminApi::respond(const AdminRequest& request) {
   if (auto refused = refuse_address(settings_.access, request)) co_return *std::move(refused);
-  if (request.body.size() > kMaxBodyBytes) co_return too_large();
+  if (std::size_t limit = body_limit(request); request.body.size() > limit) co_return too_large(limit);
   auto segments = request.segments();
   if (!segments) co_return refuse(404, "404 Route Not Found");
   if (request.method == "OPTIONS") {
@@ -65,6 +75,9 @@ Task<http::Response> AdminApi::dispatch(const AdminRequest& request, std::vector
   if (first == "plugins") co_return co_await handle_plugins(services_, request, std::move(segments));
   if (first == "schema") co_return handle_schema(*services_.catalog, request, segments);
   if (first == "configs") co_return handle_configs(*services_.catalog, request, segments);
+  if (services_.live && first == services_.live->types().kind()) {
+    co_return co_await live_.handle(request, std::move(segments));
+  }
   if (const resources::KindInfo* info = resources::find_kind(first)) {
     co_return co_await resources_.handle(*info, request, std::move(segments));
   }

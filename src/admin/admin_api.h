@@ -6,11 +6,13 @@
 
 #include "admin/access.h"
 #include "admin/admin_request.h"
+#include "admin/live_endpoint.h"
 #include "admin/resource_endpoint.h"
 #include "admin/services.h"
 #include "async/task_group.h"
 #include "http/message.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -32,8 +34,10 @@ class AdminApi {
 
   Task<http::Response> handle(AdminRequest request);
 
-  // For a body that goes on after kMaxBodyBytes.
-  http::Response too_large() const;
+  // How much of a body is to be read, and the answer to one that goes on behind that. Only who may write gets more
+  // than kMaxBodyBytes, for code.
+  std::size_t body_limit(const AdminRequest& request) const;
+  http::Response too_large(std::size_t limit) const;
 
  private:
   struct Work;
@@ -45,6 +49,7 @@ class AdminApi {
   Services& services_;
   ApiSettings settings_;
   ResourceEndpoint resources_;
+  LiveEndpoint live_;
   async::TaskGroup running_;
 };
 

@@ -46,8 +46,8 @@ class BrokenStore final : public store::Store {
 
 TEST(AdminApi, TheHeadersOfEveryAnswer) {
   AdminFixture f;
-  for (const http::Response& response :
-       {f.send("GET", "/routes"), f.send("GET", "/nonsense"), f.send("OPTIONS", "/routes"), f.api->too_large()}) {
+  for (const http::Response& response : {f.send("GET", "/routes"), f.send("GET", "/nonsense"),
+                                         f.send("OPTIONS", "/routes"), f.api->too_large(kMaxBodyBytes)}) {
     EXPECT_THAT(response.headers, Contains(Pair("Server", "APISIX/3.18.0")));
     EXPECT_THAT(response.headers, Contains(Pair("Content-Type", "application/json")));
     EXPECT_THAT(response.headers, Contains(Pair("X-API-VERSION", "v3")));

@@ -36,6 +36,8 @@ AdminRequest AdminRequest::from(const ServiceRequest& request) {
   taken.arguments = parse_arguments(request.query);
   taken.key_header = request.head.headers.get("x-api-key").value_or("");
   taken.cookie = request.head.headers.get("cookie").value_or("");
+  std::string_view content_type = request.head.headers.get("content-type").value_or("");
+  taken.content_type = to_lower(trim(content_type.substr(0, content_type.find(';'))));
   taken.peer = request.peer;
   taken.body = request.body;
   return taken;

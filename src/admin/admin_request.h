@@ -15,7 +15,7 @@ namespace sallyport::admin {
 
 struct ServiceRequest;
 
-// Of a body; whoever reads it stops there and asks for `too_large`.
+// Of the body of most requests, see AdminApi::body_limit.
 inline constexpr std::size_t kMaxBodyBytes = 1'572'864;
 
 struct AdminRequest {
@@ -24,6 +24,7 @@ struct AdminRequest {
   std::vector<std::pair<std::string, std::string>> arguments;  // of the query, decoded
   std::string key_header;                                      // X-API-KEY
   std::string cookie;
+  std::string content_type;  // without its parameters
   async::Address peer;
   std::string body;
 

@@ -49,8 +49,8 @@ Status add_regex_filters(std::vector<Filter>& filters, const AdminRequest& reque
 }
 
 // Routes alone can be asked for by what they refer to; other members are ignored.
-void add_reference_filters(std::vector<Filter>& filters, const resources::KindInfo& info, std::string_view query) {
-  if (info.kind != resources::Kind::kRoute) return;
+void add_reference_filters(std::vector<Filter>& filters, const resources::KindInfo* info, std::string_view query) {
+  if (!info || info->kind != resources::Kind::kRoute) return;
   for (auto& [member, id] : parse_arguments(query)) {
     if (member != "service_id" && member != "upstream_id") continue;
     filters.push_back(
@@ -58,7 +58,7 @@ void add_reference_filters(std::vector<Filter>& filters, const resources::KindIn
   }
 }
 
-Result<std::vector<Filter>> filters_of(const resources::KindInfo& info, const AdminRequest& request) {
+Result<std::vector<Filter>> filters_of(const resources::KindInfo* info, const AdminRequest& request) {
   std::vector<Filter> filters;
   TRY_STATUS(add_regex_filters(filters, request));
   if (auto label = request.argument("label")) {
@@ -93,7 +93,7 @@ std::span<const store::EntryPtr> cut(std::span<const store::EntryPtr> entries, c
 
 }  // namespace
 
-http::Response answer_collection(const resources::KindInfo& info, const std::vector<store::EntryPtr>& entries,
+http::Response answer_collection(const resources::KindInfo* info, const std::vector<store::EntryPtr>& entries,
                                  const AdminRequest& request) {
   auto filters = filters_of(info, request);
   if (!filters) return refuse(filters.error());

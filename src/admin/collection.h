@@ -12,7 +12,8 @@ namespace sallyport::admin {
 
 // `entries` are oldest first. The query may narrow them: `name` and `uri` (regular expressions), `label` (a key),
 // `filter` (service_id and upstream_id of routes, as an encoded query), then `page` and `page_size` (10 to 500).
-http::Response answer_collection(const resources::KindInfo& info, const std::vector<store::EntryPtr>& entries,
+// `info`: null for entries of another kind.
+http::Response answer_collection(const resources::KindInfo* info, const std::vector<store::EntryPtr>& entries,
                                  const AdminRequest& request);
 
 }  // namespace sallyport::admin

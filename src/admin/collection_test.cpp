@@ -22,7 +22,7 @@ store::EntryPtr entry(const std::string& id, std::string_view value, std::uint64
 http::Response get(const std::vector<store::EntryPtr>& entries, std::string_view query) {
   AdminRequest request;
   request.arguments = parse_arguments(query);
-  return answer_collection(routes(), entries, request);
+  return answer_collection(&routes(), entries, request);
 }
 
 // The ids of the answer, after its total.

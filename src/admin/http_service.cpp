@@ -8,6 +8,8 @@ namespace sallyport::admin {
 
 using http::BodyLength;
 using http::Response;
+constexpr std::size_t kUsualBody = 1536 * 1024;
+
 using Next = wire::ServerConnection::Next;
 
 HttpService::HttpService(async::Reactor& reactor, Handle handle, Limits limits)
@@ -65,13 +67,17 @@ Task<Response> HttpService::answer(wire::ServerConnection& connection, const htt
     co_await connection.send_interim(interim);
   }
   std::string body;
+  ServiceRequest request{head, target->uri, target->query, body, peer};
+  const std::size_t limit = limits_.body ? limits_.body(request) : kUsualBody;
   while (!connection.body().ended()) {
     auto piece = co_await connection.read_body();
     if (!piece) co_return Response::error(400, piece.error().what);
-    if (body.size() + piece->bytes.size() > limits_.body) co_return limits_.too_large;
+    if (body.size() + piece->bytes.size() > limit) {
+      co_return limits_.too_large ? limits_.too_large(limit) : Response::error(413, "request body is too large");
+    }
     body.append(piece->bytes);
   }
-  ServiceRequest request{head, target->uri, target->query, body, peer};
+  request.body = body;
   try {
     co_return co_await handle_(request);
   } catch (const std::exception& thrown) {

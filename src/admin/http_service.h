@@ -32,8 +32,10 @@ class HttpService final {
   using Handle = std::function<Task<http::Response>(const ServiceRequest&)>;
 
   struct Limits {
-    std::size_t body = 1536 * 1024;  // beyond: `too_large`
-    http::Response too_large = http::Response::error(413, "request body is too large");
+    // Of the body of a request that has none yet; absent: 1.5 MiB.
+    std::function<std::size_t(const ServiceRequest&)> body;
+    // The answer to a longer one.
+    std::function<http::Response(std::size_t limit)> too_large;
   };
 
   HttpService(async::Reactor& reactor, Handle handle, Limits limits);

@@ -19,7 +19,10 @@ constexpr Milliseconds kLong{30'000};
 // Tells of each request "METHOD path?query body"; the path /throws throws.
 struct HttpServiceTest : testing::Test {
   async::EpollReactor reactor;
-  HttpService service{reactor, [](const ServiceRequest& request) { return tell(request); }, {.body = 10}};
+  HttpService service{
+      reactor,
+      [](const ServiceRequest& request) { return tell(request); },
+      {[](const ServiceRequest& request) { return request.path == "/more" ? std::size_t{20} : std::size_t{10}; }, {}}};
   async::Address address = *service.listen(*async::Address::from_ip("127.0.0.1", 0));
   async::TaskGroup client;
 
@@ -68,6 +71,8 @@ TEST_F(HttpServiceTest, ABodyIsGivenAsAWholeUpToTheLimit) {
   auto put = [&](const char* framing) { return send("PUT /a HTTP/1.1\r\n" + std::string(kLast) + framing); };
   EXPECT_THAT(put("Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n5\r\n67890\r\n0\r\n\r\n"), EndsWith(" 1234567890"));
   EXPECT_THAT(put("Content-Length: 11\r\n\r\n12345678901"), StartsWith("HTTP/1.1 413 "));
+  std::string more = "PUT /more HTTP/1.1\r\n" + std::string(kLast);
+  EXPECT_THAT(send(more + "Content-Length: 11\r\n\r\n12345678901"), EndsWith(" 12345678901"));
 }
 
 TEST_F(HttpServiceTest, RequestsOfOneConnectionAreAnsweredInOrder) {

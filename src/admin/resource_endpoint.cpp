@@ -72,7 +72,7 @@ Task<http::Response> ResourceEndpoint::handle(const KindInfo& info, const AdminR
 Task<http::Response> ResourceEndpoint::get(const KindInfo& info, const AdminRequest& request, std::string id) {
   if (id.empty()) {
     auto entries = co_await services_.store->list(std::string(info.folder));
-    co_return entries ? answer_collection(info, *entries, request) : refuse(entries.error());
+    co_return entries ? answer_collection(&info, *entries, request) : refuse(entries.error());
   }
   auto entry = co_await services_.store->get(key_of(info, std::move(id)));
   if (!entry) co_return refuse(entry.error());

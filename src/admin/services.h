@@ -22,13 +22,18 @@ class Store;
 
 namespace sallyport::admin {
 
+class LivePlugins;
+
 using async::Task;
 
 struct Services {
   store::Store* store = nullptr;
-  const chain::Catalog* catalog = nullptr;
+  chain::Catalog* catalog = nullptr;
   snapshot::SnapshotBuilder* builder = nullptr;
   const Clock* clock = nullptr;
+
+  // Plugins that are handed in; null: there are none.
+  LivePlugins* live = nullptr;
 
   // Held by whoever changes resources, plugins or the builder: one change at a time.
   async::Mutex* changes = nullptr;

@@ -1,10 +1,13 @@
 #include "app/check.h"
 
+#include "admin/live_plugins.h"
 #include "app/gateway_options.h"
 #include "async/epoll_reactor.h"
 #include "async/task_group.h"
+#include "plugins/wasm/live_modules.h"
 #include "plugins/wasm/runtime.h"
 #include "snapshot/snapshot_builder.h"
+#include "store/blob_folder.h"
 #include "store/embedded_store.h"
 #include "store/yaml_store.h"
 
@@ -40,6 +43,7 @@ class Check final {
     if (Status loaded = load_plugins(); !loaded) {
       error(loaded.error().what);
     } else if (std::unique_ptr<store::Store> store = open_store()) {
+      co_await load_live_plugins(*store);
       co_await check_resources(*store);
     }
     done_ = true;
@@ -47,8 +51,8 @@ class Check final {
   }
 
   Status load_plugins() {
-    TRY(auto runtime, wasm::Runtime::start({wasm::post_to(control_), {}, {}}, clock_));
-    return fill_catalog(catalog_, settings_, std::move(runtime));
+    TRY(wasm_runtime_, wasm::Runtime::start({wasm::post_to(control_), {}, {}}, clock_));
+    return fill_catalog(catalog_, settings_, wasm_runtime_);
   }
 
   std::unique_ptr<store::Store> open_store() {
@@ -80,6 +84,17 @@ class Check final {
       error(embedded.error().what);
     }
     return nullptr;
+  }
+
+  // The plugins that were put through the Admin API.
+  async::Task<void> load_live_plugins(store::Store& store) {
+    admin::Services services;
+    services.store = &store;
+    store::BlobFolder blobs(blob_folder(settings_.store));
+    admin::LivePlugins live(services, &blobs);
+    live.use(std::make_shared<wasm::LiveModules>(wasm_runtime_, wasm_settings(settings_).defaults),
+             live_settings(settings_));
+    for (const std::string& problem : co_await live.load(catalog_)) error(store.describe() + ": " + problem);
   }
 
   // What shows only when all are put together: references, modules of plugins, what plugins say about their conf.
@@ -114,6 +129,7 @@ class Check final {
   const Settings& settings_;
   SystemClock clock_;
   async::EpollReactor control_;
+  std::shared_ptr<wasm::Runtime> wasm_runtime_;
   chain::Catalog catalog_;
   std::size_t errors_ = 0;
   bool done_ = false;  // often before the loop begins, as little of this waits

@@ -11,7 +11,8 @@ Endpoints::Endpoints(async::Reactor& control, EndpointSources sources, admin::Ad
       api_(api),
       metrics_(control, [this](const ServiceRequest& request) { return answer_metrics(request); }, {}),
       admin_(control, [this](const ServiceRequest& request) { return answer_admin(request); },
-             {admin::kMaxBodyBytes, api.too_large()}) {}
+             {[&api](const ServiceRequest& request) { return api.body_limit(admin::AdminRequest::from(request)); },
+              [&api](std::size_t limit) { return api.too_large(limit); }}) {}
 
 Result<async::Address> Endpoints::listen_on(HttpService& service, const Listen& listen, std::string_view name) {
   TRY(auto address, async::Address::from_ip(listen.ip, listen.port));

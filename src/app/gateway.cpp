@@ -4,6 +4,7 @@
 #include "async/abandoned_listener.h"
 #include "async/open_reactor.h"
 #include "async/sockets.h"
+#include "plugins/wasm/live_modules.h"
 #include "plugins/wasm/state_exposition.h"
 #include "snapshot/snapshot.h"
 #include "snapshot/snapshots.h"
@@ -83,6 +84,8 @@ Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(make_workers());
   CO_TRY_STATUS(load_plugins());
   CO_TRY_STATUS(open_store());
+  co_await load_live_plugins(catalog_, settings_);
+  co_await live_plugins_->forget_unused();
   CO_TRY_STATUS(open_endpoints());
   CO_TRY_STATUS(start_workers());
   {
@@ -134,6 +137,7 @@ Status Gateway::load_plugins() {
 Status Gateway::open_store() {
   if (settings_.store.kind == StoreKind::kEmbedded) {
     TRY(store_, store::EmbeddedStore::open(settings_.store.embedded_path));
+    blobs_.emplace(blob_folder(settings_.store));
     return {};
   }
   auto check = [this](const store::Key& key, const json::Value& value) { return check_item(catalog_, key, value); };
@@ -145,6 +149,15 @@ Status Gateway::open_store() {
   store_->on_change([this](std::vector<store::Change> changes) { tasks_.spawn(take_over(std::move(changes))); });
   yaml_poll_ = control_.start_timer(kYamlPoll, async::Reactor::Repeat::kEvery, [this] { yaml_store_->poll(); });
   return {};
+}
+
+// Of those that were put through the Admin API. What is wrong with one harms no other, and no start.
+Task<void> Gateway::load_live_plugins(chain::Catalog& catalog, const Settings& settings) {
+  services_.store = store_.get();
+  if (!live_plugins_) live_plugins_.emplace(services_, blobs_ ? &*blobs_ : nullptr);
+  live_plugins_->use(std::make_shared<wasm::LiveModules>(wasm_runtime_, wasm_settings(settings).defaults),
+                     live_settings(settings));
+  for (const std::string& problem : co_await live_plugins_->load(catalog)) log::error("{}", problem);
 }
 
 Status Gateway::start_workers() {
@@ -196,7 +209,7 @@ Status Gateway::listen() {
 // does not turn.
 Status Gateway::open_endpoints() {
   TRY(auto api, api_settings(settings_));
-  services_.store = store_.get();
+  services_.live = &*live_plugins_;
   services_.catalog = &catalog_;
   services_.clock = &clock_;
   services_.changes = &changes_;

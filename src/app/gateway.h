@@ -3,6 +3,7 @@
 // Made, run and ended by the main thread, which is the control thread.
 
 #include "admin/admin_api.h"
+#include "admin/live_plugins.h"
 #include "admin/services.h"
 #include "app/endpoints.h"
 #include "app/settings.h"
@@ -15,6 +16,7 @@
 #include "chain/catalog.h"
 #include "plugins/wasm/runtime.h"
 #include "snapshot/snapshot_builder.h"
+#include "store/blob_folder.h"
 #include "store/store.h"
 #include "store/yaml_store.h"
 #include "telemetry/log_file.h"
@@ -52,6 +54,7 @@ class Gateway final {
   Status make_workers();
   Status load_plugins();
   Status open_store();
+  Task<void> load_live_plugins(chain::Catalog& catalog, const Settings& settings);
   Status start_workers();
   Status open_endpoints();
   Task<Status> wait_for_predecessor();
@@ -86,6 +89,7 @@ class Gateway final {
   std::shared_ptr<wasm::Runtime> wasm_runtime_;
   chain::Catalog catalog_;
   std::unique_ptr<store::Store> store_;
+  std::optional<store::BlobFolder> blobs_;  // of the embedded store
   store::YamlStore* yaml_store_ = nullptr;  // `store_`, when it is one
   std::unique_ptr<async::Timer> yaml_poll_;
   std::optional<snapshot::SnapshotBuilder> builder_;
@@ -93,6 +97,7 @@ class Gateway final {
   async::Mutex changes_;  // held by whoever changes resources
 
   admin::Services services_;
+  std::optional<admin::LivePlugins> live_plugins_;
   std::optional<admin::AdminApi> admin_api_;
   std::optional<Endpoints> endpoints_;
   std::string status_address_;

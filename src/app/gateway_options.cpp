@@ -105,6 +105,19 @@ Status fill_catalog(chain::Catalog& catalog, const Settings& settings, std::shar
   return wasm::add_wasm_plugins(catalog, wasm_settings(settings), std::move(runtime));
 }
 
+admin::LivePlugins::Settings live_settings(const Settings& settings) {
+  admin::LivePlugins::Settings live;
+  live.max_bytes = settings.wasm.uploads.max_bytes;
+  live.keep_versions = static_cast<std::size_t>(settings.wasm.uploads.keep_versions);
+  chain::Catalog natives;
+  plugins::native::add_native_plugins(natives);
+  for (const chain::PluginType* type : natives.by_priority()) live.reserved.emplace(type->name());
+  live.reserved.emplace("wasm");
+  return live;
+}
+
+std::string blob_folder(const StoreSettings& store) { return store.embedded_path + ".blobs"; }
+
 Result<admin::ApiSettings> api_settings(const Settings& settings) {
   const AdminSettings& wanted = settings.admin;
   admin::ApiSettings api;

@@ -2,6 +2,7 @@
 // What the settings mean to the rooms that serve.
 
 #include "admin/admin_api.h"
+#include "admin/live_plugins.h"
 #include "app/settings.h"
 #include "app/worker.h"
 #include "base/result.h"
@@ -24,6 +25,12 @@ snapshot::BuilderOptions builder_options(const Settings& settings, const upstrea
 // Every plugin that the settings allow: native ones, declared Wasm ones, and `wasm` itself.
 // Error: kInvalid, naming the declared plugin that cannot be loaded.
 Status fill_catalog(chain::Catalog& catalog, const Settings& settings, std::shared_ptr<wasm::Runtime> runtime);
+
+// Of plugins that are handed in: their limits, and the names that all native plugins have, listed or not.
+admin::LivePlugins::Settings live_settings(const Settings& settings);
+
+// Beside the database: where the code of such plugins lies.
+std::string blob_folder(const StoreSettings& store);
 
 wasm::WasmSettings wasm_settings(const Settings& settings);
 

@@ -114,6 +114,7 @@ Task<Status> Gateway::reload_plugins() {
 Task<Status> Gateway::use_plugins_of(const Settings& next) {
   chain::Catalog catalog;
   CO_TRY_STATUS(fill_catalog(catalog, next, wasm_runtime_));
+  co_await load_live_plugins(catalog, next);
   std::swap(catalog_, catalog);
   settings_.wasm = next.wasm;
   settings_.plugins = next.plugins;

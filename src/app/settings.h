@@ -117,12 +117,19 @@ struct WasmSharedQueueSettings {  // of all queues of a plugin together
   friend bool operator==(const WasmSharedQueueSettings&, const WasmSharedQueueSettings&) = default;
 };
 
+struct WasmUploadSettings {             // of plugins that are put through the Admin API
+  std::uint64_t max_bytes = 64u << 20;  // of a module
+  std::int64_t keep_versions = 8;       // of each plugin
+  friend bool operator==(const WasmUploadSettings&, const WasmUploadSettings&) = default;
+};
+
 struct WasmSettings {
   bool inline_enabled = false;            // `plugins: {wasm: {conf: ...}}` is understood
   std::vector<std::string> allowed_dirs;  // where inline paths may point; default: the prefix and /opt/apisix/wasm
   wasm::PluginSettings defaults;          // of every plugin, and the most that inline ones may have
   WasmSharedDataSettings shared_data;
   WasmSharedQueueSettings shared_queues;
+  WasmUploadSettings uploads;
   std::int64_t max_metrics = 1000;  // of each plugin
   std::vector<WasmPluginSettings> plugins;
   friend bool operator==(const WasmSettings&, const WasmSettings&) = default;

@@ -80,6 +80,12 @@ void read_shared_queues(Section section, WasmSharedQueueSettings& to) {
   section.finish();
 }
 
+void read_uploads(Section section, WasmUploadSettings& to) {
+  section.read_size("max_size", to.max_bytes);
+  section.read_number("keep_versions", to.keep_versions, 1, 1000);
+  section.finish();
+}
+
 void read_wasm(Section section, Settings& settings) {
   WasmSettings& to = settings.wasm;
   const auto& names = settings.plugins;
@@ -91,6 +97,7 @@ void read_wasm(Section section, Settings& settings) {
   read_settings(section, wasm::SettingPlace::kDefaults, to.defaults);
   read_shared_data(section.section("shared_data"), to.shared_data);
   read_shared_queues(section.section("shared_queues"), to.shared_queues);
+  read_uploads(section.section("uploads"), to.uploads);
   section.read_number("max_metrics", to.max_metrics, 0, 16384);
   for (const Setting& plugin : section.list("plugins")) {
     read_wasm_plugin({section.problems(), plugin}, settings, to.plugins);

@@ -93,6 +93,8 @@ class OutlineReader {
 
   void read_section(std::uint8_t id, ByteReader& section) {
     switch (id) {
+      case 0:
+        return read_custom(section);
       case 1:
         return read_types(section);
       case 2:
@@ -103,6 +105,18 @@ class OutlineReader {
         return read_exports(section);
       default:
         return;
+    }
+  }
+
+  // A custom section may hold anything: what is wrong in it does not break the module.
+  void read_custom(ByteReader section) {
+    if (section.name() != "producers") return;
+    for (std::uint32_t fields = section.count(); fields > 0 && !section.failed(); --fields) {
+      section.name();
+      for (std::uint32_t left = section.count(); left > 0 && !section.failed(); --left) {
+        Producer producer{section.name(), section.name()};
+        if (!section.failed()) outline_.producers.push_back(std::move(producer));
+      }
     }
   }
 

@@ -28,9 +28,16 @@ struct ModuleExport {
   Signature signature;  // of a function
 };
 
+// A language or tool that took part in building the module, as the custom section "producers" has it.
+struct Producer {
+  std::string name;
+  std::string version;
+};
+
 struct ModuleOutline {
   std::vector<ModuleImport> imports;
   std::vector<ModuleExport> exports;
+  std::vector<Producer> producers;
 
   const ModuleExport* find_export(std::string_view name) const noexcept;
   const ModuleExport* find_function(std::string_view name) const noexcept;

@@ -124,6 +124,32 @@ Result<std::shared_ptr<const Module>> Runtime::load_now(const std::string& path)
   return module;
 }
 
+async::Task<Result<std::shared_ptr<const Module>>> Runtime::load_code(std::string name, std::string hash,
+                                                                      std::function<Result<std::string>()> read) {
+  ModulePtr module = modules_.find_by_hash(hash);
+  if (module) co_return module;
+  std::move_only_function<Result<ModulePtr>()> compile = [engine = engine_, name, hash,
+                                                          read = std::move(read)]() -> Result<ModulePtr> {
+    TRY(std::string bytes, read());
+    return compile_module(*engine, ModuleFile{name, std::move(bytes), hash});
+  };
+  CO_TRY(module, co_await away(compiler_.get(), std::move(compile)));
+  modules_.remember("sha256:" + hash, FileStamp{}, module);
+  co_return module;
+}
+
+async::Task<Result<void>> Runtime::try_start(VmSpec wanted) {
+  wanted.clock = &clock_;
+  wanted.state = std::make_shared<SharedState>(state_);
+  auto spec = std::make_shared<const VmSpec>(std::move(wanted));
+  std::move_only_function<Result<void>()> start = [spec]() -> Result<void> {
+    auto vm = Vm::start(spec, spec->start_budget, PluginLog::Mode::kKeep);
+    if (vm) return {};
+    return refusal(std::move(vm.error()));
+  };
+  co_return co_await away(builder_.get(), std::move(start));
+}
+
 async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec wanted, RootConf conf,
                                                                      std::string resource) {
   async::Mutex::Lock lock = co_await configuring_.lock();

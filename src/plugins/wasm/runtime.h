@@ -21,6 +21,7 @@
 #include "plugins/wasm/vm.h"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,6 +40,14 @@ class Runtime {
   async::Task<Result<std::shared_ptr<const Module>>> load(std::string path);
   // The same on the calling thread, for plugins that are declared at start.
   Result<std::shared_ptr<const Module>> load_now(const std::string& path);
+
+  // The module of code with this hash, compiled unless it is known; `name` is what messages call it. `read` gives the
+  // code, on another thread. Error: as `load`, or that of `read`.
+  async::Task<Result<std::shared_ptr<const Module>>> load_code(std::string name, std::string hash,
+                                                               std::function<Result<std::string>()> read);
+
+  // Starts a throw-away VM, without a conf. Error: kInvalid with the reason.
+  async::Task<Result<void>> try_start(VmSpec spec);
 
   // A conf, tried and configured on every worker. `resource` is where it stands ("routes/1"): the same conf there
   // keeps its root contexts. Error: kInvalid with the reason.

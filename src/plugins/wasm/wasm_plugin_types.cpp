@@ -59,7 +59,7 @@ class DeclaredPluginType final : public chain::PluginType {
 
   async::Task<Result<PluginPtr>> configure(const json::Value& conf, const Place& place) const override {
     RootConf root{declared_.name, declared_.root_id, configuration_of(conf.find("conf"))};
-    VmSpec spec = spec_of(declared_.name, module_, declared_.vm_config, declared_.settings);
+    VmSpec spec = wasm::spec_of(declared_, module_);
     return make_plugin(*runtime_, std::move(spec), std::move(root), place.resource, declared_.settings.policy);
   }
 
@@ -129,6 +129,15 @@ class InlinePluginType final : public chain::PluginType {
 
 }  // namespace
 
+std::unique_ptr<chain::PluginType> make_declared_type(std::shared_ptr<Runtime> runtime, DeclaredPlugin plugin,
+                                                      std::shared_ptr<const Module> module) {
+  return std::make_unique<DeclaredPluginType>(std::move(runtime), std::move(plugin), std::move(module));
+}
+
+VmSpec spec_of(const DeclaredPlugin& plugin, std::shared_ptr<const Module> module) {
+  return spec_of(plugin.name, std::move(module), plugin.vm_config, plugin.settings);
+}
+
 Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& settings, std::shared_ptr<Runtime> runtime) {
   std::vector<std::unique_ptr<chain::PluginType>> types;
   for (const DeclaredPlugin& declared : settings.plugins) {
@@ -137,7 +146,7 @@ Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& setti
       std::string where = declared.where.empty() ? "" : declared.where + ": error: ";
       return fail_at(where + "wasm.plugins: " + declared.name, std::move(module).error());
     }
-    types.push_back(std::make_unique<DeclaredPluginType>(runtime, declared, std::move(*module)));
+    types.push_back(make_declared_type(runtime, declared, std::move(*module)));
   }
   if (settings.inline_enabled) types.push_back(std::make_unique<InlinePluginType>(runtime, settings));
   for (auto& type : types) catalog.add(std::move(type));

@@ -12,6 +12,11 @@
 
 namespace sallyport::wasm {
 
+// The type of one plugin with its module, and what its VMs are made of.
+std::unique_ptr<chain::PluginType> make_declared_type(std::shared_ptr<Runtime> runtime, DeclaredPlugin plugin,
+                                                      std::shared_ptr<const Module> module);
+VmSpec spec_of(const DeclaredPlugin& plugin, std::shared_ptr<const Module> module);
+
 // Compiles every declared plugin, on the calling thread. Error: kInvalid with the name of the plugin that cannot be
 // loaded and why; then the catalog has none of them.
 Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& settings, std::shared_ptr<Runtime> runtime);

@@ -5,10 +5,11 @@ from .wire import WireError
 
 
 class Asking(threading.Thread):
-    """Asks on one connection until told to stop, and remembers whatever is no 200."""
+    """Asks on one connection until told to stop, and remembers whatever is no 200, or of which `is_good` says no."""
 
-    def __init__(self, gateway, target="/a"):
+    def __init__(self, gateway, target="/a", is_good=lambda response: True):
         super().__init__(daemon=True)
+        self.is_good = is_good
         self.target = target
         self.client = gateway.connect()
         self.stopped = threading.Event()
@@ -21,7 +22,7 @@ class Asking(threading.Thread):
             while not self.stopped.is_set():
                 response = self.client.request("GET", self.target)
                 self.count += 1
-                if response.status != 200:
+                if response.status != 200 or not self.is_good(response):
                     self.failures.append(response.start)
         except (OSError, WireError) as error:
             self.failures.append(repr(error))
@@ -35,8 +36,8 @@ class Asking(threading.Thread):
 class AllAsking:
     """Several of them, on connections of their own, for the time of a `with`; at its end none has failed."""
 
-    def __init__(self, gateway, target="/a", clients=4):
-        self.clients = [Asking(gateway, target) for _ in range(clients)]
+    def __init__(self, gateway, target="/a", clients=4, is_good=lambda response: True):
+        self.clients = [Asking(gateway, target, is_good) for _ in range(clients)]
 
     def __enter__(self):
         return self

@@ -1,5 +1,6 @@
 """HTTP/1.1 as bytes, for both ends of a journey. It hides nothing and forgives little: what the gateway sends is under
 test, so malformed framing is an error here."""
+import json
 import socket
 from dataclasses import dataclass, field
 
@@ -45,6 +46,9 @@ class Message:
     @property
     def text(self):
         return self.body.decode("utf-8", "replace")
+
+    def json(self):
+        return json.loads(self.body)
 
 
 class Stream:
