@@ -45,6 +45,18 @@ void PluginLog::write(LogLevel level, std::string_view message) {
   if (remembers_) last_line_ = std::move(line);
 }
 
+void PluginLog::write_text(LogLevel level, std::string_view text) {
+  if (begun_level_ != level) end_line();
+  begun_level_ = level;
+  for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    begun_ += text.substr(0, end);
+    end_line();
+    text.remove_prefix(end + 1);
+  }
+  begun_ += text;
+  if (begun_.size() > kLongestLine) end_line();
+}
+
 bool PluginLog::admits_line() {
   SteadyTime now = clock_.steady();
   if (now - second_begun_ >= std::chrono::seconds(1)) {

@@ -28,6 +28,13 @@ class PluginLog {
   ~PluginLog() { report_left_out(); }
 
   void write(LogLevel level, std::string_view message);
+  // Text of standard output or error, which runtimes write in pieces: each of its lines is a line of the log.
+  void write_text(LogLevel level, std::string_view text);
+  // Writes the line that write_text has begun.
+  void end_line() {
+    if (!begun_.empty()) [[unlikely]]
+      write(begun_level_, std::exchange(begun_, {}));
+  }
   // The lowest level that is written.
   LogLevel lowest() const;
 
@@ -49,6 +56,8 @@ class PluginLog {
   std::uint64_t left_out_ = 0;
   bool remembers_ = true;
   std::string last_line_;
+  std::string begun_;
+  LogLevel begun_level_ = LogLevel::kInfo;
   std::vector<std::pair<LogLevel, std::string>> kept_;
 };
 

@@ -37,5 +37,30 @@ TEST_F(PluginLogs, LinesThatAreNotWrittenDoNotCount) {
   EXPECT_EQ(capture.lines(), std::vector<std::string>{"error plugin p: seen"});
 }
 
+TEST_F(PluginLogs, TextInPiecesBecomesWholeLines) {
+  PluginLog log("p", PluginLog::Mode::kWrite, clock);
+  for (std::string_view piece : {"panic: ", "no such key", "\n\ngoroutine ", "1", "\n\t/main.go:", "51"}) {
+    log.write_text(LogLevel::kError, piece);
+  }
+  log.end_line();
+  log.end_line();
+  EXPECT_EQ(capture.lines(),
+            (std::vector<std::string>{"error plugin p: panic: no such key", "error plugin p: goroutine 1",
+                                      "error plugin p: \t/main.go:51"}));
+}
+
+TEST_F(PluginLogs, OutputAndErrorDoNotShareALine) {
+  PluginLog log("p", PluginLog::Mode::kWrite, clock);
+  log.write_text(LogLevel::kInfo, "so far");
+  log.write_text(LogLevel::kError, "no further\n");
+  EXPECT_EQ(capture.lines(), (std::vector<std::string>{"info plugin p: so far", "error plugin p: no further"}));
+}
+
+TEST_F(PluginLogs, TextWithoutAnEndIsNotKept) {
+  PluginLog log("p", PluginLog::Mode::kWrite, clock);
+  for (int i = 0; i < 100; ++i) log.write_text(LogLevel::kInfo, std::string(1000, 'x'));
+  EXPECT_EQ(capture.lines().size(), 11u);  // at most 8 KiB and one piece are gathered
+}
+
 }  // namespace
 }  // namespace sallyport::wasm

@@ -83,7 +83,9 @@ Result<void> Vm::run_start_functions() {
 
 Result<void> Vm::run(std::string_view name, std::size_t params) {
   std::array<Slot, 2> slots{};
-  if (instance_->call(instance_->find(name), std::span(slots).first(std::max<std::size_t>(params, 1)))) return {};
+  bool returned = instance_->call(instance_->find(name), std::span(slots).first(std::max<std::size_t>(params, 1)));
+  log_.end_line();
+  if (returned) return {};
   if (exit_code_ == 0u) {  // a command that ends by exit(0) has ended well
     exit_code_.reset();
     instance_->take_trap();
@@ -199,6 +201,7 @@ bool Vm::enter(const GuestFunction& function, std::span<const Callback> steps, S
   chosen_at_ = 0;
   bool returned = instance_->call(function, slots);
   current_ = effective_ = {};
+  log_.end_line();
   if (!returned) [[unlikely]] {
     failure_ = trap_error(shape_of(steps[*step_]).name);
     return false;

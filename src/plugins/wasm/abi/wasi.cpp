@@ -35,10 +35,8 @@ Errno fd_write(Vm& vm, std::uint32_t descriptor, std::uint32_t vectors, std::uin
     if (!bytes) return Errno::kFault;
     text += *bytes;
   }
-  auto written = static_cast<std::uint32_t>(text.size());
-  if (text.ends_with('\n')) text.pop_back();
-  if (!text.empty()) vm.log().write(descriptor == kStandardOutput ? LogLevel::kInfo : LogLevel::kError, text);
-  return stored(vm.memory().store(written_slot, written));
+  vm.log().write_text(descriptor == kStandardOutput ? LogLevel::kInfo : LogLevel::kError, text);
+  return stored(vm.memory().store(written_slot, static_cast<std::uint32_t>(text.size())));
 }
 
 Errno fd_pwrite(Vm& vm, std::uint32_t descriptor, std::uint32_t vectors, std::uint32_t count, std::uint64_t,
