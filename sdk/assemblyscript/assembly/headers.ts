@@ -1,6 +1,6 @@
 // Headers and trailers as the host takes and gives them [Serialization]: the count, the sizes of each name and value
 // (32 bits, little-endian), then each name and value with a NUL that is not counted.
-import { encodeText } from "./host/text";
+import { decodeTextAt, encodeText } from "./host/text";
 
 /** A line of headers or trailers. Names are lower case; `:method`, `:path`, `:authority`, `:status` are names, too. */
 export class Header {
@@ -49,7 +49,7 @@ export function decodeHeaders(bytes: ArrayBuffer): Header[] {
     if (end > total) break;
     const name = start + <usize>at;
     const value = name + nameSize + 1;
-    headers.push(new Header(String.UTF8.decodeUnsafe(name, nameSize), String.UTF8.decodeUnsafe(value, valueSize)));
+    headers.push(new Header(decodeTextAt(name, nameSize), decodeTextAt(value, valueSize)));
     at = end;
   }
   return headers;

@@ -3,10 +3,10 @@ import re
 import shutil
 import subprocess
 
-from .modules import ROOT
+from .modules import EXAMPLES, ROOT
 
 EXAMPLE = ROOT / "examples/plugins/request-transform-as"
-PACKAGES = ROOT / "build/plugins-work/request-transform-as/node_modules"
+PACKAGES = EXAMPLES.resolve().parent / "plugins-work/request-transform-as/node_modules"
 
 
 def compiled(to):
