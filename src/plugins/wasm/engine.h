@@ -82,6 +82,8 @@ struct GuestFunction {
   explicit operator bool() const noexcept { return b != nullptr; }
 };
 
+struct GuestImage;  // the state of a guest at one moment
+
 class Instance {
  public:
   virtual ~Instance() = default;
@@ -102,6 +104,13 @@ class Instance {
   // The exported memory as it is now. Its base never changes, its size only grows.
   virtual MemoryView memory() = 0;
   virtual void set_cpu_budget(std::chrono::nanoseconds budget) = 0;
+
+  // Everything that the guest can change, as it is now, for other instances of its module; null when that cannot be
+  // had. Only for modules of `isolated_module`, and only between calls.
+  virtual std::shared_ptr<const GuestImage> capture() = 0;
+  // Puts the guest into the state of an image. False: it cannot be (its memory has grown beyond it), and the instance
+  // must not be used any more.
+  virtual bool restore(const std::shared_ptr<const GuestImage>& image) = 0;
 };
 
 class CompiledModule {

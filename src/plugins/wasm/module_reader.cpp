@@ -1,7 +1,8 @@
 #include "plugins/wasm/module_reader.h"
 
+#include "plugins/wasm/module_bytes.h"
+
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 namespace sallyport::wasm {
@@ -12,63 +13,6 @@ using namespace std::string_view_literals;
 constexpr std::string_view kMagic = "\0asm"sv;
 constexpr std::string_view kModuleVersion = "\1\0\0\0"sv;
 constexpr std::string_view kComponentVersion = "\x0d\0\1\0"sv;
-
-// Reads on until something does not fit; then it has failed and everything reads as nothing.
-class ByteReader {
- public:
-  explicit ByteReader(std::string_view bytes, std::size_t offset = 0) : bytes_(bytes), offset_(offset) {}
-
-  bool failed() const noexcept { return failed_; }
-  bool at_end() const noexcept { return failed_ || position_ == bytes_.size(); }
-  std::size_t offset() const noexcept { return offset_ + position_; }
-  void give_up() noexcept { failed_ = true; }
-
-  std::uint8_t byte() {
-    if (at_end()) {
-      failed_ = true;
-      return 0;
-    }
-    return static_cast<std::uint8_t>(bytes_[position_++]);
-  }
-
-  std::uint64_t unsigned_number() {  // LEB128
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      std::uint8_t next = byte();
-      value |= std::uint64_t{next & 0x7fu} << shift;
-      if ((next & 0x80) == 0) return value;
-    }
-    failed_ = true;
-    return 0;
-  }
-
-  std::uint32_t count() {
-    std::uint64_t value = unsigned_number();
-    if (value > std::numeric_limits<std::uint32_t>::max()) failed_ = true;
-    return failed_ ? 0 : static_cast<std::uint32_t>(value);
-  }
-
-  std::string_view bytes(std::size_t size) {
-    if (failed_ || size > bytes_.size() - position_) {
-      failed_ = true;
-      return {};
-    }
-    position_ += size;
-    return bytes_.substr(position_ - size, size);
-  }
-
-  std::string name() { return std::string(bytes(count())); }
-  ByteReader part(std::size_t size) {
-    std::size_t from = offset();
-    return ByteReader(bytes(size), from);
-  }
-
- private:
-  std::string_view bytes_;
-  std::size_t offset_;
-  std::size_t position_ = 0;
-  bool failed_ = false;
-};
 
 class OutlineReader {
  public:

@@ -55,7 +55,14 @@ void use_pool(wasm_config_t& config) {
   wasmtime_pooling_allocation_config_delete(pool);
 }
 
-wasm_config_t* make_config() {
+// To those that `instruction_reader.h` knows. What needs the engine's garbage collector is not built in.
+void limit_instructions(wasm_config_t& config) {
+  wasmtime_config_wasm_wide_arithmetic_set(&config, false);
+  wasmtime_config_wasm_custom_page_sizes_set(&config, false);
+  wasmtime_config_wasm_stack_switching_set(&config, false);
+}
+
+wasm_config_t* make_config(InstancePlaces places) {
   wasm_config_t* config = wasm_config_new();
   wasmtime_config_strategy_set(config, WASMTIME_STRATEGY_CRANELIFT);
   wasmtime_config_cranelift_opt_level_set(config, WASMTIME_OPT_LEVEL_SPEED);
@@ -64,6 +71,7 @@ wasm_config_t* make_config() {
   wasmtime_config_wasm_memory64_set(config, false);
   wasmtime_config_wasm_multi_memory_set(config, false);
   wasmtime_config_memory_may_move_set(config, false);
+  if (places == InstancePlaces::kRestorable) limit_instructions(*config);
   // The thread sanitizer does not see how the engine's own threads wait for each other.
   wasmtime_config_parallel_compilation_set(config, !kThreadSanitized);
   if (kSanitized) {  // sanitizers have their own handlers for the signals that guard pages raise
@@ -73,6 +81,10 @@ wasm_config_t* make_config() {
   }
   wasmtime_config_memory_reservation_set(config, kMemorySpace);
   wasmtime_config_memory_guard_size_set(config, kGuardSpace);
+  if (places == InstancePlaces::kRestorable) {
+    wasmtime_config_memory_init_cow_set(config, false);  // the host maps its own images
+    return config;
+  }
   if (can_reserve(kPoolPairs * (kMemorySpace + kGuardSpace))) use_pool(*config);
   return config;
 }
@@ -109,7 +121,11 @@ class EpochTicker {
 };
 
 struct EngineHandle {
-  WasmtimePtr<wasm_engine_t> engine{wasm_engine_new_with_config(make_config())};
+  explicit EngineHandle(InstancePlaces its_places)
+      : places(its_places), engine(wasm_engine_new_with_config(make_config(its_places))) {}
+
+  InstancePlaces places;
+  WasmtimePtr<wasm_engine_t> engine;
   EpochTicker ticker{*engine};
 };
 
@@ -124,7 +140,8 @@ class WasmtimeModule final : public CompiledModule {
 
   std::unique_ptr<Instance> make_instance(const InstanceLimits& limits, void* host) const override {
     engine_->ticker.start();
-    return std::make_unique<WasmtimeInstance>(*engine_->engine, *prepared_, sequences_, limits, host);
+    SharedBase* base = engine_->places == InstancePlaces::kRestorable ? &base_ : nullptr;
+    return std::make_unique<WasmtimeInstance>(*engine_->engine, *prepared_, sequences_, limits, host, base);
   }
 
   std::size_t code_bytes() const override { return size_of(module_.get()) + size_of(sequences_.module.get()); }
@@ -142,6 +159,7 @@ class WasmtimeModule final : public CompiledModule {
   WasmtimePtr<wasmtime_module_t> module_;
   WasmtimePtr<wasmtime_instance_pre_t> prepared_;
   SequenceCode sequences_;
+  mutable SharedBase base_;
 };
 
 wasm_valkind_t kind_of(ValueType type) {
@@ -180,6 +198,8 @@ WasmtimePtr<wasmtime_error_t> define(wasmtime_linker_t& linker, const Import& im
 
 class WasmtimeEngine final : public Engine {
  public:
+  explicit WasmtimeEngine(InstancePlaces places) : handle_(std::make_shared<EngineHandle>(places)) {}
+
   Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes, std::span<const Import> imports,
                                                         std::span<const Sequence> sequences) override {
     TRY(WasmtimePtr<wasmtime_module_t> module, compile(bytes));
@@ -227,11 +247,13 @@ class WasmtimeEngine final : public Engine {
     return WasmtimePtr<wasmtime_instance_pre_t>(prepared);
   }
 
-  std::shared_ptr<EngineHandle> handle_ = std::make_shared<EngineHandle>();
+  std::shared_ptr<EngineHandle> handle_;
 };
 
 }  // namespace
 
-Result<std::shared_ptr<Engine>> make_wasmtime_engine() { return std::make_shared<WasmtimeEngine>(); }
+Result<std::shared_ptr<Engine>> make_wasmtime_engine(InstancePlaces places) {
+  return std::make_shared<WasmtimeEngine>(places);
+}
 
 }  // namespace sallyport::wasm

@@ -4,11 +4,15 @@
 
 #include "plugins/wasm/engine.h"
 
+#include <cstdint>
 #include <memory>
 
 namespace sallyport::wasm {
 
+// Where instances live: in slots of a pool, or singly, so that they can be put back into an earlier state.
+enum class InstancePlaces : std::uint8_t { kPool, kRestorable };
+
 // Error: kInternal when the machine cannot run it.
-Result<std::shared_ptr<Engine>> make_wasmtime_engine();
+Result<std::shared_ptr<Engine>> make_wasmtime_engine(InstancePlaces places = InstancePlaces::kPool);
 
 }  // namespace sallyport::wasm

@@ -87,13 +87,15 @@ std::string text_of(const wasmtime_error_t& error) {
 }
 
 WasmtimeInstance::WasmtimeInstance(wasm_engine_t& engine, const wasmtime_instance_pre_t& prepared,
-                                   const SequenceCode& sequences, const InstanceLimits& limits, void* host)
+                                   const SequenceCode& sequences, const InstanceLimits& limits, void* host,
+                                   SharedBase* base)
     : prepared_(prepared),
       sequences_(sequences),
       host_(host),
       store_(wasmtime_store_new(&engine, this, nullptr)),
       context_(wasmtime_store_context(store_.get())),
-      cpu_budget_(limits.cpu_budget) {
+      cpu_budget_(limits.cpu_budget),
+      base_(base) {
   wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(limits.memory_bytes), limits.table_elements, 2, 1, 2);
   wasmtime_store_epoch_deadline_callback(store_.get(), &WasmtimeInstance::on_epoch, this, nullptr);
 }
@@ -111,6 +113,7 @@ bool WasmtimeInstance::instantiate() {
     return false;
   }
   if (auto exported = export_of(instance_, "memory")) adopt_memory(*exported);
+  if (base_) find_globals();
   link_sequences();
   return true;
 }

@@ -2,6 +2,7 @@
 // One instance on Wasmtime with its store. Belongs to one thread at a time.
 
 #include "plugins/wasm/engine.h"
+#include "plugins/wasm/guest_image.h"
 #include "plugins/wasm/sequence_code.h"
 
 #include <wasm.h>
@@ -41,9 +42,9 @@ std::string text_of(const wasmtime_error_t& error);
 
 class WasmtimeInstance final : public Instance {
  public:
-  // `prepared`, `sequences` and the engine outlive the instance.
+  // All but `limits` outlive the instance. `base`: that of its module's images; null where it needs none.
   WasmtimeInstance(wasm_engine_t& engine, const wasmtime_instance_pre_t& prepared, const SequenceCode& sequences,
-                   const InstanceLimits& limits, void* host);
+                   const InstanceLimits& limits, void* host, SharedBase* base);
   WasmtimeInstance(const WasmtimeInstance&) = delete;
   WasmtimeInstance& operator=(const WasmtimeInstance&) = delete;
 
@@ -55,6 +56,8 @@ class WasmtimeInstance final : public Instance {
   Trap take_trap() override { return std::move(trap_); }
   MemoryView memory() override;
   void set_cpu_budget(std::chrono::nanoseconds budget) override { cpu_budget_ = budget; }
+  std::shared_ptr<const GuestImage> capture() override;
+  bool restore(const std::shared_ptr<const GuestImage>& image) override;
 
   // Every host function is entered here; `data` is its HostFunction.
   static wasm_trap_t* enter_host(void* data, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t count);
@@ -66,6 +69,8 @@ class WasmtimeInstance final : public Instance {
   std::optional<wasmtime_extern_t> export_of(const wasmtime_instance_t& instance, std::string_view name);
   GuestFunction function_of(const wasmtime_instance_t& instance, std::string_view name);
   bool adopt_memory(const wasmtime_extern_t& exported);
+  void find_globals();
+  bool fit_memory(std::size_t bytes);
   void keep_trap(wasmtime_error_t* error, wasm_trap_t* trap);
 
   const wasmtime_instance_pre_t& prepared_;
@@ -93,6 +98,10 @@ class WasmtimeInstance final : public Instance {
   std::uint32_t timed_step_ = 0;
   int depth_ = 0;
   Trap trap_;
+
+  SharedBase* base_;
+  RestorableMemory restorable_;
+  std::vector<wasmtime_global_t> globals_;  // that the guest can change
 };
 
 }  // namespace sallyport::wasm
