@@ -38,6 +38,14 @@ class ContextTable {
 
   std::size_t size() const noexcept { return live_; }
 
+  // As it is when only `scope` has been added, with the number `id`.
+  void begin_with(std::uint32_t id, Scope scope) {
+    entries_.assign(entries_.size(), {});
+    live_ = 1;
+    at(id) = {id, scope};
+    last_ = id;
+  }
+
   template <class Visit>
   void for_each(Visit visit) const {
     for (const Entry& entry : entries_) {

@@ -230,7 +230,7 @@ TEST_F(IsolatedModules, BrokenModulesAreRefused) {
     for (char bits : {'\xff', '\x80', '\x26'}) {
       std::string changed = whole;
       changed[at] = bits;
-      static_cast<void>(isolated_module(changed));
+      refused += isolated_module(changed) ? 0 : 1;
     }
   }
 }

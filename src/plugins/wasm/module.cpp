@@ -4,6 +4,7 @@
 #include "plugins/wasm/abi/host_functions.h"
 #include "plugins/wasm/callback_sequences.h"
 #include "plugins/wasm/callbacks.h"
+#include "plugins/wasm/isolated_module.h"
 
 #include <array>
 #include <cerrno>
@@ -86,6 +87,14 @@ Result<AbiVersion> find_version(const ModuleOutline& outline) {
       "proxy_abi_version_0_2_1; build it with a Proxy-Wasm SDK");
 }
 
+Result<std::shared_ptr<const CompiledModule>> compile_code(Engine& engine, const Module& module,
+                                                           std::string_view bytes) {
+  auto sequences = sequences_of(module.sequences, module.outline);
+  if (module.isolation == Isolation::kWorker) return engine.compile(bytes, abi::host_functions(), sequences);
+  TRY(std::string restorable, isolated_module(bytes));
+  return engine.compile(restorable, abi::host_functions(), sequences);
+}
+
 }  // namespace
 
 Result<ModuleFile> read_module_file(Engine& engine, const std::string& path) {
@@ -111,7 +120,7 @@ Result<AbiVersion> check_plugin(const ModuleOutline& outline) {
   return version;
 }
 
-Result<std::shared_ptr<const Module>> compile_module(Engine& engine, const ModuleFile& file) {
+Result<std::shared_ptr<const Module>> compile_module(Engine& engine, const ModuleFile& file, Isolation isolation) {
   auto module = std::make_shared<Module>();
   module->path = file.path;
   module->hash = file.hash;
@@ -121,8 +130,9 @@ Result<std::shared_ptr<const Module>> compile_module(Engine& engine, const Modul
   auto version = check_plugin(module->outline);
   if (!version) return fail_at(file.path, std::move(version.error()));
   module->abi = *version;
+  module->isolation = isolation;
   module->sequences = sequenced_callbacks(module->outline);
-  auto code = engine.compile(file.bytes, abi::host_functions(), sequences_of(module->sequences, module->outline));
+  auto code = compile_code(engine, *module, file.bytes);
   if (!code) return fail_at(file.path, std::move(code.error()));
   module->code = std::move(*code);
   return module;

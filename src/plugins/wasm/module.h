@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "plugins/wasm/callback_sequences.h"
 #include "plugins/wasm/engine.h"
+#include "plugins/wasm/isolation.h"
 #include "plugins/wasm/module_reader.h"
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct Module {
   std::string path;
   std::string hash;
   AbiVersion abi = AbiVersion::k021;
+  Isolation isolation = Isolation::kWorker;  // for which it is compiled
   ModuleOutline outline;
   SequencedCallbacks sequences;
   std::shared_ptr<const CompiledModule> code;
@@ -38,6 +40,8 @@ Result<ModuleFile> read_module_file(Engine& engine, const std::string& path);
 Result<AbiVersion> check_plugin(const ModuleOutline& outline);
 
 // Checks and compiles; takes seconds for large modules. Error: kInvalid with the path and the reason.
-Result<std::shared_ptr<const Module>> compile_module(Engine& engine, const ModuleFile& file);
+// `engine` is one for that isolation.
+Result<std::shared_ptr<const Module>> compile_module(Engine& engine, const ModuleFile& file,
+                                                     Isolation isolation = Isolation::kWorker);
 
 }  // namespace sallyport::wasm

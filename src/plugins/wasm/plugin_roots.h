@@ -1,6 +1,7 @@
 #pragma once
 // One conf of a plugin on every worker. When its last owner is gone, each worker drains its root context.
 
+#include "plugins/wasm/sandbox_pool.h"
 #include "plugins/wasm/threads.h"
 #include "plugins/wasm/worker_vm.h"
 
@@ -11,10 +12,11 @@
 
 namespace sallyport::wasm {
 
-// The VMs of one VmSpec, one a worker. The vector never changes; what it points to belongs to the workers.
+// The VMs of one VmSpec, one a worker. The vectors never change; what they point to belongs to the workers.
 struct VmGroup {
   std::shared_ptr<const VmSpec> spec;
   std::vector<std::shared_ptr<WorkerVm>> vms;
+  std::vector<std::unique_ptr<SandboxPool>> sandboxes;  // one a worker, or none
 };
 
 class PluginRoots {
@@ -35,11 +37,19 @@ class PluginRoots {
   std::size_t size() const noexcept { return roots_.size(); }
   // Only on that worker's thread.
   WorkerRoot& at(std::size_t worker) const noexcept { return *roots_[worker]; }
+  SandboxPool* sandboxes(std::size_t worker) const noexcept {
+    return group_->sandboxes.empty() ? nullptr : group_->sandboxes[worker].get();
+  }
+
+  // What copies for exchanges are made of; set before anybody else has this.
+  void copy_from(std::shared_ptr<const VmImage> image) noexcept { image_ = std::move(image); }
+  const std::shared_ptr<const VmImage>& image() const noexcept { return image_; }
 
  private:
   std::shared_ptr<const VmGroup> group_;
   std::vector<Post> workers_;
   std::vector<std::unique_ptr<WorkerRoot>> roots_;
+  std::shared_ptr<const VmImage> image_;
 };
 
 }  // namespace sallyport::wasm

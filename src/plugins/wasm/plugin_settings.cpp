@@ -109,6 +109,32 @@ void read_pause_in_headers(const Reading& reading) {
   }
 }
 
+void read_isolation(const Reading& reading) {
+  constexpr std::array kIsolations{Isolation::kWorker, Isolation::kRequest};
+  Isolation& to = reading.to.policy.isolation;
+  auto choice = choice_of(reading, {"worker", "request"});
+  if (!choice) return;
+  if (reading.is_inline() && to == Isolation::kRequest && kIsolations[*choice] != to) {
+    reading.refuse("is worker, and wasm.isolation in the boot file demands request; leave it out, or change it there");
+  } else {
+    to = kIsolations[*choice];
+  }
+}
+
+void read_max_instances(const Reading& reading) {
+  constexpr std::int64_t kMost = 10'000;
+  std::uint32_t& to = reading.to.policy.limits.max_instances;
+  const json::Value& value = reading.value;
+  if (!value.is_integer() || value.integer() < 1 || value.integer() > kMost) {
+    reading.refuse(fmt::format("is {}; give from 1 to {}", json::print(value), kMost));
+  } else if (reading.is_inline() && value.integer() > to) {
+    reading.refuse(fmt::format("is {}, and wasm.max_instances in the boot file allows {}; give less, or raise it there",
+                               value.integer(), to));
+  } else {
+    to = static_cast<std::uint32_t>(value.integer());
+  }
+}
+
 constexpr unsigned kDefaults = 1u << static_cast<unsigned>(SettingPlace::kDefaults);
 constexpr unsigned kDeclared = 1u << static_cast<unsigned>(SettingPlace::kDeclared);
 constexpr unsigned kInline = 1u << static_cast<unsigned>(SettingPlace::kInline);
@@ -120,12 +146,15 @@ struct PluginSetting {
   void (*read)(const Reading&);
 };
 constexpr std::string_view kQuantity = R"({"type": ["number", "string"]})";
+constexpr std::string_view kCount = R"({"type": "integer"})";
 constexpr std::string_view kText = R"({"type": "string"})";
 constexpr std::string_view kSwitch = R"({"type": "boolean"})";
 
 constexpr PluginSetting kSettings[] = {
     {"cpu_budget", kDefaults | kDeclared | kInline, kQuantity, &read_cpu_budget},
     {"memory_limit", kDefaults | kDeclared | kInline, kQuantity, &read_memory_limit},
+    {"isolation", kDefaults | kDeclared | kInline, kText, &read_isolation},
+    {"max_instances", kDefaults | kDeclared | kInline, kCount, &read_max_instances},
     {"fail", kDeclared | kInline, kText, &read_fail},
     {"http_request_phase", kDeclared | kInline, kText, &read_request_phase},
     {"allow_on_headers_stop_iteration", kDeclared | kInline, kSwitch, &read_pause_in_headers},

@@ -25,7 +25,8 @@ std::chrono::nanoseconds thread_cpu_time() {
 std::string key_of(const VmSpec& spec) {
   std::string key = spec.plugin;
   for (const std::string& part :
-       {spec.module->hash, std::to_string(spec.limits.memory_bytes), std::to_string(spec.limits.cpu_budget.count()),
+       {spec.module->hash, std::to_string(static_cast<int>(spec.isolation())), std::to_string(spec.max_instances),
+        std::to_string(spec.limits.memory_bytes), std::to_string(spec.limits.cpu_budget.count()),
         std::to_string(spec.start_budget.count()), spec.vm_config}) {
     key += '\0';
     key += part;
@@ -63,14 +64,16 @@ std::unexpected<Error> refusal(Error error) {
 }  // namespace
 
 Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& clock) {
-  TRY(std::shared_ptr<Engine> engine, make_wasmtime_engine());
-  return std::shared_ptr<Runtime>(new Runtime(std::move(threads), clock, std::move(engine)));
+  TRY(std::shared_ptr<Engine> of_worker, make_wasmtime_engine());
+  TRY(std::shared_ptr<Engine> of_request, make_wasmtime_engine(InstancePlaces::kRestorable));
+  return std::shared_ptr<Runtime>(new Runtime(std::move(threads), clock, std::move(of_worker), std::move(of_request)));
 }
 
-Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> engine)
+Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> of_worker,
+                 std::shared_ptr<Engine> of_request)
     : threads_(std::move(threads)),
       clock_(clock),
-      engine_(std::move(engine)),
+      compiling_{Compiling{std::move(of_worker), {}}, Compiling{std::move(of_request), {}}},
       state_(std::make_shared<SharedState>(clock, SharedStateLimits{}, threads_.workers.size() + 1)) {
   if (!threads_.control) return;
   compiler_ = std::make_unique<Background>(kCompilerNiceness);
@@ -94,47 +97,51 @@ async::Task<T> Runtime::away(Background* background, std::move_only_function<T()
   co_return std::move(*pending->result);
 }
 
-async::Task<Result<std::shared_ptr<const Module>>> Runtime::load(std::string path) {
+async::Task<Result<std::shared_ptr<const Module>>> Runtime::load(std::string path, Isolation isolation) {
+  auto& [engine, modules] = compiling(isolation);
   FileStamp stamp = stamp_of(path);
-  if (ModulePtr known = modules_.find_by_stamp(path, stamp)) co_return known;
-  std::move_only_function<Result<ModuleFile>()> read = [engine = engine_, path] {
+  if (ModulePtr known = modules.find_by_stamp(path, stamp)) co_return known;
+  std::move_only_function<Result<ModuleFile>()> read = [engine = engine, path] {
     return read_module_file(*engine, path);
   };
   CO_TRY(ModuleFile file, co_await away(compiler_.get(), std::move(read)));
-  ModulePtr module = modules_.find_by_hash(file.hash);
+  ModulePtr module = modules.find_by_hash(file.hash);
   if (!module) {
-    std::move_only_function<Result<ModulePtr>()> compile = [engine = engine_, file = std::move(file)] {
-      return compile_module(*engine, file);
+    std::move_only_function<Result<ModulePtr>()> compile = [engine = engine, file = std::move(file), isolation] {
+      return compile_module(*engine, file, isolation);
     };
     CO_TRY(module, co_await away(compiler_.get(), std::move(compile)));
   }
-  modules_.remember(path, stamp, module);
+  modules.remember(path, stamp, module);
   co_return module;
 }
 
-Result<std::shared_ptr<const Module>> Runtime::load_now(const std::string& path) {
+Result<std::shared_ptr<const Module>> Runtime::load_now(const std::string& path, Isolation isolation) {
+  auto& [engine, modules] = compiling(isolation);
   FileStamp stamp = stamp_of(path);
-  if (ModulePtr known = modules_.find_by_stamp(path, stamp)) return known;
-  TRY(ModuleFile file, read_module_file(*engine_, path));
-  ModulePtr module = modules_.find_by_hash(file.hash);
+  if (ModulePtr known = modules.find_by_stamp(path, stamp)) return known;
+  TRY(ModuleFile file, read_module_file(*engine, path));
+  ModulePtr module = modules.find_by_hash(file.hash);
   if (!module) {
-    TRY(module, compile_module(*engine_, file));
+    TRY(module, compile_module(*engine, file, isolation));
   }
-  modules_.remember(path, stamp, module);
+  modules.remember(path, stamp, module);
   return module;
 }
 
 async::Task<Result<std::shared_ptr<const Module>>> Runtime::load_code(std::string name, std::string hash,
-                                                                      std::function<Result<std::string>()> read) {
-  ModulePtr module = modules_.find_by_hash(hash);
+                                                                      std::function<Result<std::string>()> read,
+                                                                      Isolation isolation) {
+  auto& [engine, modules] = compiling(isolation);
+  ModulePtr module = modules.find_by_hash(hash);
   if (module) co_return module;
-  std::move_only_function<Result<ModulePtr>()> compile = [engine = engine_, name, hash,
-                                                          read = std::move(read)]() -> Result<ModulePtr> {
+  std::move_only_function<Result<ModulePtr>()> compile = [engine = engine, name, hash, read = std::move(read),
+                                                          isolation]() -> Result<ModulePtr> {
     TRY(std::string bytes, read());
-    return compile_module(*engine, ModuleFile{name, std::move(bytes), hash});
+    return compile_module(*engine, ModuleFile{name, std::move(bytes), hash}, isolation);
   };
   CO_TRY(module, co_await away(compiler_.get(), std::move(compile)));
-  modules_.remember("sha256:" + hash, FileStamp{}, module);
+  modules.remember("sha256:" + hash, FileStamp{}, module);
   co_return module;
 }
 
@@ -162,6 +169,13 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec want
   }
   std::move_only_function<Result<Costs>()> trial = [spec, conf] { return try_out(spec, conf); };
   CO_TRY(Costs costs, co_await away(builder_.get(), std::move(trial)));
+  std::shared_ptr<const VmImage> image;
+  if (spec->isolation() == Isolation::kRequest) {
+    std::move_only_function<Result<std::shared_ptr<const VmImage>>()> take = [spec, conf] {
+      return take_image(spec, conf);
+    };
+    CO_TRY(image, co_await away(builder_.get(), std::move(take)));
+  }
 
   bool is_heavy = costs.configure * kShareOfBudget > spec->limits.cpu_budget;
   std::string group_key = key_of(*spec);
@@ -174,6 +188,7 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec want
     CO_TRY(roots, co_await make_group(spec, std::move(conf), costs));
     if (!is_heavy) groups_[group_key] = roots->group();
   }
+  roots->copy_from(std::move(image));
   erase_expired(groups_);
   erase_expired(roots_);
   roots_[roots_key] = roots;
@@ -197,6 +212,17 @@ Result<Runtime::Costs> Runtime::try_out(std::shared_ptr<const VmSpec> spec, Root
   costs.start = started - begun;
   costs.configure = thread_cpu_time() - started;
   return costs;
+}
+
+// What copies of it ask of the host goes to what all VMs share, under the numbers that this one has been given.
+Result<std::shared_ptr<const VmImage>> Runtime::take_image(std::shared_ptr<const VmSpec> spec, RootConf conf) {
+  auto vm = Vm::start(spec, spec->start_budget, PluginLog::Mode::kKeep);
+  if (!vm) return refusal(std::move(vm.error()));
+  auto root = (*vm)->add_root(std::move(conf));
+  if (!root) return refusal(std::move(root.error()));
+  auto image = (*vm)->capture(**root);
+  if (image) return image;
+  return fail(ErrorCode::kInternal, "plugin " + spec->plugin + ": no file in memory for the state of its VM");
 }
 
 Result<Runtime::FirstVms> Runtime::make_vms(std::shared_ptr<const VmSpec> spec, RootConf conf, std::size_t count) {
@@ -228,6 +254,9 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::make_group(std::share
     vm->adopt(std::move(first[i].first));
     roots.push_back(std::make_unique<WorkerRoot>(vm, conf));
     roots.back()->join(first[i].second);
+    if (spec->isolation() == Isolation::kRequest) {
+      group->sandboxes.push_back(std::make_unique<SandboxPool>(spec, vm->ports(), spec->max_instances));
+    }
   }
   auto all = std::make_shared<PluginRoots>(std::move(group), threads_.workers, std::move(roots));
   begin_duties(all);

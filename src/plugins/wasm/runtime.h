@@ -5,7 +5,8 @@
 // All functions belong to the control thread and may wait. A module is compiled and a conf is tried in a throw-away VM
 // on background threads. The first conf of a VmSpec is configured there, too, in a new VM for each worker; further ones
 // are configured by the workers, in their live VMs, before the Task ends. A conf that takes a large part of a
-// callback's CPU budget gets VMs of its own instead, so that no worker is held up.
+// callback's CPU budget gets VMs of its own instead, so that no worker is held up. With `isolation: request` the state
+// of one more VM that is configured in the background is what each exchange begins with.
 
 #include "async/mutex.h"
 #include "async/task.h"
@@ -20,6 +21,7 @@
 #include "plugins/wasm/threads.h"
 #include "plugins/wasm/vm.h"
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -37,14 +39,15 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   // Reads and compiles a file, unless its module is known. Error: kInvalid with the path and the reason.
-  async::Task<Result<std::shared_ptr<const Module>>> load(std::string path);
+  async::Task<Result<std::shared_ptr<const Module>>> load(std::string path, Isolation isolation = Isolation::kWorker);
   // The same on the calling thread, for plugins that are declared at start.
-  Result<std::shared_ptr<const Module>> load_now(const std::string& path);
+  Result<std::shared_ptr<const Module>> load_now(const std::string& path, Isolation isolation = Isolation::kWorker);
 
   // The module of code with this hash, compiled unless it is known; `name` is what messages call it. `read` gives the
   // code, on another thread. Error: as `load`, or that of `read`.
   async::Task<Result<std::shared_ptr<const Module>>> load_code(std::string name, std::string hash,
-                                                               std::function<Result<std::string>()> read);
+                                                               std::function<Result<std::string>()> read,
+                                                               Isolation isolation = Isolation::kWorker);
 
   // Starts a throw-away VM, without a conf. Error: kInvalid with the reason.
   async::Task<Result<void>> try_start(VmSpec spec);
@@ -66,26 +69,32 @@ class Runtime {
   };
   using FirstVms = std::vector<std::pair<std::unique_ptr<Vm>, RootContext*>>;
   using Roots = std::shared_ptr<PluginRoots>;
+  // An engine, and what it has compiled.
+  struct Compiling {
+    std::shared_ptr<Engine> engine;
+    ModuleCache modules;
+  };
 
-  Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> engine);
+  Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> of_worker, std::shared_ptr<Engine> of_request);
 
   static Result<Costs> try_out(std::shared_ptr<const VmSpec> spec, RootConf conf);
+  static Result<std::shared_ptr<const VmImage>> take_image(std::shared_ptr<const VmSpec> spec, RootConf conf);
   static Result<FirstVms> make_vms(std::shared_ptr<const VmSpec> spec, RootConf conf, std::size_t count);
   async::Task<Result<Roots>> make_group(std::shared_ptr<const VmSpec> spec, RootConf conf, Costs costs);
   async::Task<Result<Roots>> join_group(std::shared_ptr<const VmGroup> group, RootConf conf);
   async::Task<Result<void>> join_workers(Roots roots);
   void begin_duties(const Roots& roots);
   Post post_to_builder() const;
+  Compiling& compiling(Isolation isolation) noexcept { return compiling_[static_cast<std::size_t>(isolation)]; }
 
   template <class T>
   async::Task<T> away(Background* background, std::move_only_function<T()> work);
 
   Threads threads_;
   const Clock& clock_;
-  std::shared_ptr<Engine> engine_;
+  std::array<Compiling, 2> compiling_;  // by Isolation
   std::shared_ptr<SharedState> state_;
   async::Mutex configuring_;  // so that two first confs do not make two groups
-  ModuleCache modules_;
   std::map<std::string, std::weak_ptr<const VmGroup>> groups_;
   std::map<std::string, std::weak_ptr<PluginRoots>> roots_;
   std::unique_ptr<Background> compiler_;  // none without a control thread

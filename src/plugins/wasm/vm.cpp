@@ -37,22 +37,23 @@ std::string described(const Trap& trap, std::string_view host_reason, const Modu
 
 }  // namespace
 
-Vm::Vm(std::shared_ptr<const VmSpec> spec, PluginLog::Mode log)
+Vm::Vm(std::shared_ptr<const VmSpec> spec, std::shared_ptr<PluginLog> log)
     : spec_(std::move(spec)),
       state_(spec_->state->of(spec_->plugin)),
-      log_(spec_->plugin, log, *spec_->clock),
+      log_(std::move(log)),
       instance_(spec_->module->code->make_instance(spec_->limits, this)),
       memory_(*instance_) {}
 
 Result<std::unique_ptr<Vm>> Vm::start(std::shared_ptr<const VmSpec> spec, std::chrono::nanoseconds cpu_budget,
                                       PluginLog::Mode log) {
-  std::unique_ptr<Vm> vm(new Vm(std::move(spec), log));
+  auto its_log = std::make_shared<PluginLog>(spec->plugin, log, *spec->clock);
+  std::unique_ptr<Vm> vm(new Vm(std::move(spec), std::move(its_log)));
   vm->set_cpu_budget(cpu_budget);
   if (!vm->instance_->instantiate()) return fail(vm->trap_error("instantiation"));
   vm->find_callbacks();
   TRY_STATUS(vm->run_start_functions());
   vm->stage_ = Stage::kRunning;
-  vm->log_.remember_last_line(false);
+  vm->log_->remember_last_line(false);
   return vm;
 }
 
@@ -84,7 +85,7 @@ Result<void> Vm::run_start_functions() {
 Result<void> Vm::run(std::string_view name, std::size_t params) {
   std::array<Slot, 2> slots{};
   bool returned = instance_->call(instance_->find(name), std::span(slots).first(std::max<std::size_t>(params, 1)));
-  log_.end_line();
+  log_->end_line();
   if (returned) return {};
   if (exit_code_ == 0u) {  // a command that ends by exit(0) has ended well
     exit_code_.reset();
@@ -99,9 +100,9 @@ Result<RootContext*> Vm::add_root(RootConf conf) {
   RootContext& root = *roots_.emplace_back(std::make_unique<RootContext>());
   root.conf = std::move(conf);
   root.id = contexts_.add({&root, nullptr});
-  log_.remember_last_line(true);
+  log_->remember_last_line(true);
   Result<void> configured = configure(root);
-  log_.remember_last_line(false);
+  log_->remember_last_line(false);
   if (configured) return &root;
   if (!failure_) end_root(root);
   return fail(std::move(configured.error()));
@@ -124,7 +125,7 @@ Result<void> Vm::ask(Callback callback, RootContext& root, std::size_t size) {
   if (*accepted != 0) return {};
   std::string what =
       "plugin " + root.conf.plugin + ": " + std::string(shape_of(callback).name) + " refused the configuration";
-  if (!log_.last_line().empty()) what += "; its last log line: " + log_.last_line();
+  if (!log_->last_line().empty()) what += "; its last log line: " + log_->last_line();
   return fail(ErrorCode::kInvalid, std::move(what));
 }
 
@@ -201,7 +202,7 @@ bool Vm::enter(const GuestFunction& function, std::span<const Callback> steps, S
   chosen_at_ = 0;
   bool returned = instance_->call(function, slots);
   current_ = effective_ = {};
-  log_.end_line();
+  log_->end_line();
   if (!returned) [[unlikely]] {
     failure_ = trap_error(shape_of(steps[*step_]).name);
     return false;

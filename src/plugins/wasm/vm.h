@@ -35,8 +35,17 @@ struct VmSpec {
   std::string vm_config;
   InstanceLimits limits;
   std::chrono::nanoseconds start_budget = std::chrono::seconds(10);  // CPU time of each step of a start off the workers
+  std::uint32_t max_instances = 256;                                 // of a worker, where each exchange has a copy
   const Clock* clock = nullptr;
   std::shared_ptr<SharedState> state;  // what outlives its VMs; the Runtime sets it, and the clock
+
+  Isolation isolation() const noexcept { return module->isolation; }
+};
+
+// A Vm with one configured root context, as copies of it begin. Immutable, shared by all threads.
+struct VmImage {
+  std::shared_ptr<const GuestImage> guest;
+  RootContext root;
 };
 
 class Vm {
@@ -46,6 +55,9 @@ class Vm {
   // Instantiates the module and runs its start-up functions. Error: kPlugin with the reason.
   static Result<std::unique_ptr<Vm>> start(std::shared_ptr<const VmSpec> spec, std::chrono::nanoseconds cpu_budget,
                                            PluginLog::Mode log = PluginLog::Mode::kWrite);
+  // A copy of what `image` was taken of, with that log; only the start section runs. Error: kPlugin with the reason.
+  static Result<std::unique_ptr<Vm>> copy(std::shared_ptr<const VmSpec> spec, std::shared_ptr<const VmImage> image,
+                                          std::shared_ptr<PluginLog> log);
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
 
@@ -61,6 +73,13 @@ class Vm {
   // done, log, delete.
   void end_root(RootContext& root);
   std::size_t root_count() const noexcept { return roots_.size(); }
+  // The state for copies of it, which have `root` as their only one. Null when it cannot be had.
+  std::shared_ptr<const VmImage> capture(const RootContext& root);
+  // Of a copy without exchanges: forgets everything since `image` was taken, for the same root or another one. False:
+  // it cannot, and must not be used any more.
+  bool restore(std::shared_ptr<const VmImage> image);
+  // Of a copy.
+  RootContext& root() noexcept { return *roots_.front(); }
 
   // Gives `http` a number and tells the guest. False: trapped.
   bool open(HttpContext& http, RootContext& root);
@@ -82,7 +101,7 @@ class Vm {
   // Told the numbers of exchanges that a callback of another context has changed; never called inside the guest.
   void on_wake(std::function<void(std::vector<std::uint32_t>)> wake) { on_wake_ = std::move(wake); }
   const ContextTable& contexts() const noexcept { return contexts_; }
-  PluginLog& log() noexcept { return log_; }
+  PluginLog& log() noexcept { return *log_; }
 
   // For host calls:
   Stage stage() const noexcept { return stage_; }
@@ -97,7 +116,7 @@ class Vm {
   Callback running_callback() const noexcept { return running_; }
   // Has `http` looked after, if it is paused.
   void wake_later(HttpContext& http);
-  void warn(std::string_view message) { log_.write(LogLevel::kWarn, message); }
+  void warn(std::string_view message) { log_->write(LogLevel::kWarn, message); }
   // Whether the gateway keeps more for the exchange that host calls work on than any honest plugin makes it keep.
   bool keeps_too_much() const noexcept {
     const HttpContext* http = effective().http;
@@ -121,7 +140,7 @@ class Vm {
   Status give_block(const Block& block, std::uint32_t size, GuestRange slots);
 
  private:
-  Vm(std::shared_ptr<const VmSpec> spec, PluginLog::Mode log);
+  Vm(std::shared_ptr<const VmSpec> spec, std::shared_ptr<PluginLog> log);
 
   Result<void> run_start_functions();
   Result<void> run(std::string_view name, std::size_t params);
@@ -145,7 +164,7 @@ class Vm {
 
   std::shared_ptr<const VmSpec> spec_;
   PluginState& state_;
-  PluginLog log_;
+  std::shared_ptr<PluginLog> log_;
   std::unique_ptr<Instance> instance_;
   GuestMemory memory_;
   GuestFunction allocator_;
@@ -166,6 +185,7 @@ class Vm {
 
   ContextTable contexts_;
   std::vector<std::unique_ptr<RootContext>> roots_;
+  std::shared_ptr<const VmImage> image_;  // of which it is a copy
   std::vector<std::uint32_t> to_wake_;
   std::function<void(std::vector<std::uint32_t>)> on_wake_;
 };

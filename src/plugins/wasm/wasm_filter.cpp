@@ -31,23 +31,30 @@ bool ends_with_head(const exchange::Exchange& exchange) {
 WorkerVm::State WasmFilter::find_vm() {
   if (skipped_ || context_.lost) return WorkerVm::State::kFailed;
   if (vm_) return WorkerVm::State::kReady;
-  WorkerVm::State state = root_.prepare();
-  if (state == WorkerVm::State::kReady) vm_ = &root_.vm();
+  if (takes_sandbox() && !take_sandbox()) return WorkerVm::State::kFailed;
+  WorkerVm::State state = root_->prepare();
+  if (state == WorkerVm::State::kReady) vm_ = &root_->vm();
   return state;
+}
+
+bool WasmFilter::take_sandbox() {
+  sandbox_ = source_.sandboxes->take(source_.image);
+  if (sandbox_) root_ = &sandbox_->root();
+  return sandbox_ != nullptr;
 }
 
 WorkerVm::State WasmFilter::enter() {
   WorkerVm::State state = find_vm();
   if (state != WorkerVm::State::kReady || context_.id != 0) return state;
-  return vm_->open(context_, root_.context()) ? WorkerVm::State::kReady : WorkerVm::State::kFailed;
+  return vm_->open(context_, root_->context()) ? WorkerVm::State::kReady : WorkerVm::State::kFailed;
 }
 
 // What a filter says that could not enter the guest, or came out of it by a trap.
 Verdict WasmFilter::refusal() {
   if (skipped_) return Verdict::proceed();
-  if (!vm_) return fail_with(root_.failure());
-  if (!context_.lost) root_.worker_vm().discard();
-  return fail_with(root_.worker_vm().failure());
+  if (!vm_) return fail_with(takes_sandbox() ? source_.sandboxes->failure() : root_->failure());
+  if (!context_.lost) root_->worker_vm().discard();
+  return fail_with(root_->worker_vm().failure());
 }
 
 Verdict WasmFilter::fail_with(const Error& error) {
@@ -72,7 +79,7 @@ WasmFilter::Task WasmFilter::request_headers() {
   if (state == WorkerVm::State::kFailed) return refusal();
   const http::RequestHead& head = context_.exchange.request;
   context_.request_head_open = true;
-  auto action = vm_->begin(context_, root_.context(), count_of(head.headers, head.body, 3), head.body.is_empty());
+  auto action = vm_->begin(context_, root_->context(), count_of(head.headers, head.body, 3), head.body.is_empty());
   if (!action) return refusal();
   if (context_.has_decided()) return decision();
   if (context_.whole_request_body && vm_->exports(Callback::kRequestBody)) return whole_request_body();
@@ -85,7 +92,7 @@ WasmFilter::Task WasmFilter::request_headers() {
 }
 
 WasmFilter::Task WasmFilter::request_headers_later() {
-  co_await root_.ready();
+  co_await root_->ready();
   co_return co_await request_headers();
 }
 
@@ -155,7 +162,7 @@ bool WasmFilter::shows_body(const Direction& direction, std::uint32_t action) co
 }
 
 WasmFilter::Task WasmFilter::response_headers_later() {
-  co_await root_.ready();
+  co_await root_->ready();
   co_return co_await response_headers(context_.exchange);
 }
 
@@ -209,7 +216,7 @@ std::optional<Verdict> WasmFilter::take_up(const Direction& direction, chain::Bo
 }
 
 WasmFilter::Task WasmFilter::call_body_later(const Direction& direction, chain::BodyStage& stage) {
-  co_await root_.ready();
+  co_await root_->ready();
   co_return co_await call_body(direction, stage);
 }
 
@@ -266,7 +273,7 @@ WasmFilter::Task WasmFilter::trailers(const Direction& direction) {
 }
 
 WasmFilter::Task WasmFilter::trailers_later(const Direction& direction) {
-  co_await root_.ready();
+  co_await root_->ready();
   co_return co_await trailers(direction);
 }
 
@@ -300,22 +307,29 @@ WasmFilter::Task WasmFilter::wait(const Direction& direction) {
   if (control.resumed) co_return Verdict::proceed();
   co_return fail_with(Error{ErrorCode::kPlugin,
                             fmt::format("plugin {}: it held an exchange for more than {} ms without letting it go on",
-                                        root_.conf().plugin, policy_.limits.longest_pause.count())});
+                                        root_->conf().plugin, policy_.limits.longest_pause.count())});
 }
 
 // Does not wake by itself: what it woke might end the filter, and this coroutine with it.
 chain::Task<void> WasmFilter::watch_pause(StreamControl& control) {
   co_await context_.exchange.sleep(policy_.limits.longest_pause);
   control.pause_is_over = true;
-  root_.worker_vm().wake_soon({context_.id});
+  root_->worker_vm().wake_soon({context_.id});
 }
 
 void WasmFilter::log(const chain::Exchange& exchange) noexcept {
   context_.has_response = exchange.response_source != exchange::ResponseSource::kNone;
-  bool only_logs = !vm_ && !skipped_ && root_.prepare() == WorkerVm::State::kReady &&
-                   root_.vm().exports(Callback::kLog) && !root_.vm().exports(Callback::kRequestHeaders);
-  if (only_logs && enter() == WorkerVm::State::kFailed) static_cast<void>(refusal());
+  if (only_logs() && enter() == WorkerVm::State::kFailed) static_cast<void>(refusal());
   finish();
+}
+
+// A plugin without callbacks before the end of an exchange is told of it then.
+bool WasmFilter::only_logs() {
+  if (vm_ || skipped_) return false;
+  const ModuleOutline& outline = root_->worker_vm().spec().module->outline;
+  auto exports = [&](Callback callback) { return outline.find_function(shape_of(callback).name) != nullptr; };
+  if (!exports(Callback::kLog) || exports(Callback::kRequestHeaders)) return false;
+  return takes_sandbox() || root_->prepare() == WorkerVm::State::kReady;
 }
 
 void WasmFilter::finish() {
@@ -328,10 +342,13 @@ void WasmFilter::finish() {
     vm_->close(context_);
     if (const Error* failure = vm_->failure()) {
       log::error("{}", failure->what);
-      root_.worker_vm().discard();
+      root_->worker_vm().discard();
     }
   }
-  root_.worker_vm().forget(*std::exchange(vm_, nullptr), context_);
+  root_->worker_vm().forget(*std::exchange(vm_, nullptr), context_);
+  if (!sandbox_) return;
+  root_ = &source_.root;
+  source_.sandboxes->give_back(std::move(sandbox_));
 }
 
 }  // namespace sallyport::wasm

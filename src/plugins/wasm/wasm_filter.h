@@ -4,20 +4,29 @@
 
 #include "chain/plugin.h"
 #include "plugins/wasm/context.h"
+#include "plugins/wasm/sandbox_pool.h"
 #include "plugins/wasm/wasm_settings.h"
 #include "plugins/wasm/worker_vm.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace sallyport::wasm {
 
+// Where a filter finds its VM: in that of its worker, or in a copy for its exchange.
+struct VmSource {
+  WorkerRoot& root;
+  SandboxPool* sandboxes;  // null: the worker's
+  const std::shared_ptr<const VmImage>& image;
+};
+
 class WasmFilter final : public chain::Filter {
  public:
-  // `root` and `policy` belong to the plugin, which outlives the exchange.
-  WasmFilter(WorkerRoot& root, const PluginPolicy& policy, chain::Exchange& exchange)
-      : root_(root), policy_(policy), context_(exchange) {}
+  // What `source` refers to and `policy` belong to the plugin, which outlives the exchange.
+  WasmFilter(const VmSource& source, const PluginPolicy& policy, chain::Exchange& exchange)
+      : source_(source), policy_(policy), context_(exchange), root_(&source_.root) {}
   ~WasmFilter() override { finish(); }
 
   chain::Task<chain::Verdict> rewrite(chain::Exchange&) override { return request_headers(); }
@@ -73,6 +82,9 @@ class WasmFilter final : public chain::Filter {
   Task wait(const Direction& direction);
   chain::Task<void> watch_pause(StreamControl& control);
 
+  bool takes_sandbox() const noexcept { return source_.sandboxes != nullptr; }
+  bool take_sandbox();
+  bool only_logs();
   // Whether there is a Vm to enter, and whether the guest knows this exchange; kFailed: `refusal` says what follows.
   WorkerVm::State find_vm();
   WorkerVm::State enter();
@@ -82,9 +94,11 @@ class WasmFilter final : public chain::Filter {
   Verdict fail_with(const Error& error);
   void finish();
 
-  WorkerRoot& root_;
+  VmSource source_;
   const PluginPolicy& policy_;
+  std::unique_ptr<Sandbox> sandbox_;
   HttpContext context_;
+  WorkerRoot* root_;      // of the sandbox, once there is one
   Vm* vm_ = nullptr;      // in which the context lives
   bool skipped_ = false;  // the plugin failed: it takes no part any more
   bool has_seen_whole_request_body_ = false;

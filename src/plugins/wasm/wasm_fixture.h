@@ -66,7 +66,8 @@ class WasmFixture : public testing::Test {
 
   Result<std::shared_ptr<const WasmPlugin>> try_plugin(std::string_view text, std::string configuration = "",
                                                        PluginPolicy policy = {}) {
-    TRY(auto module, runtime_->load_now(write_file("plugin" + std::to_string(++files_) + ".wat", text)));
+    TRY(auto module,
+        runtime_->load_now(write_file("plugin" + std::to_string(++files_) + ".wat", text), policy.isolation));
     return try_module(std::move(module), std::move(configuration), policy);
   }
 
@@ -79,6 +80,7 @@ class WasmFixture : public testing::Test {
     spec.limits.memory_bytes = policy.limits.memory_bytes;
     spec.limits.cpu_budget = policy.limits.cpu_budget;
     spec.start_budget = policy.limits.start_budget;
+    spec.max_instances = policy.limits.max_instances;
     RootConf conf{"test", "root", std::move(configuration)};
     Running configured(runtime_->configure(std::move(spec), std::move(conf), "routes/1"));
     if (!configured.is_done()) return fail(ErrorCode::kInternal, "configure waits");

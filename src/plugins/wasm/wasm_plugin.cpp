@@ -38,7 +38,8 @@ WasmPlugin::WasmPlugin(std::shared_ptr<PluginRoots> roots, PluginPolicy policy)
 
 chain::Filter* WasmPlugin::make_filter(chain::Exchange& exchange) const {
   if (exchange.worker >= roots_->size()) return nullptr;  // only checked, never served
-  return &exchange.arena.make<WasmFilter>(roots_->at(exchange.worker), policy_, exchange);
+  VmSource source{roots_->at(exchange.worker), roots_->sandboxes(exchange.worker), roots_->image()};
+  return &exchange.arena.make<WasmFilter>(source, policy_, exchange);
 }
 
 }  // namespace sallyport::wasm

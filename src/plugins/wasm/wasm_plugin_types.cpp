@@ -37,6 +37,7 @@ VmSpec spec_of(std::string plugin, std::shared_ptr<const Module> module, std::st
   spec.limits.memory_bytes = limits.memory_bytes;
   spec.limits.cpu_budget = limits.cpu_budget;
   spec.start_budget = limits.start_budget;
+  spec.max_instances = limits.max_instances;
   return spec;
 }
 
@@ -114,7 +115,7 @@ class InlinePluginType final : public chain::PluginType {
 
   async::Task<Result<PluginPtr>> configure_one(InlinePlugin plugin, std::string resource) const {
     CO_TRY(std::string path, allowed_path(plugin.path, prefix_, allowed_dirs_));
-    CO_TRY(auto module, co_await runtime_->load(std::move(path)));
+    CO_TRY(auto module, co_await runtime_->load(std::move(path), plugin.settings.policy.isolation));
     VmSpec spec = spec_of(plugin.name, std::move(module), {}, plugin.settings);
     RootConf conf{plugin.name, {}, std::move(plugin.configuration)};
     PluginPolicy policy = plugin.settings.policy;
@@ -141,7 +142,7 @@ VmSpec spec_of(const DeclaredPlugin& plugin, std::shared_ptr<const Module> modul
 Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& settings, std::shared_ptr<Runtime> runtime) {
   std::vector<std::unique_ptr<chain::PluginType>> types;
   for (const DeclaredPlugin& declared : settings.plugins) {
-    auto module = runtime->load_now(declared.file);
+    auto module = runtime->load_now(declared.file, declared.settings.policy.isolation);
     if (!module) {
       std::string where = declared.where.empty() ? "" : declared.where + ": error: ";
       return fail_at(where + "wasm.plugins: " + declared.name, std::move(module).error());

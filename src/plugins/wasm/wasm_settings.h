@@ -2,6 +2,7 @@
 // What the boot file says about Wasm plugins, every default filled in. Plain values. How each setting is written and
 // checked stands in plugin_settings.cpp.
 
+#include "plugins/wasm/isolation.h"
 #include "plugins/wasm/state_limits.h"
 
 #include <chrono>
@@ -25,6 +26,7 @@ struct PluginLimits {
   std::chrono::milliseconds start_budget{10'000};   // of each step of starting and configuring off the workers
   std::chrono::milliseconds longest_pause{60'000};  // of an exchange that a plugin holds
   std::size_t whole_body_bytes = 1 << 20;           // of a request body that a plugin wants as a whole
+  std::uint32_t max_instances = 256;                // exchanges of a worker at once, where each has a VM of its own
   friend bool operator==(const PluginLimits&, const PluginLimits&) = default;
 };
 
@@ -33,6 +35,7 @@ struct PluginPolicy {
   RequestPhase request_phase = RequestPhase::kAccess;
   OnFailure on_failure = OnFailure::kRefuse;
   PauseInHeaders pause_in_headers = PauseInHeaders::kHoldsBody;
+  Isolation isolation = Isolation::kWorker;
   PluginLimits limits;
   friend bool operator==(const PluginPolicy&, const PluginPolicy&) = default;
 };

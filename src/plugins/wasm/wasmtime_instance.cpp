@@ -1,6 +1,7 @@
 #include "plugins/wasm/wasmtime_instance.h"
 
 #include "plugins/wasm/function_names.h"
+
 #include <time.h>
 
 #include <algorithm>

@@ -5,7 +5,7 @@ import statistics
 from . import scenarios
 
 HEADINGS = ("conn", "row", "req/s", "(min-max)", "us/req", "(min-max)", "core", "p50", "p99", "RSS", "nginx x",
-            "native x", "native +us", "floor +us")
+            "native x", "native +us", "floor +us", "sandbox +us")
 
 
 def progress_line(sample):
@@ -37,7 +37,8 @@ def line(row, rows):
             f"{row.median('resident_bytes') / 1e6:.1f}", number(rows.speed(row.connections, row.name, nginx), ".2f"),
             number(rows.speed(row.connections, row.name, native), ".3f"),
             number(rows.extra(row.connections, row.name, native), "+.2f"),
-            number(rows.extra(row.connections, row.name, floor), "+.2f"))
+            number(rows.extra(row.connections, row.name, floor), "+.2f"),
+            number(rows.extra(row.connections, row.name, scenarios.shared_of(row.name)), "+.2f"))
 
 
 def invalid_line(row):

@@ -89,6 +89,12 @@ GOALS = (
          in_microseconds=True),
     Goal("a direct answer of the Go plugin at most 1.0 us over native", "answer-go", "answer-native", BOTH, 1.0,
          in_microseconds=True),
+    Goal("a sandbox for each request adds at most 10 us to the Rust plugin", "header-rust-sandbox", "header-rust", BOTH,
+         10, in_microseconds=True),
+    Goal("a sandbox for each request adds at most 10 us to the C++ plugin", "answer-cpp-sandbox", "answer-cpp", BOTH, 10,
+         in_microseconds=True),
+    Goal("a sandbox for each request adds at most 60 us to the Go plugin", "header-go-sandbox", "header-go", BOTH, 60,
+         in_microseconds=True),
 )
 
 

@@ -52,11 +52,9 @@ class Run:
             return servers.Forwarder(self.build / "bench/forwarder", folder, self.placement, upstream_port)
         ours = [scenario for scenario in self.chosen if scenario.server == "gateway"]
         resources = {"routes": [scenario.route(upstream_port) for scenario in ours]}
-        used = [name for name in scenarios.WASM_PLUGINS if any(name in scenario.plugins for scenario in ours)]
-        modules = [{"name": name, "priority": 7000 + place, "file": str(self.plugins / f"{name}.wasm")}
-                   for place, name in enumerate(used)]
+        declared = scenarios.declared({name for scenario in ours for name in scenario.plugins}, self.plugins)
         return gateway.Gateway(self.build / "sallyport", folder, self.placement, resources=resources,
-                               wasm_plugins=modules, reactor=self.reactor)
+                               wasm_plugins=declared, reactor=self.reactor)
 
     def one(self, scenario, server, upstream_port, connections, number):
         """Tries again what was disturbed from outside; the result itself is no reason to."""

@@ -3,6 +3,7 @@ import dataclasses
 
 ADDED = "X-Added: true"
 INJECTED = "hello world"
+SANDBOX = "-sandbox"          # ends the name of a plugin of which each request has an instance of its own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +37,12 @@ def wasm(plugin, conf):
     return {plugin: {"conf": conf}}
 
 
+def in_sandbox(plugin, conf):
+    return wasm(plugin + SANDBOX, conf)
+
+
+RUST_HEADER = {"header_name": "X-Added", "header_value": "true"}
+GO_HEADER = {"headers": [{"name": "X-Added", "value": "true"}]}
 FAULT = {"body": INJECTED, "http_status": 200}
 
 ALL = (
@@ -44,12 +51,15 @@ ALL = (
     Scenario("nginx-header", "nginx", "/header", header=ADDED),
     ours("plain", {}),
     ours("header-native", {"response-rewrite": {"headers": {"add": [ADDED]}}}, header=ADDED),
-    ours("header-rust", wasm("add-header-rust", {"header_name": "X-Added", "header_value": "true"}), header=ADDED),
-    ours("header-go", wasm("custom-response-header-go", {"headers": [{"name": "X-Added", "value": "true"}]}),
-         header=ADDED),
+    ours("header-rust", wasm("add-header-rust", RUST_HEADER), header=ADDED),
+    ours("header-go", wasm("custom-response-header-go", GO_HEADER), header=ADDED),
+    ours("header-rust-sandbox", in_sandbox("add-header-rust", RUST_HEADER), header=ADDED),
+    ours("header-go-sandbox", in_sandbox("custom-response-header-go", GO_HEADER), header=ADDED),
     ours("answer-native", {"fault-injection": {"abort": {"http_status": 200, "body": INJECTED}}}, body=INJECTED),
     ours("answer-rust", wasm("fault-injection-rust", FAULT), body=INJECTED),
     ours("answer-go", wasm("fault-injection-go", FAULT), body=INJECTED),
+    ours("answer-cpp", wasm("fault-injection-cpp", FAULT), body=INJECTED),
+    ours("answer-cpp-sandbox", in_sandbox("fault-injection-cpp", FAULT), body=INJECTED),
     Scenario("floor-80k", "forwarder", "/plain", response_bytes=80 << 10, group="bodies"),
     Scenario("nginx-80k", "nginx", "/plain", response_bytes=80 << 10, group="bodies"),
     ours("plain-80k", {}, response_bytes=80 << 10, group="bodies"),
@@ -58,7 +68,22 @@ ALL = (
     ours("plain-post-16k", {}, post_bytes=16 << 10, group="bodies"),
 )
 
-WASM_PLUGINS = ("add-header-rust", "custom-response-header-go", "fault-injection-rust", "fault-injection-go")
+WASM_PLUGINS = ("add-header-rust", "custom-response-header-go", "fault-injection-rust", "fault-injection-go",
+                "fault-injection-cpp")
+SANDBOXED = ("add-header-rust", "custom-response-header-go", "fault-injection-cpp")
+
+
+def declared(names, folder):
+    """What the boot file says of the plugins that stand in routes under these names."""
+    known = [(name, {"name": name, "file": str(folder / f"{name}.wasm")}) for name in WASM_PLUGINS]
+    known += [(name + SANDBOX, {"name": name + SANDBOX, "file": str(folder / f"{name}.wasm"), "isolation": "request",
+                                "max_instances": 1000}) for name in SANDBOXED]
+    return [{"priority": 7000 + place} | plugin for place, (name, plugin) in enumerate(known) if name in names]
+
+
+def modules(names):
+    """Of which plugins they are."""
+    return [name for name in WASM_PLUGINS if {name, name + SANDBOX} & set(names)]
 
 # Which row a row is compared with, besides itself: column of the table, and rows to look in.
 NGINX_OF = {"plain": "nginx", "header-native": "nginx-header", "header-rust": "nginx-header",
@@ -66,6 +91,11 @@ NGINX_OF = {"plain": "nginx", "header-native": "nginx-header", "header-rust": "n
             "floor-80k": "nginx-80k", "plain-post-16k": "nginx-post-16k", "floor-post-16k": "nginx-post-16k"}
 NATIVE_OF = {"header-rust": "header-native", "header-go": "header-native", "answer-rust": "answer-native",
              "answer-go": "answer-native"}
+
+
+def shared_of(row):
+    """The same without sandboxes, or nothing."""
+    return row.removesuffix(SANDBOX) if row.endswith(SANDBOX) else ""
 
 
 def chosen(names, with_bodies):

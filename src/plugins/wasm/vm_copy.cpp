@@ -1,0 +1,45 @@
+// The part of Vm that makes copies of a configured one and puts them back.
+
+#include "plugins/wasm/vm.h"
+
+namespace sallyport::wasm {
+
+std::shared_ptr<const VmImage> Vm::capture(const RootContext& root) {
+  auto image = std::make_shared<VmImage>();
+  image->guest = instance_->capture();
+  if (!image->guest) return nullptr;
+  image->root = root;
+  image->root.home = nullptr;  // nothing that a copy asks for by itself is carried out
+  return image;
+}
+
+Result<std::unique_ptr<Vm>> Vm::copy(std::shared_ptr<const VmSpec> spec, std::shared_ptr<const VmImage> image,
+                                     std::shared_ptr<PluginLog> log) {
+  std::unique_ptr<Vm> vm(new Vm(std::move(spec), std::move(log)));
+  if (!vm->instance_->instantiate()) return fail(vm->trap_error("instantiation"));
+  vm->find_callbacks();
+  vm->roots_.push_back(std::make_unique<RootContext>());
+  vm->stage_ = Stage::kRunning;
+  if (vm->restore(std::move(image))) return vm;
+  return fail(ErrorCode::kPlugin, "plugin " + vm->spec_->plugin + ": its memory could not be mapped for an exchange");
+}
+
+bool Vm::restore(std::shared_ptr<const VmImage> image) {
+  if (failure_ || !instance_->restore(image->guest)) return false;
+  RootContext& own = root();
+  if (image_ != image) {
+    own = image->root;
+    image_ = std::move(image);
+  } else {
+    const RootContext& first = image_->root;
+    own.properties = first.properties;
+    own.tick_period = first.tick_period;
+    own.queues = first.queues;
+    own.done = first.done;
+  }
+  contexts_.begin_with(own.id, {&own, nullptr});
+  to_wake_.clear();
+  return true;
+}
+
+}  // namespace sallyport::wasm
