@@ -9,11 +9,12 @@ EXAMPLE = ROOT / "examples/plugins/request-transform-as"
 PACKAGES = EXAMPLES.resolve().parent / "plugins-work/request-transform-as/node_modules"
 
 
-def compiled(to):
+def compiled(to, *options):
     """Runs the compiler in the folder `to`, which has asconfig.json and what that names, with all packages at hand."""
     assert PACKAGES.exists(), f"{PACKAGES} is missing; run tools/build-plugins request-transform-as"
-    (to / "node_modules").symlink_to(PACKAGES)
-    made = subprocess.run([PACKAGES / ".bin/asc"], cwd=to, capture_output=True, text=True, check=False)
+    if not (to / "node_modules").exists():
+        (to / "node_modules").symlink_to(PACKAGES)
+    made = subprocess.run([PACKAGES / ".bin/asc", *options], cwd=to, capture_output=True, text=True, check=False)
     assert (made.returncode, made.stderr) == (0, "")
 
 

@@ -1,5 +1,6 @@
 """The SDK for plugins in AssemblyScript, sdk/assemblyscript: what it says is the ABI, and does what it tells."""
 import json
+import re
 import subprocess
 
 import pytest
@@ -12,6 +13,7 @@ from harness.patience import wait_until
 
 pytestmark = pytest.mark.takes_long
 README = ROOT / "sdk/assemblyscript/README.md"
+PAGE = ROOT / "docs/plugins-in-assemblyscript.md"
 PROBING = ROOT / "tests/journeys/wasm/sdk_assemblyscript"
 
 
@@ -29,6 +31,34 @@ def test_the_example_of_the_readme_works_as_written(gateway, upstream):
     one.start()
     one.put("routes/1", {"uri": "/a", **json.loads(conf), "upstream": {"nodes": {upstream().address: 1}}})
     assert one.ask("GET", "/a").all("x-hello") == ["from a plugin"]
+
+
+def test_the_page_for_authors_works_as_written(gateway, upstream):
+    """Its files are those of the blocks; an edit of its own test fails it with file and line."""
+    one = gateway({"wasm": {"plugins": [{"name": "require-header", "file": "require-header.wasm"}]}}, start=False)
+    one.path("assembly").mkdir()
+    files = re.findall(r"`([\w./]+\.(?:ts|json))`[^`]*```\w+\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    assert len(files) == 6
+    for name, text in files:
+        one.path(name).write_text(text)
+    _, build_test, run_test = blocks(PAGE, "sh")[0].splitlines()
+    assert build_test == "npx asc --config asconfig.test.json" and blocks(PAGE, "sh")[1:] == ["npx asc\n"]
+    compiled(one.path("."))
+    tested = one.path("assembly/settings_test.ts")
+    for text, failure in ((tested.read_text(), ""), (tested.read_text().replace('"blue")', '"grey")'), "passes in assembly/settings_test.ts:7:3")):
+        tested.write_text(text)
+        compiled(one.path("."), "--config", "asconfig.test.json")
+        ran = subprocess.run(["bash", "-c", run_test], cwd=one.path("."), capture_output=True, text=True, check=False)
+        assert (ran.returncode == 0) == (not failure) and failure in ran.stderr, ran.stderr
+    one.start()
+    conf = yaml.safe_load(re.search(r"`conf: (\{.*?\})`", PAGE.read_text()).group(1))
+    one.put("routes/1", {"uri": "/a", "plugins": {"require-header": {"conf": conf}}, "upstream": {"nodes": {upstream().address: 1}}})
+    answers = [one.ask("GET", "/a", headers=headers) for headers in ({}, {"X-Team": "green"}, {"X-Team": "blue"})]
+    assert [answer.status for answer in answers] == [401, 401, 200]
+    assert (answers[0].text, answers[0].get("content-type")) == ("who are you?\n", "text/plain")
+    one.wait_for_line("refused: x-team is missing or wrong")
+    refused = one.admin("PUT", "routes/1", {"uri": "/a", "plugins": {"require-header": {"conf": {"headers": "x-team"}}}})
+    assert refused.status == 400 and "headers is not known; the configuration has header, values" in refused.text
 
 
 def transforming(gateway, there, **conf):
@@ -190,6 +220,7 @@ def test_the_end_of_a_vm_names_its_place(gateway, upstream, module):
     for target, reason in (("/abort", "Index out of range at ~lib/[a-z/]*.ts"), ("/assert", "there are headers at assembly/plugin.ts")):
         assert one.ask("GET", target).status == 503
         one.wait_for_line(rf"{reason}:\d+:\d+")
+        one.wait_for_line("trapped: unreachable .* in .*assembly/plugin/Exchange#onRequestHeaders")
         assert one.ask("GET", "/told").status == 200
 
 
