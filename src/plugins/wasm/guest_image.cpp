@@ -13,7 +13,7 @@ namespace sallyport::wasm {
 namespace {
 
 constexpr std::size_t kLargestMemory = 4ull << 30;
-constexpr std::size_t kMostOwnPages = 512;  // beyond these an instance gives all of them back
+constexpr std::size_t kFewOwnPages = 512;  // which an instance keeps in any case
 
 bool has_only_zeros(const std::byte* page) {
   return page[0] == std::byte{0} && std::memcmp(page, page + 1, kPageBytes - 1) == 0;
@@ -48,6 +48,46 @@ bool is_own(std::uint64_t entry) { return (entry & kSwapped) != 0 || (entry & (k
 int page_map() {
   static const int file = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
   return file;
+}
+
+bool find_own_pages(MemoryView memory, std::vector<PageNumber>& own) {
+  own.clear();
+  std::array<std::uint64_t, 2048> entries;
+  auto first = reinterpret_cast<std::uintptr_t>(memory.base) / kPageBytes;
+  for (PageNumber i = 0; i < pages_of(memory);) {
+    std::size_t count = std::min<std::size_t>(entries.size(), pages_of(memory) - i);
+    std::size_t bytes = count * sizeof(std::uint64_t);
+    auto at = static_cast<off_t>((first + i) * sizeof(std::uint64_t));
+    if (pread(page_map(), entries.data(), bytes, at) != static_cast<ssize_t>(bytes)) return false;
+    for (std::size_t k = 0; k < count; ++k) {
+      if (is_own(entries[k])) own.push_back(i + static_cast<PageNumber>(k));
+    }
+    i += static_cast<PageNumber>(count);
+  }
+  return true;
+}
+
+// A page map that said nothing of a written page would leave it to the next exchange: emulated kernels are asked
+// first about a mapping of which the answer is known.
+bool page_map_is_true() {
+  constexpr std::size_t kPages = 4;
+  int file = memfd_create("wasm-page-map", MFD_CLOEXEC);
+  if (file < 0) return false;
+  bool has_size = ftruncate(file, kPages * kPageBytes) == 0;
+  void* bytes = mmap(nullptr, kPages * kPageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+  close(file);
+  if (bytes == MAP_FAILED) return false;
+  MemoryView memory{static_cast<std::byte*>(bytes), kPages * kPageBytes};
+  std::vector<PageNumber> own;
+  if (has_size) {
+    auto* first = static_cast<volatile char*>(bytes);
+    static_cast<void>(first[0]);
+    first[kPageBytes] = 1;
+    first[3 * kPageBytes] = 0;
+  }
+  bool is_true = has_size && find_own_pages(memory, own) && own == std::vector<PageNumber>{1, 3};
+  munmap(bytes, kPages * kPageBytes);
+  return is_true;
 }
 
 }  // namespace
@@ -102,15 +142,25 @@ std::shared_ptr<GuestImage> GuestImage::of(MemoryView memory, SharedBase& shared
 
 bool RestorableMemory::restore(MemoryView memory, const std::shared_ptr<const GuestImage>& image) {
   if (memory.size != image->memory_bytes) return false;
-  bool is_mapped = base_ == image->base && mapped_ == memory.size;
-  if (!is_mapped && !map(memory, *image)) return false;
+  if (base_ != image->base || mapped_ != memory.size) {
+    if (!map(memory, *image)) return false;
+    copy_back(memory, *image, {});
+    return true;
+  }
   auto own = own_pages(memory);
-  if (!own || own->size() > kMostOwnPages) {
+  if (!own || gives_back(own->size())) {
     if (madvise(memory.base, memory.size, MADV_DONTNEED) != 0) return false;
     own.emplace();
   }
   copy_back(memory, *image, *own);
   return true;
+}
+
+// Many pages are worth keeping where most exchanges write so many, and not after a single one that did.
+bool RestorableMemory::gives_back(std::size_t own) {
+  if (is_fresh_) usual_ = own;
+  is_fresh_ = own > std::max(kFewOwnPages, 2 * usual_);
+  return is_fresh_;
 }
 
 bool RestorableMemory::map(MemoryView memory, const GuestImage& image) {
@@ -119,6 +169,7 @@ bool RestorableMemory::map(MemoryView memory, const GuestImage& image) {
   if (mapped == MAP_FAILED) return false;
   base_ = image.base;
   mapped_ = memory.size;
+  is_fresh_ = true;
   return true;
 }
 
@@ -144,21 +195,9 @@ void RestorableMemory::copy_back(MemoryView memory, const GuestImage& image, std
 }
 
 std::optional<std::span<const PageNumber>> own_pages(MemoryView memory) {
+  static const bool is_true = page_map_is_true();
   static thread_local std::vector<PageNumber> own;
-  own.clear();
-  std::array<std::uint64_t, 2048> entries;
-  auto first = reinterpret_cast<std::uintptr_t>(memory.base) / kPageBytes;
-  for (PageNumber i = 0; i < pages_of(memory);) {
-    std::size_t count = std::min<std::size_t>(entries.size(), pages_of(memory) - i);
-    auto bytes = static_cast<ssize_t>(count * sizeof(std::uint64_t));
-    if (pread(page_map(), entries.data(), static_cast<std::size_t>(bytes), static_cast<off_t>((first + i) * 8)) !=
-        bytes)
-      return std::nullopt;
-    for (std::size_t k = 0; k < count; ++k) {
-      if (is_own(entries[k])) own.push_back(i + static_cast<PageNumber>(k));
-    }
-    i += static_cast<PageNumber>(count);
-  }
+  if (!is_true || !find_own_pages(memory, own)) return std::nullopt;
   return std::span<const PageNumber>(own);
 }
 

@@ -80,10 +80,13 @@ class RestorableMemory {
 
  private:
   bool map(MemoryView memory, const GuestImage& image);
+  bool gives_back(std::size_t own);
   void copy_back(MemoryView memory, const GuestImage& image, std::span<const PageNumber> own);
 
   std::shared_ptr<const BaseMemory> base_;  // that is mapped
   std::size_t mapped_ = 0;                  // bytes of it
+  bool is_fresh_ = true;                    // no page was its own when the guest ran last
+  std::size_t usual_ = 0;                   // how many became so then
 };
 
 // Of which pages in a private mapping this process has a copy of its own; rising. Nothing where the system does not

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <array>
 #include <cstring>
@@ -133,15 +134,30 @@ TEST_F(IsolatedModules, GrownMemoryIsNotUsedAgain) {
 
 TEST_F(IsolatedModules, ManyWrittenPagesGoBackToo) {
   auto module = compiled(R"((module (memory (export "memory") 100)
-    (func (export "fill") (param i32) (memory.fill (i32.const 0) (local.get 0) (i32.const 6553600)))
+    (func (export "fill") (param i32) (memory.fill (i32.const 0) (i32.const 7) (local.get 0)))
     (func (export "read") (param i32) (result i32) (i32.load (local.get 0)))))");
   auto copy = instance(*module);
   auto image = copy->capture();
-  for (int i = 0; i < 3; ++i) {
-    call(*copy, "fill", 7);
+  for (std::uint32_t bytes : {100u, 6553600u, 6553600u, 100u, 6553600u, 3000000u, 5000u}) {
+    call(*copy, "fill", bytes);
     ASSERT_TRUE(copy->restore(image));
-    for (std::uint32_t at : {0u, 4096u, 3000000u, 6553596u}) EXPECT_EQ(call(*copy, "read", at) & 0xffffffff, 0u) << at;
+    for (std::uint32_t at : {0u, 4096u, 2999996u, 6553596u}) EXPECT_EQ(call(*copy, "read", at) & 0xffffffff, 0u) << at;
   }
+}
+
+TEST(OwnPages, ThoseThatWereWrittenAreFoundAgain) {
+  std::vector<std::byte> zeros(8 * kPageBytes);
+  auto base = BaseMemory::make({zeros.data(), zeros.size()});
+  ASSERT_NE(base, nullptr);
+  void* bytes = mmap(nullptr, zeros.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE, base->file(), 0);
+  ASSERT_NE(bytes, MAP_FAILED);
+  MemoryView memory{static_cast<std::byte*>(bytes), zeros.size()};
+  memory.base[2 * kPageBytes] = std::byte{1};
+  memory.base[7 * kPageBytes + 5] = memory.base[5 * kPageBytes];
+  auto own = own_pages(memory);
+  if (!own) GTEST_SKIP() << "this system has no page map";
+  EXPECT_THAT(*own, testing::ElementsAre(2, 7));
+  munmap(bytes, zeros.size());
 }
 
 TEST_F(IsolatedModules, DroppedSegmentsAreThereAgain) {
