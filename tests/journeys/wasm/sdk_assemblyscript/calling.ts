@@ -2,7 +2,7 @@
 import {
   Context, FilterHeadersStatus, GrpcStatus, Header, HttpContext, RootContext, encodeText, getCallStatus,
   grpcInitialMetadata, grpcMessage, grpcTrailingMetadata, httpCallResponseBody, httpCallResponseHeaders,
-  httpCallResponseTrailers, logInfo
+  httpCallResponseTrailers, logInfo, sendLocalResponse
 } from "@sallyport/proxy-wasm";
 
 const HEAD: Header[] = [new Header(":method", "GET"), new Header(":path", "/"), new Header(":authority", "there")];
@@ -14,6 +14,7 @@ function answered(origin: Context, callId: u32, numHeaders: u32, bodySize: u32, 
     "callback of " + origin.contextId.toString() + ": call " + callId.toString() + ", " + numHeaders.toString() + " " +
     httpCallResponseHeaders.get(":status")! + ", " + bodySize.toString() + " " + httpCallResponseBody.getText() + ", " +
     numTrailers.toString() + ", answer " + calling.answers.toString());
+  sendLocalResponse(200, "answered: " + httpCallResponseBody.getText());
 }
 
 export class Calling extends HttpContext {
