@@ -129,6 +129,7 @@ Status Gateway::load_plugins() {
   for (auto& worker : workers_) {
     threads.workers.push_back(wasm::post_to(worker->reactor()));
     threads.timers.push_back(wasm::timers_of(worker->reactor()));
+    threads.http_clients.emplace_back([&worker] { return &worker->http_client(); });
   }
   TRY(wasm_runtime_, wasm::Runtime::start(std::move(threads), clock_));
   return fill_catalog(catalog_, settings_, wasm_runtime_);

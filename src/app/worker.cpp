@@ -1,8 +1,10 @@
 #include "app/worker.h"
 
+#include "app/plugin_http_client.h"
 #include "proxy/exchange_log.h"
 #include "proxy/proxy.h"
 #include "snapshot/snapshots.h"
+#include "upstream/caller.h"
 
 #include <pthread.h>
 
@@ -19,6 +21,9 @@ struct Worker::Serving {
   std::unique_ptr<async::Resolver> resolver;
   upstream::Balancer balancer;
   upstream::ConnectionPool pool;
+  SystemClock clock;
+  upstream::Caller caller;
+  PluginHttpClient http_client;
   proxy::ExchangeLog log;
   proxy::Proxy proxy;
   std::vector<std::unique_ptr<async::Listener>> listeners;
@@ -30,6 +35,8 @@ Worker::Serving::Serving(Worker& worker, snapshot::Snapshots& snapshots, std::un
       resolver(std::move(name_resolver)),
       balancer(*worker.reactor_, *resolver, worker_options.balancer),
       pool(*worker.reactor_),
+      caller(*worker.reactor_, balancer, pool, clock),
+      http_client(worker.number_, *worker.reactor_, snapshots, caller, worker_options.balancer.forbidden),
       log(worker.metrics_),
       proxy({worker.number_, *worker.reactor_, snapshots, balancer, pool, log, options}) {}
 
@@ -47,11 +54,14 @@ Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& option
     reactor_->run();
     serving_->listeners.clear();
     serving_->proxy.stop();
+    serving_->http_client.stop();
     flush_access_log();
     snapshots.leave(number_);
   });
   return {};
 }
+
+wasm::HttpClient& Worker::http_client() noexcept { return serving_->http_client; }
 
 Result<async::Address> Worker::listen(const async::Address& address) {
   std::promise<Result<async::Address>> bound;

@@ -6,6 +6,7 @@
 #include "async/reactor.h"
 #include "async/resolver.h"
 #include "base/result.h"
+#include "plugins/wasm/http_client.h"
 #include "proxy/options.h"
 #include "telemetry/access_log_format.h"
 #include "telemetry/log_file.h"
@@ -59,6 +60,8 @@ class Worker final {
   void stop();
 
   async::Reactor& reactor() noexcept { return *reactor_; }
+  // The worker's thread: what plugins call others with.
+  wasm::HttpClient& http_client() noexcept;
   const telemetry::WorkerMetrics& metrics() const noexcept { return metrics_; }
 
  private:

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "chain/body_stage.h"
 #include "exchange/exchange.h"
+#include "http/call.h"
 #include "http/message.h"
 #include "plugins/wasm/body_buffer.h"
 
@@ -19,9 +20,18 @@ namespace sallyport::wasm {
 
 // A conf as its root context is configured with it.
 struct RootConf {
-  std::string plugin;         // name, for messages and the property plugin_name
-  std::string root_id;        // C++ plugins pick their code by it
-  std::string configuration;  // bytes for proxy_on_configure
+  std::string plugin;                   // name, for messages and the property plugin_name
+  std::string root_id;                  // C++ plugins pick their code by it
+  std::string configuration;            // bytes for proxy_on_configure
+  std::vector<std::string> call_hosts;  // "host:port" to which its HTTP calls may go beside upstreams
+};
+
+// The answer to a HTTP call as the guest is told of it. Without headers: there was none, or it broke off.
+struct AnsweredCall {
+  http::OwnedFields headers;  // `:status` first
+  std::string body;
+  http::OwnedFields trailers;
+  bool is_reset() const noexcept { return headers.empty(); }
 };
 
 // Where a root context lives once it is on its worker, told what it asks for.
@@ -39,6 +49,8 @@ struct RootContext {
   Milliseconds tick_period{0};                                  // 0: no ticks
   std::vector<std::uint32_t> queues;                            // whose messages it wants to hear of
   RootHome* home = nullptr;                                     // null before, and for roots that are only tried
+  bool calls_wait = true;                                       // its HTTP calls go out once it is on its worker
+  const AnsweredCall* answered = nullptr;                       // while it is told of it
   bool done = true;  // false between a proxy_on_done that said no and proxy_done
 };
 

@@ -1,6 +1,7 @@
 #include "plugins/wasm/plugin_settings.h"
 
 #include "base/setting_text.h"
+#include "http/authority.h"
 #include "json/parse.h"
 
 #include <fmt/format.h>
@@ -135,6 +136,53 @@ void read_max_instances(const Reading& reading) {
   }
 }
 
+void read_max_http_calls(const Reading& reading) {
+  constexpr std::int64_t kMost = 100'000;
+  std::size_t& to = reading.to.policy.limits.http_calls.max_calls;
+  const json::Value& value = reading.value;
+  if (!value.is_integer() || value.integer() < 0 || value.integer() > kMost) {
+    reading.refuse(fmt::format("is {}; give a number from 0 to {}", json::print(value), kMost));
+  } else if (reading.is_inline() && std::cmp_greater(value.integer(), to)) {
+    reading.refuse(
+        fmt::format("is {}, and wasm.max_http_calls in the boot file allows {}; give less, or raise it there",
+                    value.integer(), to));
+  } else {
+    to = static_cast<std::size_t>(value.integer());
+  }
+}
+
+void read_max_http_call_body(const Reading& reading) {
+  constexpr std::uint64_t kMost = 1u << 30;
+  std::size_t& to = reading.to.policy.limits.http_calls.max_answer_bytes;
+  auto wanted = size_of(reading.value);
+  if (!wanted || *wanted > kMost) {
+    reading.refuse(fmt::format("is {}; write bytes, or a number with k, m or g, up to 1g", json::print(reading.value)));
+  } else if (reading.is_inline() && *wanted > to) {
+    reading.refuse(
+        fmt::format("is {}, and wasm.max_http_call_body in the boot file allows {} bytes; give less, or raise it there",
+                    json::print(reading.value), to));
+  } else {
+    to = *wanted;
+  }
+}
+
+bool is_host_and_port(const json::Value& value) {
+  if (!value.is_string()) return false;
+  auto authority = http::parse_authority(value.string());
+  return authority && authority->port.value_or(0) != 0;
+}
+
+// A route may name any of them: it can have an upstream with any node.
+void read_http_call_hosts(const Reading& reading) {
+  const json::Value& value = reading.value;
+  if (!value.is_array() || !std::ranges::all_of(value.array(), is_host_and_port)) {
+    return reading.refuse(fmt::format("is {}; give a list of \"host:port\"", json::print(value)));
+  }
+  std::vector<std::string> hosts;
+  for (const json::Value& host : value.array()) hosts.push_back(host.string());
+  reading.to.call_hosts = std::move(hosts);
+}
+
 constexpr unsigned kDefaults = 1u << static_cast<unsigned>(SettingPlace::kDefaults);
 constexpr unsigned kDeclared = 1u << static_cast<unsigned>(SettingPlace::kDeclared);
 constexpr unsigned kInline = 1u << static_cast<unsigned>(SettingPlace::kInline);
@@ -147,6 +195,7 @@ struct PluginSetting {
 };
 constexpr std::string_view kQuantity = R"({"type": ["number", "string"]})";
 constexpr std::string_view kCount = R"({"type": "integer"})";
+constexpr std::string_view kTexts = R"({"type": "array", "items": {"type": "string"}})";
 constexpr std::string_view kText = R"({"type": "string"})";
 constexpr std::string_view kSwitch = R"({"type": "boolean"})";
 
@@ -155,6 +204,9 @@ constexpr PluginSetting kSettings[] = {
     {"memory_limit", kDefaults | kDeclared | kInline, kQuantity, &read_memory_limit},
     {"isolation", kDefaults | kDeclared | kInline, kText, &read_isolation},
     {"max_instances", kDefaults | kDeclared | kInline, kCount, &read_max_instances},
+    {"max_http_calls", kDefaults | kDeclared | kInline, kCount, &read_max_http_calls},
+    {"max_http_call_body", kDefaults | kDeclared | kInline, kQuantity, &read_max_http_call_body},
+    {"http_call_hosts", kDeclared | kInline, kTexts, &read_http_call_hosts},
     {"fail", kDeclared | kInline, kText, &read_fail},
     {"http_request_phase", kDeclared | kInline, kText, &read_request_phase},
     {"allow_on_headers_stop_iteration", kDeclared | kInline, kSwitch, &read_pause_in_headers},

@@ -42,6 +42,7 @@ RootDuties::~RootDuties() {
 void RootDuties::begin(RootContext& context) {
   any_ = false;
   context.home = this;
+  root_.vm().calls().release(context);
   tick_period_changed();
   for (std::uint32_t queue : context.queues) listen(queue);
   for (auto [queue, count] : std::exchange(waiting_, {})) mailbox_->queue_ready(queue, count);

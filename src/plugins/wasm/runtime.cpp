@@ -27,7 +27,8 @@ std::string key_of(const VmSpec& spec) {
   for (const std::string& part :
        {spec.module->hash, std::to_string(static_cast<int>(spec.isolation())), std::to_string(spec.max_instances),
         std::to_string(spec.limits.memory_bytes), std::to_string(spec.limits.cpu_budget.count()),
-        std::to_string(spec.start_budget.count()), spec.vm_config}) {
+        std::to_string(spec.start_budget.count()), std::to_string(spec.http_calls.max_calls),
+        std::to_string(spec.http_calls.max_answer_bytes), spec.vm_config}) {
     key += '\0';
     key += part;
   }
@@ -40,6 +41,7 @@ std::string key_of(const VmSpec& spec, const RootConf& conf, const std::string& 
     key += '\0';
     key += part;
   }
+  for (const std::string& host : conf.call_hosts) key += '\0' + host;
   return key;
 }
 
@@ -249,7 +251,8 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::make_group(std::share
   bool is_cheap = costs.start + costs.configure < kCheapStart;
   for (std::size_t i = 0; i < first.size(); ++i) {
     StartTimer start_timer = threads_.timers.empty() ? StartTimer() : threads_.timers[i];
-    WorkerVm::Ports ports{threads_.workers[i], post_to_builder(), std::move(start_timer), i + 1};
+    WorkerVm::Ports ports{threads_.workers[i], post_to_builder(), std::move(start_timer), i + 1,
+                          threads_.http_clients.empty() ? FindHttpClient() : threads_.http_clients[i]};
     auto& vm = group->vms.emplace_back(std::make_shared<WorkerVm>(spec, std::move(ports), is_cheap));
     vm->adopt(std::move(first[i].first));
     roots.push_back(std::make_unique<WorkerRoot>(vm, conf));

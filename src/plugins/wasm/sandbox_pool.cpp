@@ -27,7 +27,7 @@ bool Sandbox::restore(std::shared_ptr<const VmImage> image) {
 // They have no timers: what a copy asks for by itself is not done.
 SandboxPool::SandboxPool(std::shared_ptr<const VmSpec> spec, WorkerVm::Ports ports, std::size_t most)
     : spec_(std::move(spec)),
-      ports_{std::move(ports.worker), {}, {}, ports.lane},
+      ports_{std::move(ports.worker), {}, {}, ports.lane, std::move(ports.http_client)},
       most_(most),
       log_(std::make_shared<PluginLog>(spec_->plugin, PluginLog::Mode::kWrite, *spec_->clock)) {}
 

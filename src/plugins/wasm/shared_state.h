@@ -3,6 +3,7 @@
 // for each trial of a conf, reads the common one and is thrown away with what was written. Any thread may use it.
 
 #include "base/clock.h"
+#include "plugins/wasm/call_counts.h"
 #include "plugins/wasm/plugin_metrics.h"
 #include "plugins/wasm/shared_data.h"
 #include "plugins/wasm/shared_queues.h"
@@ -23,6 +24,7 @@ struct PluginState {
 
   SharedData data;
   PluginMetrics metrics;
+  CallCounts calls;
 };
 
 class SharedState {

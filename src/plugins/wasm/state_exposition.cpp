@@ -30,6 +30,8 @@ constexpr Family<PluginState> kPluginFamilies[] = {
      [](const PluginState& plugin) { return std::uint64_t{plugin.metrics.size()}; }},
     {"metrics_dropped_total", "counter", "Definitions of metrics beyond the limit",
      [](const PluginState& plugin) { return plugin.metrics.dropped(); }},
+    {"http_calls_active", "gauge", "HTTP calls of a plugin that are under way",
+     [](const PluginState& plugin) { return plugin.calls.active(); }},
 };
 
 using Queues = SharedQueues::Usage;
@@ -55,6 +57,23 @@ void append(std::string& text, const Family<Of>& family, Visit visit) {
                  family.name, family.help, family.type, lines);
 }
 
+// One line for each way in which calls ended, for plugins that made calls.
+void append_calls(std::string& text, const SharedState& state) {
+  std::string lines;
+  state.for_each([&](const std::string& plugin, const PluginState& of) {
+    for (std::size_t i = 0; i < CallCounts::kNames.size(); ++i) {
+      if (of.calls.of(i) == 0) continue;
+      fmt::format_to(std::back_inserter(lines), "sallyport_wasm_http_calls_total{{plugin=\"{}\",outcome=\"{}\"}} {}\n",
+                     label_value(plugin), CallCounts::kNames[i], of.calls.of(i));
+    }
+  });
+  if (lines.empty()) return;
+  text +=
+      "# HELP sallyport_wasm_http_calls_total HTTP calls of plugins by how they ended\n"
+      "# TYPE sallyport_wasm_http_calls_total counter\n";
+  text += lines;
+}
+
 }  // namespace
 
 std::string expose(const SharedState& state) {
@@ -68,6 +87,7 @@ std::string expose(const SharedState& state) {
       for (const auto& [plugin, usage] : queues) add(plugin, usage);
     });
   }
+  append_calls(text, state);
   append_metric_families(text, state);
   return text;
 }

@@ -2,6 +2,7 @@
 // The threads of the gateway as the Wasm host knows them: places to send messages to. Filled by `app`.
 
 #include "async/reactor.h"
+#include "plugins/wasm/http_client.h"
 
 #include <functional>
 #include <memory>
@@ -19,7 +20,8 @@ using StartTimer =
 struct Threads {
   Post control;               // where plugins are configured; none: everything is done at once on the calling thread
   std::vector<Post> workers;  // in the order of Exchange::worker; none: plugins are only checked
-  std::vector<StartTimer> timers;  // of the workers, on their threads; none: no ticks
+  std::vector<StartTimer> timers;            // of the workers, on their threads; none: no ticks
+  std::vector<FindHttpClient> http_clients;  // of the workers; none: HTTP calls are refused
 };
 
 inline Post post_to(async::Reactor& reactor) {

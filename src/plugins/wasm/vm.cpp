@@ -42,7 +42,8 @@ Vm::Vm(std::shared_ptr<const VmSpec> spec, std::shared_ptr<PluginLog> log)
       state_(spec_->state->of(spec_->plugin)),
       log_(std::move(log)),
       instance_(spec_->module->code->make_instance(spec_->limits, this)),
-      memory_(*instance_) {}
+      memory_(*instance_),
+      calls_(spec_->http_calls, spec_->limits.memory_bytes, state_.calls, *log_, *spec_->clock) {}
 
 Result<std::unique_ptr<Vm>> Vm::start(std::shared_ptr<const VmSpec> spec, std::chrono::nanoseconds cpu_budget,
                                       PluginLog::Mode log) {
@@ -131,6 +132,7 @@ Result<void> Vm::ask(Callback callback, RootContext& root, std::size_t size) {
 
 void Vm::end_root(RootContext& root) {
   end({&root, nullptr});
+  calls_.drop(root);
   contexts_.remove(root.id);
   std::erase_if(roots_, [&](const auto& owned) { return owned.get() == &root; });
 }
@@ -182,6 +184,7 @@ void Vm::forget(HttpContext& http) {
 }
 
 void Vm::lose_exchanges() {
+  calls_.drop_all();
   step_ = &kNoStep;
   contexts_.for_each([](std::uint32_t, const Scope& scope) {
     if (scope.http) scope.http->lost = true;
@@ -194,6 +197,20 @@ std::optional<std::uint32_t> Vm::call(Callback callback, Scope scope, std::uint3
   std::array<Slot, 3> slots{{{a}, {b}, {c}}};
   if (!enter(function(callback), {&callback, 1}, scope, slots)) return std::nullopt;
   return slots[0].u32();
+}
+
+bool Vm::tell_answer(RootContext& root, std::uint32_t call, const AnsweredCall& answer) {
+  constexpr Callback kStep = Callback::kHttpCallResponse;
+  if (!exports(kStep)) return true;
+  std::array<Slot, 5> slots{{{root.id},
+                             {call},
+                             {static_cast<std::uint32_t>(answer.headers.size())},
+                             {static_cast<std::uint32_t>(answer.body.size())},
+                             {static_cast<std::uint32_t>(answer.trailers.size())}}};
+  root.answered = &answer;
+  bool returned = enter(function(kStep), {&kStep, 1}, {&root, nullptr}, slots);
+  root.answered = nullptr;
+  return returned;
 }
 
 bool Vm::enter(const GuestFunction& function, std::span<const Callback> steps, Scope scope, std::span<Slot> slots) {

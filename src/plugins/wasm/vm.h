@@ -10,6 +10,7 @@
 #include "plugins/wasm/context_table.h"
 #include "plugins/wasm/engine.h"
 #include "plugins/wasm/guest_memory.h"
+#include "plugins/wasm/http_calls.h"
 #include "plugins/wasm/module.h"
 #include "plugins/wasm/plugin_log.h"
 #include "plugins/wasm/shared_state.h"
@@ -36,6 +37,7 @@ struct VmSpec {
   InstanceLimits limits;
   std::chrono::nanoseconds start_budget = std::chrono::seconds(10);  // CPU time of each step of a start off the workers
   std::uint32_t max_instances = 256;                                 // of a worker, where each exchange has a copy
+  HttpCallLimits http_calls;
   const Clock* clock = nullptr;
   std::shared_ptr<SharedState> state;  // what outlives its VMs; the Runtime sets it, and the clock
 
@@ -98,6 +100,9 @@ class Vm {
   std::optional<std::uint32_t> call(Callback callback, Scope scope, std::uint32_t a, std::uint32_t b = 0,
                                     std::uint32_t c = 0);
 
+  // Tells `root` of the answer to its call. False: it trapped, see `failure`.
+  bool tell_answer(RootContext& root, std::uint32_t call, const AnsweredCall& answer);
+
   // Told the numbers of exchanges that a callback of another context has changed; never called inside the guest.
   void on_wake(std::function<void(std::vector<std::uint32_t>)> wake) { on_wake_ = std::move(wake); }
   const ContextTable& contexts() const noexcept { return contexts_; }
@@ -107,6 +112,7 @@ class Vm {
   Stage stage() const noexcept { return stage_; }
   GuestMemory& memory() noexcept { return memory_; }
   PluginState& state() noexcept { return state_; }
+  HttpCalls& calls() noexcept { return calls_; }
   // Tells its counting from that of other threads.
   std::size_t lane() const noexcept { return lane_; }
   void set_lane(std::size_t lane) noexcept { lane_ = lane; }
@@ -188,6 +194,7 @@ class Vm {
   std::shared_ptr<const VmImage> image_;  // of which it is a copy
   std::vector<std::uint32_t> to_wake_;
   std::function<void(std::vector<std::uint32_t>)> on_wake_;
+  HttpCalls calls_;
 };
 
 }  // namespace sallyport::wasm

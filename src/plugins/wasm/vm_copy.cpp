@@ -37,6 +37,8 @@ bool Vm::restore(std::shared_ptr<const VmImage> image) {
     own.queues = first.queues;
     own.done = first.done;
   }
+  calls_.drop_all();  // of the exchange before
+  own.calls_wait = false;
   contexts_.begin_with(own.id, {&own, nullptr});
   to_wake_.clear();
   return true;

@@ -81,6 +81,7 @@ class WasmFixture : public testing::Test {
     spec.limits.cpu_budget = policy.limits.cpu_budget;
     spec.start_budget = policy.limits.start_budget;
     spec.max_instances = policy.limits.max_instances;
+    spec.http_calls = policy.limits.http_calls;
     RootConf conf{"test", "root", std::move(configuration)};
     Running configured(runtime_->configure(std::move(spec), std::move(conf), "routes/1"));
     if (!configured.is_done()) return fail(ErrorCode::kInternal, "configure waits");

@@ -38,6 +38,7 @@ VmSpec spec_of(std::string plugin, std::shared_ptr<const Module> module, std::st
   spec.limits.cpu_budget = limits.cpu_budget;
   spec.start_budget = limits.start_budget;
   spec.max_instances = limits.max_instances;
+  spec.http_calls = limits.http_calls;
   return spec;
 }
 
@@ -59,7 +60,8 @@ class DeclaredPluginType final : public chain::PluginType {
   const json::Schema& schema() const override { return declared_schema(); }
 
   async::Task<Result<PluginPtr>> configure(const json::Value& conf, const Place& place) const override {
-    RootConf root{declared_.name, declared_.root_id, configuration_of(conf.find("conf"))};
+    RootConf root{declared_.name, declared_.root_id, configuration_of(conf.find("conf")),
+                  declared_.settings.call_hosts};
     VmSpec spec = wasm::spec_of(declared_, module_);
     return make_plugin(*runtime_, std::move(spec), std::move(root), place.resource, declared_.settings.policy);
   }
@@ -117,7 +119,7 @@ class InlinePluginType final : public chain::PluginType {
     CO_TRY(std::string path, allowed_path(plugin.path, prefix_, allowed_dirs_));
     CO_TRY(auto module, co_await runtime_->load(std::move(path), plugin.settings.policy.isolation));
     VmSpec spec = spec_of(plugin.name, std::move(module), {}, plugin.settings);
-    RootConf conf{plugin.name, {}, std::move(plugin.configuration)};
+    RootConf conf{plugin.name, {}, std::move(plugin.configuration), plugin.settings.call_hosts};
     PluginPolicy policy = plugin.settings.policy;
     co_return co_await make_plugin(*runtime_, std::move(spec), std::move(conf), std::move(resource), policy);
   }

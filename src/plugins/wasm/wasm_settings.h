@@ -20,6 +20,12 @@ enum class OnFailure : std::uint8_t { kRefuse, kPass };  // `fail: closed` and `
 // the plugin (`allow_on_headers_stop_iteration`).
 enum class PauseInHeaders : std::uint8_t { kHoldsBody, kShowsBody };
 
+struct HttpCallLimits {
+  std::size_t max_calls = 1000;            // of one VM at the same time
+  std::size_t max_answer_bytes = 1 << 20;  // of the body of an answer
+  friend bool operator==(const HttpCallLimits&, const HttpCallLimits&) = default;
+};
+
 struct PluginLimits {
   std::uint64_t memory_bytes = 128u << 20;          // of one instance; at most 4 GiB
   std::chrono::milliseconds cpu_budget{50};         // of one callback on a worker
@@ -27,6 +33,7 @@ struct PluginLimits {
   std::chrono::milliseconds longest_pause{60'000};  // of an exchange that a plugin holds
   std::size_t whole_body_bytes = 1 << 20;           // of a request body that a plugin wants as a whole
   std::uint32_t max_instances = 256;                // exchanges of a worker at once, where each has a VM of its own
+  HttpCallLimits http_calls;
   friend bool operator==(const PluginLimits&, const PluginLimits&) = default;
 };
 
@@ -43,6 +50,7 @@ struct PluginPolicy {
 // Everything that can be set about one plugin beside its file and its conf.
 struct PluginSettings {
   PluginPolicy policy;
+  std::vector<std::string> call_hosts;  // "host:port" to which its HTTP calls may go beside upstreams
   friend bool operator==(const PluginSettings&, const PluginSettings&) = default;
 };
 

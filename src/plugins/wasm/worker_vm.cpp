@@ -31,6 +31,17 @@ void WorkerVm::adopt(std::unique_ptr<Vm> vm) {
   vm_->set_cpu_budget(spec_->limits.cpu_budget);
   vm_->set_lane(ports_.lane);
   vm_->on_wake([this](std::vector<std::uint32_t> contexts) { wake_soon(std::move(contexts)); });
+  vm_->calls().open(ports_.http_client,
+                    [this, vm = vm_.get()](RootContext& root, std::uint32_t call, const AnsweredCall& answer) {
+                      tell_answer(*vm, root, call, answer);
+                    });
+}
+
+// Only calls of the present Vm are answered.
+void WorkerVm::tell_answer(Vm& vm, RootContext& root, std::uint32_t call, const AnsweredCall& answer) {
+  if (vm.tell_answer(root, call, answer)) return;
+  log::error("{}", vm.failure()->what);
+  discard();
 }
 
 void WorkerVm::wake_soon(std::vector<std::uint32_t> contexts) {

@@ -22,10 +22,11 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
  public:
   enum class State : std::uint8_t { kReady, kBuilding, kFailed };
   struct Ports {
-    Post worker;             // its own
-    Post builder;            // the background; none: everything is rebuilt in place
-    StartTimer start_timer;  // on its worker; may be none
-    std::size_t lane = 0;    // where its plugins count
+    Post worker;                      // its own
+    Post builder;                     // the background; none: everything is rebuilt in place
+    StartTimer start_timer;           // on its worker; may be none
+    std::size_t lane = 0;             // where its plugins count
+    FindHttpClient http_client = {};  // of its worker; may be none
   };
 
   // `cheap`: a new Vm is made in place.
@@ -68,6 +69,7 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
 
   void start_building();
   void finish_building(Result<Built> built);
+  void tell_answer(Vm& vm, RootContext& root, std::uint32_t call, const AnsweredCall& answer);
   HttpContext* find_exchange(std::uint32_t context) const;
   void wake(const std::vector<std::uint32_t>& contexts);
   void wake_lost();

@@ -257,3 +257,90 @@ def test_body_limit_c_counts_over_all_workers_and_reports_once(gateway, upstream
 
     wait_until(lambda: sum(reported()) >= 40, one.tell)
     assert sum(reported()) == 40
+
+
+# Asks `auth` while it is configured, and about each request, whose path it sends. What it is told stands in fields of the response.
+CALLING = r"""
+#include "proxy_wasm.h"
+
+static proxy_bytes greeting;
+static uint32_t greeting_call, exchange, exchange_call;
+static proxy_bytes answer, trailer;
+static uint32_t failure;
+
+static uint32_t ask(proxy_view path, uint32_t milliseconds) {
+  const proxy_pair headers[] = {{PROXY_TEXT(":method"), PROXY_TEXT("PUT")}, {PROXY_TEXT(":path"), path},
+                                {PROXY_TEXT(":authority"), PROXY_TEXT("auth.test")}};
+  uint32_t call = 0;
+  return proxy_call(PROXY_TEXT("auth"), headers, 3, PROXY_TEXT("asked"), milliseconds, &call) == PROXY_STATUS_OK ? call : 0;
+}
+
+bool proxy_on_configure(uint32_t root, size_t size) {
+  (void)root, (void)size;
+  greeting_call = ask(PROXY_TEXT("/greeting"), 0);
+  return greeting_call != 0;
+}
+
+proxy_action_t proxy_on_request_headers(uint32_t context, uint32_t count, bool end_of_stream) {
+  (void)count, (void)end_of_stream;
+  proxy_bytes path = PROXY_BYTES_NONE;
+  proxy_read_field(PROXY_MAP_HTTP_REQUEST_HEADERS, PROXY_TEXT(":path"), &path);
+  exchange = context;
+  exchange_call = ask(proxy_view_of(path), 0);
+  proxy_bytes_free(&path);
+  return exchange_call == 0 ? PROXY_ACTION_CONTINUE : PROXY_ACTION_PAUSE;
+}
+
+void proxy_on_http_call_response(uint32_t root, uint32_t call, uint32_t headers, size_t body, uint32_t trailers) {
+  (void)root, (void)body, (void)trailers;
+  if (call == greeting_call) {
+    proxy_read_buffer(PROXY_BUFFER_HTTP_CALL_RESPONSE_BODY, &greeting);
+    return;
+  }
+  if (call != exchange_call || proxy_set_effective_context(exchange) != PROXY_STATUS_OK) return;
+  char* message = NULL;
+  size_t message_size = 0;
+  proxy_get_status(&failure, &message, &message_size);
+  if (message != NULL) proxy_free(message);
+  if (headers > 0) {
+    proxy_read_buffer(PROXY_BUFFER_HTTP_CALL_RESPONSE_BODY, &answer);
+    proxy_read_field(PROXY_MAP_HTTP_CALL_RESPONSE_TRAILERS, PROXY_TEXT("x-sum"), &trailer);
+  }
+  proxy_continue_stream(PROXY_STREAM_HTTP_REQUEST);
+}
+
+proxy_action_t proxy_on_response_headers(uint32_t context, uint32_t count, bool end_of_stream) {
+  (void)context, (void)count, (void)end_of_stream;
+  proxy_arena arena = PROXY_ARENA_EMPTY;
+  proxy_add_field(PROXY_MAP_HTTP_RESPONSE_HEADERS, PROXY_TEXT("x-greeting"), proxy_view_of(greeting));
+  proxy_add_field(PROXY_MAP_HTTP_RESPONSE_HEADERS, PROXY_TEXT("x-answer"), proxy_view_of(answer));
+  proxy_add_field(PROXY_MAP_HTTP_RESPONSE_HEADERS, PROXY_TEXT("x-sum"), proxy_view_of(trailer));
+  proxy_add_field(PROXY_MAP_HTTP_RESPONSE_HEADERS, PROXY_TEXT("x-failure"), proxy_decimal(&arena, failure));
+  proxy_arena_end(&arena);
+  proxy_bytes_free(&answer);
+  proxy_bytes_free(&trailer);
+  return PROXY_ACTION_CONTINUE;
+}
+"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("store", ["yaml", "embedded"])
+def test_calls_are_made_and_their_answers_read(gateway, upstream, language, store):
+    """The one while it is configured, too, though its upstream comes with the same change."""
+    auth = upstream("auth", [{"status": 200, "body": "hello"}, {"chunks": ["yes"], "trailers": {"x-sum": "9"}},
+                             {"raw": "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"}])
+    one = gateway({"wasm": {"plugins": [{"name": "calling", "file": "calling.wasm"}]}, "nginx_config": {"worker_processes": 1}},
+                  store=store, start=False,
+                  resources={"upstreams": [{"id": "1", "name": "auth", "nodes": {auth.address: 1}}],
+                             "routes": [{"id": "1", "uri": "/*", "plugins": {"calling": {"conf": "x"}},
+                                         "upstream": {"nodes": {upstream().address: 1}}}]})
+    compiled(language, CALLING, one.path("calling.wasm"))
+    one.start()
+    wait_until(lambda: one.metric("sallyport_wasm_http_calls_total", plugin="calling", outcome="answered") == 1, one.tell)
+    assert [(seen.target, seen.method, seen.body) for seen in auth.seen] == [("/greeting", "PUT", b"asked")]
+    answer = one.ask("GET", "/a?b")
+    assert [answer.get(name) for name in ("x-greeting", "x-answer", "x-sum", "x-failure")] == ["hello", "yes", "9", "0"]
+    assert auth.seen[-1].target == "/a?b"
+    answer = one.ask("GET", "/c")
+    assert [answer.get(name) for name in ("x-greeting", "x-answer", "x-failure")] == ["hello", "", "11"]

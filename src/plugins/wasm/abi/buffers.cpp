@@ -1,4 +1,4 @@
-// Buffers: bodies, which can be edited, and configurations.
+// Buffers: bodies, which can be edited, answers to HTTP calls and configurations.
 
 #include "plugins/wasm/abi/binding.h"
 #include "plugins/wasm/abi/groups.h"
@@ -17,10 +17,11 @@ BodyBuffer* body_of(Vm& vm, BufferType type) {
   return body && body->is_open() ? body : nullptr;
 }
 
-std::optional<std::string_view> configuration_of(Vm& vm, BufferType type) {
+std::optional<std::string_view> text_of(Vm& vm, BufferType type) {
   if (type == BufferType::kVmConfiguration) return vm.spec().vm_config;
   const RootContext* root = vm.effective().root;
   if (type == BufferType::kPluginConfiguration && root) return root->conf.configuration;
+  if (type == BufferType::kHttpCallBody && root && root->answered) return root->answered->body;
   return std::nullopt;
 }
 
@@ -42,7 +43,7 @@ Status get_buffer_bytes(Vm& vm, std::uint32_t type_number, std::uint32_t start, 
   if (type_number >= kBufferTypes) return Status::kBadArgument;
   auto type = static_cast<BufferType>(type_number);
   if (const BodyBuffer* body = body_of(vm, type)) return give_part(vm, *body, start, longest, out);
-  if (auto text = configuration_of(vm, type)) return give_part(vm, *text, start, longest, out);
+  if (auto text = text_of(vm, type)) return give_part(vm, *text, start, longest, out);
   return Status::kNotFound;
 }
 
@@ -52,7 +53,7 @@ Status get_buffer_status(Vm& vm, std::uint32_t type_number, std::uint32_t size_s
   std::size_t size = 0;
   if (const BodyBuffer* body = body_of(vm, type))
     size = body->size();
-  else if (auto text = configuration_of(vm, type))
+  else if (auto text = text_of(vm, type))
     size = text->size();
   else
     return Status::kNotFound;
@@ -80,7 +81,7 @@ Status set_buffer_bytes(Vm& vm, std::uint32_t type_number, std::uint32_t start, 
 // 0.1.0: the configuration of whatever is being configured.
 Status get_configuration(Vm& vm, GuestRange out) {
   bool of_vm = vm.running_callback() == Callback::kVmStart;
-  auto text = configuration_of(vm, of_vm ? BufferType::kVmConfiguration : BufferType::kPluginConfiguration);
+  auto text = text_of(vm, of_vm ? BufferType::kVmConfiguration : BufferType::kPluginConfiguration);
   return vm.give(text.value_or(std::string_view()), out);
 }
 

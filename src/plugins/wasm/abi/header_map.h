@@ -1,5 +1,6 @@
 #pragma once
-// The headers and trailers of an exchange as guests see them: lower-case names, pseudo-headers first, `host` as
+// The headers and trailers of an exchange, or of the answer to a HTTP call, as guests see them: lower-case names,
+// pseudo-headers first, `host` as
 // `:authority`, the length of a body as `content-length`. Changes go through the rules of the gateway: what would break
 // framing or the message is left out with a warning, and the guest is told that all is well, since SDKs panic on
 // anything else.
@@ -59,10 +60,14 @@ class HeaderMap {
   bool is_open_ = false;
   http::Headers* fields_ = nullptr;
   http::Headers* exchange::Exchange::* trailers_ = nullptr;  // where those made now belong
+  const http::OwnedFields* answered_ = nullptr;              // of an answer to a HTTP call, which is only read
 };
 
 template <class Visit>
 void HeaderMap::for_each(Visit visit) const {
+  if (answered_) {
+    for (const auto& [name, value] : *answered_) visit(name, value);
+  }
   if (!fields_) return;
   if (side_ == Side::kRequest) {
     visit(":authority", authority());

@@ -16,18 +16,9 @@ TEST_F(Unavailable, CallsAnswerAsIfNothingWereThere) {
   EXPECT_EQ(status("proxy_grpc_send", numbers(1, 100, 4, 0)), Status::kNotFound);
   EXPECT_EQ(status("proxy_grpc_cancel", numbers(1)), Status::kNotFound);
   EXPECT_EQ(status("proxy_grpc_close", numbers(1)), Status::kNotFound);
-  EXPECT_EQ(status("proxy_http_call", numbers(100, 4, 100, 4, 100, 4, 100, 4, 1000, 16)), Status::kInternalFailure);
   EXPECT_EQ(status("proxy_grpc_call", numbers(100, 4, 100, 4, 100, 4, 100, 4, 100, 4, 1000, 16)),
             Status::kInternalFailure);
   EXPECT_EQ(status("proxy_grpc_stream", numbers(100, 4, 100, 4, 100, 4, 100, 4, 16)), Status::kInternalFailure);
-}
-
-TEST_F(Unavailable, TheStatusOfNoCallIsEmpty) {
-  PluginRun run(plugin(call_module("proxy_get_status", numbers(16, 20, 24), data(16, "\xff\xff\xff\xff"))));
-  GuestImage image = call(run);
-  EXPECT_EQ(image.status(), Status::kOk);
-  EXPECT_EQ(image.number(16), 0u);
-  EXPECT_EQ(image.number(24), 0u);
 }
 
 }  // namespace
