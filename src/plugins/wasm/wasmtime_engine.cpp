@@ -81,10 +81,7 @@ wasm_config_t* make_config(InstancePlaces places) {
   }
   wasmtime_config_memory_reservation_set(config, kMemorySpace);
   wasmtime_config_memory_guard_size_set(config, kGuardSpace);
-  if (places == InstancePlaces::kRestorable) {
-    wasmtime_config_memory_init_cow_set(config, false);  // the host maps its own images
-    return config;
-  }
+  if (places == InstancePlaces::kRestorable) return config;
   if (can_reserve(kPoolPairs * (kMemorySpace + kGuardSpace))) use_pool(*config);
   return config;
 }
