@@ -98,3 +98,25 @@ def test_what_cannot_be_put_back_is_refused_with_the_reason(gateway, upstream, t
     assert "isolation: request is not possible: the module writes to a table of functions (at byte " in answer.text
     assert put(isolation="worker").status == 201
     assert put(isolation="wroker").status == 400
+
+
+def test_the_answer_to_a_call_comes_to_the_instance_that_asked(gateway, upstream):
+    auth = upstream("auth", [{"status": 200, "headers": {"x-auth-user": "alice"}}] * 3 + [{"status": 401, "body": "who?"}])
+    there = upstream()
+    plugin = {"path": f"{examples()}/auth-call-rust.wasm", "name": "auth-call", "isolation": "request",
+              "config": {"upstream": "auth", "timeout_ms": 60_000}}
+    made = gateway({"nginx_config": {"worker_processes": 1}, "wasm": {"enable": True, "allowed_dirs": [str(examples())]}},
+                   resources={"upstreams": [{"id": "u1", "name": "auth", "nodes": {auth.address: 1}}],
+                              "routes": [{"id": "r1", "uri": "/*", "plugins": {"wasm": {"conf": plugin}},
+                                          "upstream": {"nodes": {there.address: 1}}}]})
+    clients = [made.connect() for _ in range(3)]
+    for client in clients:
+        client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+    for client in clients:
+        assert client.read().status == 200
+        client.close()
+    assert [seen.get("x-auth-user") for seen in there.take_seen()] == ["alice"] * 3
+    for _ in range(2):  # the answers of an upstream end with the last one again and again
+        answer = made.ask("GET", "/a")
+        assert (answer.status, answer.text) == (401, "who?")
+    assert there.seen == []
