@@ -38,5 +38,22 @@ TEST(StateExposition, TellsTheUseOfQueuesByPlugin) {
   EXPECT_NE(text.find("sallyport_wasm_shared_queue_refusals_total{plugin=\"a\"} 1\n"), std::string::npos);
 }
 
+TEST(StateExposition, TellsHowHttpCallsEndedByPlugin) {
+  SystemClock clock;
+  SharedState state(clock, {}, 1);
+  CallCounts& calls = state.of("a").calls;
+  calls.begun();
+  calls.count(CallOutcome::kTimeout);
+  calls.count(CallOutcome::kTimeout);
+  calls.count(CallOutcome::kRefused);
+  std::string text = expose(state);
+  EXPECT_NE(text.find("# TYPE sallyport_wasm_http_calls_total counter\n"
+                      "sallyport_wasm_http_calls_total{plugin=\"a\",outcome=\"timeout\"} 2\n"
+                      "sallyport_wasm_http_calls_total{plugin=\"a\",outcome=\"refused\"} 1\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("sallyport_wasm_http_calls_active{plugin=\"a\"} 1\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sallyport::wasm
