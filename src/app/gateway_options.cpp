@@ -1,6 +1,7 @@
 #include "app/gateway_options.h"
 
 #include "admin/admin_keys.h"
+#include "base/log.h"
 #include "json/parse.h"
 #include "plugins/native/native_plugins.h"
 #include "plugins/wasm/wasm_plugin_types.h"
@@ -114,6 +115,15 @@ admin::LivePlugins::Settings live_settings(const Settings& settings) {
   for (const chain::PluginType* type : natives.by_priority()) live.reserved.emplace(type->name());
   live.reserved.emplace("wasm");
   return live;
+}
+
+std::shared_ptr<wasm::CodeCache> open_code_cache(const Settings& settings) {
+  const WasmCodeCacheSettings& wanted = settings.wasm.code_cache;
+  if (wanted.max_bytes == 0) return nullptr;
+  auto cache = wasm::CodeCache::open(wanted.folder, wanted.max_bytes);
+  if (cache) return std::move(*cache);
+  log::warn("{}; each start compiles its plugins anew (wasm.code_cache)", cache.error().what);
+  return nullptr;
 }
 
 std::string blob_folder(const StoreSettings& store) { return store.embedded_path + ".blobs"; }

@@ -7,6 +7,7 @@
 #include "app/worker.h"
 #include "base/result.h"
 #include "chain/catalog.h"
+#include "plugins/wasm/code_cache.h"
 #include "plugins/wasm/runtime.h"
 #include "plugins/wasm/wasm_settings.h"
 #include "snapshot/snapshot_builder.h"
@@ -31,6 +32,9 @@ admin::LivePlugins::Settings live_settings(const Settings& settings);
 
 // Beside the database: where the code of such plugins lies.
 std::string blob_folder(const StoreSettings& store);
+
+// Where compiled code of plugins is kept; null where none is, of which the log tells the reason.
+std::shared_ptr<wasm::CodeCache> open_code_cache(const Settings& settings);
 
 wasm::WasmSettings wasm_settings(const Settings& settings);
 

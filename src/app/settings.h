@@ -117,6 +117,12 @@ struct WasmSharedQueueSettings {  // of all queues of a plugin together
   friend bool operator==(const WasmSharedQueueSettings&, const WasmSharedQueueSettings&) = default;
 };
 
+struct WasmCodeCacheSettings {           // compiled code, kept for the next start
+  std::string folder;                    // <prefix>/data/wasm-code
+  std::uint64_t max_bytes = 512u << 20;  // 0: none is kept
+  friend bool operator==(const WasmCodeCacheSettings&, const WasmCodeCacheSettings&) = default;
+};
+
 struct WasmUploadSettings {             // of plugins that are put through the Admin API
   std::uint64_t max_bytes = 64u << 20;  // of a module
   std::int64_t keep_versions = 8;       // of each plugin
@@ -130,6 +136,7 @@ struct WasmSettings {
   WasmSharedDataSettings shared_data;
   WasmSharedQueueSettings shared_queues;
   WasmUploadSettings uploads;
+  WasmCodeCacheSettings code_cache;
   std::int64_t max_metrics = 1000;  // of each plugin
   std::vector<WasmPluginSettings> plugins;
   friend bool operator==(const WasmSettings&, const WasmSettings&) = default;

@@ -86,6 +86,14 @@ void read_uploads(Section section, WasmUploadSettings& to) {
   section.finish();
 }
 
+void read_code_cache(Section section, const Settings& settings, WasmCodeCacheSettings& to) {
+  to.folder = "data/wasm-code";
+  section.read("path", to.folder);
+  to.folder = below_prefix(settings, to.folder);
+  section.read_size("max_size", to.max_bytes);
+  section.finish();
+}
+
 void read_wasm(Section section, Settings& settings) {
   WasmSettings& to = settings.wasm;
   const auto& names = settings.plugins;
@@ -98,6 +106,7 @@ void read_wasm(Section section, Settings& settings) {
   read_shared_data(section.section("shared_data"), to.shared_data);
   read_shared_queues(section.section("shared_queues"), to.shared_queues);
   read_uploads(section.section("uploads"), to.uploads);
+  read_code_cache(section.section("code_cache"), settings, to.code_cache);
   section.read_number("max_metrics", to.max_metrics, 0, 16384);
   for (const Setting& plugin : section.list("plugins")) {
     read_wasm_plugin({section.problems(), plugin}, settings, to.plugins);

@@ -173,6 +173,7 @@ wasm:
   shared_data: {max_bytes: 1m, max_keys: 5, eviction: none}
   shared_queues: {max_bytes: 2m, max_items: 7}
   uploads: {max_size: 3m, keep_versions: 4}
+  code_cache: {path: cached, max_size: 0}
   max_metrics: 50
   plugins:
     - name: wasm_fault_injection
@@ -195,12 +196,13 @@ wasm:
   EXPECT_EQ(plugin.settings.policy.limits.cpu_budget, std::chrono::milliseconds(5));
   EXPECT_EQ(plugin.settings.policy.limits.memory_bytes, 64u << 20);  // as the others
   EXPECT_EQ(*plugin.vm_config.find("configuration"), json::Value("x"));
-  EXPECT_THAT(plugin.where, HasSubstr("config.yaml:12:7"));
+  EXPECT_THAT(plugin.where, HasSubstr("config.yaml:13:7"));
   EXPECT_TRUE(settings.wasm.inline_enabled);
   EXPECT_EQ(settings.wasm.defaults.policy.limits.cpu_budget, std::chrono::milliseconds(20));
   EXPECT_EQ(settings.wasm.defaults.policy.limits.memory_bytes, 64u << 20);
   EXPECT_EQ(settings.wasm.shared_data, (WasmSharedDataSettings{1u << 20, 5, Eviction::kNone}));
   EXPECT_EQ(settings.wasm.shared_queues, (WasmSharedQueueSettings{2u << 20, 7}));
+  EXPECT_EQ(settings.wasm.code_cache, (WasmCodeCacheSettings{settings.prefix + "/cached", 0}));
   EXPECT_EQ(settings.wasm.uploads, (WasmUploadSettings{3u << 20, 4}));
   EXPECT_EQ(settings.wasm.max_metrics, 50);
   EXPECT_THAT(settings.wasm.allowed_dirs, ElementsAre(settings.prefix + "/modules", "/opt/wasm"));

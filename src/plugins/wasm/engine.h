@@ -120,6 +120,8 @@ class CompiledModule {
   virtual std::unique_ptr<Instance> make_instance(const InstanceLimits& limits, void* host) const = 0;
   // Memory that its machine code takes.
   virtual std::size_t code_bytes() const = 0;
+  // All of it, for `Engine::load`. Error: kInternal with the engine's reason.
+  virtual Result<std::string> save() const = 0;
 };
 
 class Engine {
@@ -128,6 +130,12 @@ class Engine {
   // Takes seconds for large modules. `imports` outlives the module. Error: kInvalid with the engine's reason.
   virtual Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes, std::span<const Import> imports,
                                                                 std::span<const Sequence> sequences) = 0;
+  // What was compiled of a module for these imports and sequences, as `save` gave it. An engine believes what it is
+  // given here: any other bytes are undefined behaviour. Error: kInvalid when it was made for another engine.
+  virtual Result<std::shared_ptr<const CompiledModule>> load(std::string_view saved, std::span<const Import> imports,
+                                                             std::span<const Sequence> sequences) = 0;
+  // What its code is made for: two that differ cannot use each other's.
+  virtual std::string fingerprint() const = 0;
   // The binary form of a module in the text format. Error: kInvalid with line and column.
   virtual Result<std::string> assemble(std::string_view text) = 0;
 };

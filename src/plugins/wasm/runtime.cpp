@@ -1,11 +1,15 @@
 #include "plugins/wasm/runtime.h"
 
 #include "async/event.h"
+#include "plugins/wasm/cached_engine.h"
 #include "plugins/wasm/wasmtime_engine.h"
 
 #include <time.h>
 
+#include <algorithm>
+#include <atomic>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace sallyport::wasm {
@@ -57,6 +61,14 @@ Result<void> join_now(WorkerRoot& root) {
   return {};
 }
 
+// Null when something is wrong with it.
+std::shared_ptr<const Module> compile_file(Engine& engine, const FileToLoad& wanted) {
+  auto file = read_module_file(engine, wanted.path);
+  if (!file) return nullptr;
+  auto module = compile_module(engine, *file, wanted.isolation);
+  return module ? std::move(*module) : nullptr;
+}
+
 // Whoever refuses a conf or a module refuses what the user wrote.
 std::unexpected<Error> refusal(Error error) {
   error.code = ErrorCode::kInvalid;
@@ -65,9 +77,11 @@ std::unexpected<Error> refusal(Error error) {
 
 }  // namespace
 
-Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& clock) {
+Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& clock, std::shared_ptr<CodeCache> cache) {
   TRY(std::shared_ptr<Engine> of_worker, make_wasmtime_engine());
   TRY(std::shared_ptr<Engine> of_request, make_wasmtime_engine(InstancePlaces::kRestorable));
+  if (cache) of_worker = with_cache(std::move(of_worker), cache);
+  if (cache) of_request = with_cache(std::move(of_request), std::move(cache));
   return std::shared_ptr<Runtime>(new Runtime(std::move(threads), clock, std::move(of_worker), std::move(of_request)));
 }
 
@@ -116,6 +130,30 @@ async::Task<Result<std::shared_ptr<const Module>>> Runtime::load(std::string pat
   }
   modules.remember(path, stamp, module);
   co_return module;
+}
+
+std::vector<Runtime::ModulePtr> Runtime::preload_now(const std::vector<FileToLoad>& files) {
+  std::vector<FileStamp> stamps;
+  std::vector<ModulePtr> modules;
+  for (const FileToLoad& file : files) {
+    stamps.push_back(stamp_of(file.path));
+    modules.push_back(compiling(file.isolation).modules.find_by_stamp(file.path, stamps.back()));
+  }
+  std::atomic<std::size_t> next = 0;
+  auto compile_some = [&] {
+    for (std::size_t i = next++; i < files.size(); i = next++) {
+      if (!modules[i]) modules[i] = compile_file(*compiling(files[i].isolation).engine, files[i]);
+    }
+  };
+  std::vector<std::thread> helpers;
+  const std::size_t threads = std::min<std::size_t>(files.size(), std::max(1u, std::thread::hardware_concurrency()));
+  for (std::size_t i = 1; i < threads; ++i) helpers.emplace_back(compile_some);
+  compile_some();
+  for (std::thread& helper : helpers) helper.join();
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (modules[i]) compiling(files[i].isolation).modules.remember(files[i].path, stamps[i], modules[i]);
+  }
+  return modules;
 }
 
 Result<std::shared_ptr<const Module>> Runtime::load_now(const std::string& path, Isolation isolation) {

@@ -31,16 +31,29 @@
 
 namespace sallyport::wasm {
 
+class CodeCache;
+
+// A module that is declared at start.
+struct FileToLoad {
+  std::string path;
+  Isolation isolation = Isolation::kWorker;
+};
+
 class Runtime {
  public:
-  // `clock` outlives it. Error: kInternal when the engine cannot run here.
-  static Result<std::shared_ptr<Runtime>> start(Threads threads, const Clock& clock);
+  // `clock` outlives it. `cache`: where compiled code is kept; null: nowhere. Error: kInternal when the engine cannot
+  // run here.
+  static Result<std::shared_ptr<Runtime>> start(Threads threads, const Clock& clock,
+                                                std::shared_ptr<CodeCache> cache = nullptr);
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
   // Reads and compiles a file, unless its module is known. Error: kInvalid with the path and the reason.
   async::Task<Result<std::shared_ptr<const Module>>> load(std::string path, Isolation isolation = Isolation::kWorker);
-  // The same on the calling thread, for plugins that are declared at start.
+  // Compiles files side by side and ends when all are done; as long as the result lives, `load_now` finds them. Null:
+  // it says why.
+  std::vector<std::shared_ptr<const Module>> preload_now(const std::vector<FileToLoad>& files);
+  // As `load`, on the calling thread, for plugins that are declared at start.
   Result<std::shared_ptr<const Module>> load_now(const std::string& path, Isolation isolation = Isolation::kWorker);
 
   // The module of code with this hash, compiled unless it is known; `name` is what messages call it. `read` gives the

@@ -143,6 +143,11 @@ VmSpec spec_of(const DeclaredPlugin& plugin, std::shared_ptr<const Module> modul
 
 Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& settings, std::shared_ptr<Runtime> runtime) {
   std::vector<std::unique_ptr<chain::PluginType>> types;
+  std::vector<FileToLoad> files;
+  for (const DeclaredPlugin& declared : settings.plugins) {
+    files.push_back({declared.file, declared.settings.policy.isolation});
+  }
+  const auto preloaded = runtime->preload_now(files);
   for (const DeclaredPlugin& declared : settings.plugins) {
     auto module = runtime->load_now(declared.file, declared.settings.policy.isolation);
     if (!module) {

@@ -1,5 +1,6 @@
 #include "plugins/wasm/wasmtime_engine.h"
 
+#include "plugins/wasm/wasmtime_code.h"
 #include "plugins/wasm/wasmtime_instance.h"
 
 #include <sys/mman.h>
@@ -141,6 +142,8 @@ class WasmtimeModule final : public CompiledModule {
     return std::make_unique<WasmtimeInstance>(*engine_->engine, *prepared_, sequences_, limits, host, base);
   }
 
+  Result<std::string> save() const override { return save_code(*module_, sequences_.module.get()); }
+
   std::size_t code_bytes() const override { return size_of(module_.get()) + size_of(sequences_.module.get()); }
 
  private:
@@ -203,6 +206,22 @@ class WasmtimeEngine final : public Engine {
     TRY(SequenceCode code, compile(sequences));
     TRY(WasmtimePtr<wasmtime_instance_pre_t> prepared, link(*module, imports));
     return std::make_shared<const WasmtimeModule>(handle_, std::move(module), std::move(prepared), std::move(code));
+  }
+
+  Result<std::shared_ptr<const CompiledModule>> load(std::string_view saved, std::span<const Import> imports,
+                                                     std::span<const Sequence> sequences) override {
+    TRY(SavedCode code, load_code(*handle_->engine, saved));
+    TRY(WasmtimePtr<wasmtime_instance_pre_t> prepared, link(*code.module, imports));
+    SequenceCode sequenced;
+    sequenced.sequences.assign(sequences.begin(), sequences.end());
+    sequenced.module = std::move(code.sequences);
+    return std::make_shared<const WasmtimeModule>(handle_, std::move(code.module), std::move(prepared),
+                                                  std::move(sequenced));
+  }
+
+  std::string fingerprint() const override {
+    bool is_restorable = handle_->places == InstancePlaces::kRestorable;
+    return wasmtime_fingerprint() + (kSanitized ? " sanitized" : "") + (is_restorable ? " restorable" : "");
   }
 
   Result<std::string> assemble(std::string_view text) override {

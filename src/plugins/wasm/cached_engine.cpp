@@ -1,0 +1,54 @@
+#include "plugins/wasm/cached_engine.h"
+
+#include "base/log.h"
+#include "base/sha256.h"
+
+#include <utility>
+
+namespace sallyport::wasm {
+namespace {
+
+class CachedEngine final : public Engine {
+ public:
+  CachedEngine(std::shared_ptr<Engine> engine, std::shared_ptr<CodeCache> cache)
+      : engine_(std::move(engine)), cache_(std::move(cache)), fingerprint_(engine_->fingerprint()) {}
+
+  Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes, std::span<const Import> imports,
+                                                        std::span<const Sequence> sequences) override {
+    const std::string name = name_of(bytes, sequences);
+    if (auto saved = cache_->find(name)) {
+      if (auto loaded = engine_->load(*saved, imports, sequences)) return loaded;
+    }
+    TRY(std::shared_ptr<const CompiledModule> compiled, engine_->compile(bytes, imports, sequences));
+    if (auto saved = compiled->save()) {
+      cache_->keep(name, *saved);
+    } else {
+      log::warn("compiled code cannot be kept: {}", saved.error().what);
+    }
+    return compiled;
+  }
+
+  Result<std::shared_ptr<const CompiledModule>> load(std::string_view saved, std::span<const Import> imports,
+                                                     std::span<const Sequence> sequences) override {
+    return engine_->load(saved, imports, sequences);
+  }
+  std::string fingerprint() const override { return fingerprint_; }
+  Result<std::string> assemble(std::string_view text) override { return engine_->assemble(text); }
+
+ private:
+  std::string name_of(std::string_view bytes, std::span<const Sequence> sequences) const {
+    return sha256_hex(sha256_hex(bytes) + sequence_module(sequences) + fingerprint_);
+  }
+
+  std::shared_ptr<Engine> engine_;
+  std::shared_ptr<CodeCache> cache_;
+  std::string fingerprint_;
+};
+
+}  // namespace
+
+std::shared_ptr<Engine> with_cache(std::shared_ptr<Engine> engine, std::shared_ptr<CodeCache> cache) {
+  return std::make_shared<CachedEngine>(std::move(engine), std::move(cache));
+}
+
+}  // namespace sallyport::wasm
