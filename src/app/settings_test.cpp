@@ -310,6 +310,7 @@ TEST(Settings, WhatNeedsARestartIsNamed) {
   Settings next = load("apisix: {node_listen: 9081}\nplugins: [a]\nnginx_config: {worker_processes: 2}\n");
   next.prefix = running.prefix;
   next.store = running.store;
+  next.wasm.code_cache = running.wasm.code_cache;
   EXPECT_THAT(changes_that_need_a_restart(running, next),
               ElementsAre("apisix.node_listen", "nginx_config.worker_processes"));
   EXPECT_THAT(changes_that_need_a_restart(running, running), IsEmpty());
