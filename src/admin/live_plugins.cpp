@@ -51,8 +51,7 @@ Task<std::string> LivePlugins::load_one(store::EntryPtr entry, chain::Catalog& c
     co_return "another plugin has this name now, which serves in its place; rename that one, or delete this one";
   }
   std::string hash = entry->value.string_or("sha256", "");
-  auto read = [this, hash] { return code(hash); };
-  chain::LiveCode code{name, settings_of(entry->value), hash, read};
+  chain::LiveCode code{name, settings_of(entry->value), hash, reader_of(hash)};
   auto made = co_await types_->make(code);
   auto known = present_.find(name);
   std::shared_ptr<const chain::PluginType> type;
@@ -72,8 +71,8 @@ Task<std::string> LivePlugins::load_one(store::EntryPtr entry, chain::Catalog& c
 }
 
 Task<Result<chain::LiveType>> LivePlugins::make(const Code& code) {
-  auto read = [this, bytes = code.bytes, hash = code.sha256]() -> Result<std::string> {
-    return bytes ? Result<std::string>(*bytes) : this->code(hash);
+  auto read = [bytes = code.bytes, kept = reader_of(code.sha256)]() -> Result<std::string> {
+    return bytes ? Result<std::string>(*bytes) : kept();
   };
   // With a reload meanwhile, others take the place of these types.
   std::shared_ptr<chain::LiveTypes> types = types_;
@@ -120,9 +119,14 @@ Task<Result<std::vector<std::string>>> LivePlugins::users(std::string name) {
   co_return names;
 }
 
-Result<std::string> LivePlugins::code(const std::string& sha256) const {
-  if (blobs_) return blobs_->read(sha256);
-  return fail(ErrorCode::kUnavailable, services_.store->describe() + " keeps no code of plugins");
+Result<std::string> LivePlugins::code(const std::string& sha256) const { return reader_of(sha256)(); }
+
+std::function<Result<std::string>()> LivePlugins::reader_of(std::string sha256) const {
+  auto blobs = blobs_ ? std::make_optional(*blobs_) : std::nullopt;
+  return [blobs, hash = std::move(sha256), store = services_.store->describe()]() -> Result<std::string> {
+    if (blobs) return blobs->read(hash);
+    return fail(ErrorCode::kUnavailable, store + " keeps no code of plugins");
+  };
 }
 
 Task<Result<LivePlugins::Items>> LivePlugins::items_with(std::string name) {

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -84,6 +85,8 @@ class LivePlugins {
  private:
   using Items = std::vector<snapshot::Item>;
 
+  // Reads the code of a hash on any thread, also when this object has gone.
+  std::function<Result<std::string>()> reader_of(std::string sha256) const;
   Task<Result<Items>> items_with(std::string name);
   Task<std::string> load_one(store::EntryPtr entry, chain::Catalog& catalog);
   Result<chain::Catalog> catalog_with(const chain::LiveType& made) const;

@@ -15,6 +15,7 @@ constexpr std::string_view kUsage = R"(usage: sallyport [COMMAND] [OPTION]...
 commands
   run        start the gateway (the default)
   check      read the settings and the resources, report every problem; exit 0 when there is none, else 1
+  wasm       tools for authors of WebAssembly plugins; `sallyport wasm --help` says which
   version    print the version
 
 options

@@ -3,11 +3,13 @@
 #include "app/gateway.h"
 #include "app/settings.h"
 #include "app/signals.h"
+#include "app/wasm_tools.h"
 
 #include <csignal>
 #include <cstdio>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace sallyport::app {
 namespace {
@@ -23,6 +25,7 @@ int run(const SettingsSource& source) {
 }
 
 int execute(std::span<const char* const> arguments) {
+  if (!arguments.empty() && arguments[0] == std::string_view("wasm")) return wasm_tools(arguments.subspan(1));
   auto line = parse_command_line(arguments);
   if (!line) {
     std::fprintf(stderr, "sallyport: %s\n", line.error().what.c_str());

@@ -1,7 +1,7 @@
 #pragma once
 // Bytes too large for a value, each in a file that is named after its SHA-256, so that a name never means other bytes.
 // What is written is durable when it is there; what no value names any more is removed by whoever knows the values.
-// A BlobFolder belongs to the control thread; `read` may be called on any.
+// A BlobFolder belongs to the control thread; `read` may be called on any, also of a copy.
 
 #include "base/result.h"
 

@@ -1,0 +1,53 @@
+#include "plugins/wasm/inspection.h"
+
+#include "base/temporary_folder_fixture.h"
+#include "plugins/wasm/wasm_fixture.h"
+
+#include <gmock/gmock.h>
+
+namespace sallyport::wasm {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Inspection inspected(std::string_view text) {
+  TemporaryFolder folder;
+  return inspect(folder.write("one.wat", std::string(text)));
+}
+
+TEST(Inspection, TellsOfAPluginWhatItIs) {
+  Inspection one = inspected(wat(R"((import "env" "proxy_log" (func (param i32 i32 i32) (result i32))))",
+                                 R"((func (export "proxy_on_log") (param i32)))", "0_2_0"));
+  EXPECT_TRUE(one.is_accepted);
+  EXPECT_THAT(one.text, AllOf(HasSubstr("ABI         0.2.0\n"), HasSubstr("built with  unknown"),
+                              HasSubstr("imports     1\n  env.proxy_log (i32, i32, i32) -> i32\n"),
+                              HasSubstr("callbacks\n  proxy_on_log (i32) -> ()\nother exports\n  memory\n"),
+                              HasSubstr("accepted: it compiles and starts\n")));
+}
+
+TEST(Inspection, NamesEveryImportThatIsRefused) {
+  Inspection one = inspected(wat(R"((import "env" "proxy_log" (func (param i32)))
+                                    (import "env" "proxy_teleport" (func)) (import "env" "base" (global i32)))",
+                                 ""));
+  EXPECT_FALSE(one.is_accepted);
+  EXPECT_THAT(one.text, AllOf(HasSubstr("env.proxy_log (i32) -> ()  REFUSED: offered as (i32, i32, i32) -> i32\n"),
+                              HasSubstr("env.proxy_teleport () -> ()  REFUSED: not offered by this gateway\n"),
+                              HasSubstr("env.base   REFUSED: no function\n"), HasSubstr("\nREFUSED: /")));
+}
+
+TEST(Inspection, StartsTheModule) {
+  Inspection one = inspected(wat("", R"((func (export "_initialize") unreachable))"));
+  EXPECT_FALSE(one.is_accepted);
+  EXPECT_THAT(one.text, HasSubstr("REFUSED: plugin inspected: _initialize trapped"));
+}
+
+TEST(Inspection, SaysWhyAFileIsNoModule) {
+  EXPECT_THAT(inspect("/no/such/file.wasm").text, StartsWith("REFUSED: /no/such/file.wasm: cannot be read"));
+  EXPECT_THAT(inspected("#!/bin/sh").text, HasSubstr("it is not WebAssembly"));
+  EXPECT_THAT(inspected("(module)").text, HasSubstr("it is no Proxy-Wasm plugin"));
+}
+
+}  // namespace
+}  // namespace sallyport::wasm
