@@ -217,7 +217,7 @@ TEST(Settings, WrongSettingsOfWasmPluginsAreNamed) {
           "config.yaml:2:3: error: wasm.cpu_budget is no duration: \"soon\"; write seconds, or a number with a "
           "unit such as 20ms or 1s",
           "config.yaml:3:3: error: wasm.memory_limit is \"5g\"; give from 64k to 4g",
-          "config.yaml:7:7: error: wasm.plugins[0].fail is \"maybe\"; give one of: closed, open",
+          "config.yaml:7:7: error: wasm.plugins[0].fail is \"maybe\"; give one of: closed, open, reload",
           "config.yaml:8:7: error: wasm.plugins[0].cpu_budget is 0; give from 1ms to 1h",
           "config.yaml:9:7: error: wasm.plugins[0].memory_limit is no size: \"lots\"; write bytes, or a number "
           "with k, m or g",

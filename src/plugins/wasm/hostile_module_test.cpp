@@ -168,8 +168,93 @@ TEST_F(HostileModules, TablesHaveALimitFromTheStart) {
 
 TEST_F(HostileModules, AHundredThousandFunctionsAreCompiledOrRefused) {
   std::string functions;
-  for (int i = 0; i < 100'000; ++i) functions += "(func)";
+  for (int i = 0; i < 100'000; ++i) {
+    functions +=
+        "(func (param i32) (result i32) (i32.load (i32.add (local.get 0) (i32.const " + std::to_string(i) + "))))";
+  }
   EXPECT_EQ(refusal(wat("", functions)), "(accepted)");
+}
+
+std::string repeated(std::string_view text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+TEST_F(HostileModules, MonstrousFunctionsAreCompiledOrRefused) {
+  const std::pair<std::string_view, std::string> functions[] = {
+      {"locals", "(func (local " + repeated("i64 ", 50'000) + "))"},
+      {"more locals than the specification has", "(func (local " + repeated("i64 ", 50'001) + "))"},
+      {"nested blocks", "(func " + repeated("(block ", 2000) + repeated(")", 2000) + ")"},
+      {"a table of branches", "(func (param i32) (block (br_table " + repeated("0 ", 100'000) + "(local.get 0))))"},
+      {"a long one",
+       "(func (param i32) " + repeated("(local.set 0 (i32.mul (local.get 0) (local.get 0)))", 20'000) + ")"},
+      {"many loops", "(func (param i32) " + repeated("(loop (br_if 0 (local.get 0)))", 5000) + ")"},
+      {"a thousand parameters", "(func (param " + repeated("i32 ", 1000) + "))"},
+  };
+  for (const auto& [what, function] : functions) {
+    auto made = try_plugin(wat("", function), "", policy_);
+    if (!made) {
+      EXPECT_EQ(made.error().code, ErrorCode::kInvalid) << what << ": " << made.error().what;
+    }
+  }
+}
+
+// Memory that one plugin has left behind is another one's memory later.
+TEST_F(HostileModules, FindNothingInMemoryThatOthersHaveLeft) {
+  policy_.limits.cpu_budget = policy_.limits.start_budget = std::chrono::seconds(5);
+  constexpr std::string_view kTable = "(table $t 1000 funcref) (elem declare func $f) (func $f)";
+  const std::string leaves = wat("", std::string(kTable) + R"((global $n (mut i32) (i32.const 0))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (drop (memory.grow (i32.const 50)))
+      (memory.fill (i32.const 8192) (i32.const 0x5a) (i32.const 3000000))
+      (table.fill $t (i32.const 0) (ref.func $f) (i32.const 1000))
+      (if (i32.gt_u (local.get 1) (i32.const 3)) (then unreachable))
+      (i32.const 0)))");
+  const std::string looks = wat("", std::string(kTable) + R"(
+    (func (export "proxy_on_configure") (param i32 i32) (result i32) (local $at i32)
+      (drop (memory.grow (i32.const 50)))
+      (local.set $at (i32.const 8192))
+      (loop $next
+        (if (i64.ne (i64.load (local.get $at)) (i64.const 0)) (then (return (i32.const 0))))
+        (local.set $at (i32.add (local.get $at) (i32.const 8)))
+        (br_if $next (i32.lt_u (local.get $at) (i32.const 3300000))))
+      (local.set $at (i32.const 0))
+      (loop $next
+        (if (i32.eqz (ref.is_null (table.get $t (local.get $at)))) (then (return (i32.const 0))))
+        (local.set $at (i32.add (local.get $at) (i32.const 1)))
+        (br_if $next (i32.lt_u (local.get $at) (i32.const 1000))))
+      (i32.const 1)))");
+  for (int round = 0; round < 6; ++round) {
+    {
+      auto made = plugin(leaves, "", policy_);
+      PluginRun run(made);
+      if (round % 2 == 1) run.header("x", "y");
+      EXPECT_EQ(run.request().proceeds(), round % 2 == 0);
+      run.run->log();
+    }
+    plugins_.clear();
+    run_messages();
+    EXPECT_EQ(refusal(looks), "(accepted)") << round;
+    plugins_.clear();
+    run_messages();
+  }
+}
+
+TEST_F(HostileModules, ThatFailAtEveryRequestAreNotStartedForEach) {
+  policy_.limits.start_budget = policy_.limits.cpu_budget = std::chrono::seconds(5);
+  // A start that takes some milliseconds of CPU time.
+  auto made = plugin(wat("", R"((func (export "_initialize") (local $i i32)
+      (loop $l (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $l (i32.lt_u (local.get $i) (i32.const 20000000)))))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) unreachable))"),
+                     "", policy_);
+  for (int i = 0; i < 300; ++i) {
+    PluginRun run(made);
+    EXPECT_FALSE(run.request().proceeds());
+    run_messages();
+  }
+  EXPECT_TRUE(log_.has("its VM failed and is started again in"));
 }
 
 std::string number(std::uint32_t value) {  // LEB128

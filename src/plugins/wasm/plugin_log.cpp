@@ -64,15 +64,15 @@ bool PluginLog::admits_line() {
     second_begun_ = now;
     lines_ = 0;
   }
-  if (lines_ < kLinesASecond) return ++lines_ > 0;
+  if (lines_ < limit_) return ++lines_ > 0;
   ++left_out_;
   return false;
 }
 
 void PluginLog::report_left_out() {
   if (left_out_ == 0) return;
-  log::warn("plugin {}: {} lines were left out, as it wrote more than {} within a second", plugin_,
-            std::exchange(left_out_, 0), kLinesASecond);
+  log::warn("plugin {}: {} lines were left out, as it wrote more than its log_limit of {} within a second", plugin_,
+            std::exchange(left_out_, 0), limit_);
 }
 
 LogLevel PluginLog::lowest() const {

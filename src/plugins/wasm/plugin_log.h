@@ -1,6 +1,6 @@
 #pragma once
 // Where the log lines of one Vm go: into the gateway's log with the plugin's name, or, for a throw-away VM, nowhere
-// until somebody asks. What a plugin writes beyond kLinesASecond is only counted. The last line is remembered while a
+// until somebody asks. What a plugin writes beyond its limit is only counted. The last line is remembered while a
 // conf is tried, as the reason why it was refused.
 
 #include "base/clock.h"
@@ -18,11 +18,9 @@ class PluginLog {
  public:
   enum class Mode { kWrite, kKeep };
 
-  static constexpr unsigned kLinesASecond = 1000;
-
-  // `clock` outlives it.
-  PluginLog(std::string plugin, Mode mode, const Clock& clock)
-      : plugin_(std::move(plugin)), mode_(mode), clock_(clock) {}
+  // `clock` outlives it. `limit`: lines a second.
+  PluginLog(std::string plugin, Mode mode, const Clock& clock, std::uint64_t limit)
+      : plugin_(std::move(plugin)), mode_(mode), clock_(clock), limit_(limit) {}
   PluginLog(const PluginLog&) = delete;
   PluginLog& operator=(const PluginLog&) = delete;
   ~PluginLog() { report_left_out(); }
@@ -35,6 +33,8 @@ class PluginLog {
     if (!begun_.empty()) [[unlikely]]
       write(begun_level_, std::exchange(begun_, {}));
   }
+  // Whose lines they are from now on, where plugins share a VM.
+  void speak_as(const std::string& plugin) { plugin_ = plugin; }
   // The lowest level that is written.
   LogLevel lowest() const;
 
@@ -52,7 +52,8 @@ class PluginLog {
   Mode mode_;
   const Clock& clock_;
   SteadyTime second_begun_{};
-  unsigned lines_ = 0;  // in this second
+  std::uint64_t limit_;
+  std::uint64_t lines_ = 0;  // in this second
   std::uint64_t left_out_ = 0;
   bool remembers_ = true;
   std::string last_line_;

@@ -71,7 +71,7 @@ std::uint32_t PluginMetrics::define(MetricType type, std::string_view name) {
   if (auto known = by_name_.find({type, name}); known != by_name_.end()) return known->second;
   if (size_ >= std::min<std::size_t>(most_, kMost) || name.size() > kLongestName) {
     ++dropped_;
-    return number(kOverflow);
+    return overflow_of(type);
   }
   auto metric = std::make_unique<Metric>(type, name, lanes_);
   by_name_.emplace(std::pair(type, std::string_view(metric->name)), number(size_ + 1));

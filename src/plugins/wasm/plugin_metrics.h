@@ -46,6 +46,9 @@ class PluginMetrics {
   // The number of the metric; its lowest two bits are the type. Beyond the limits, that of a metric that nobody sees:
   // plugins may define by what clients send, and SDKs stop a plugin whose definition fails.
   std::uint32_t define(MetricType type, std::string_view name);
+  static constexpr std::uint32_t overflow_of(MetricType type) {
+    return kOverflow << 2 | static_cast<std::uint32_t>(type);
+  }
   static bool is_overflow(std::uint32_t metric) noexcept { return metric >> 2 == kOverflow; }
 
   // Of a counter by 1 or more, of a gauge by anything.

@@ -1,8 +1,12 @@
 #include "plugins/wasm/plugin_settings.h"
 
+#include "base/bytes.h"
 #include "base/setting_text.h"
 #include "http/authority.h"
 #include "json/parse.h"
+#include "plugins/wasm/abi/host_functions.h"
+#include "plugins/wasm/capabilities.h"
+#include "plugins/wasm/plugin_metrics.h"
 
 #include <fmt/format.h>
 
@@ -24,6 +28,9 @@ constexpr milliseconds kShortestBudget{1};
 constexpr milliseconds kLongestBudget{3'600'000};
 constexpr std::uint64_t kLeastMemory = 64u << 10;
 constexpr std::uint64_t kMostMemory = 4ull << 30;
+constexpr std::uint64_t kMostLines = 1'000'000;
+constexpr std::size_t kLongestVmId = 256;
+constexpr std::size_t kMostEnvironment = 64u << 10;
 
 // One key: what it reads is written to `to`, which has the default (inline: the most that is allowed).
 struct Reading {
@@ -46,6 +53,12 @@ std::optional<milliseconds> duration_of(const json::Value& value) {
 
 std::optional<std::uint64_t> size_of(const json::Value& value) {
   if (value.is_string()) return parse_size(value.string());
+  if (!value.is_integer() || value.integer() < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(value.integer());
+}
+
+std::optional<std::uint64_t> count_of(const json::Value& value) {
+  if (value.is_string()) return parse_unsigned(value.string());
   if (!value.is_integer() || value.integer() < 0) return std::nullopt;
   return static_cast<std::uint64_t>(value.integer());
 }
@@ -96,8 +109,73 @@ void read_request_phase(const Reading& reading) {
 }
 
 void read_fail(const Reading& reading) {
-  constexpr std::array kWays{OnFailure::kRefuse, OnFailure::kPass};
-  if (auto choice = choice_of(reading, {"closed", "open"})) reading.to.policy.on_failure = kWays[*choice];
+  constexpr std::array kWays{OnFailure::kRefuse, OnFailure::kPass, OnFailure::kRefuse};
+  constexpr std::array kRestarts{Restart::kAtOnce, Restart::kAtOnce, Restart::kAfterInterval};
+  auto choice = choice_of(reading, {"closed", "open", "reload"});
+  if (!choice) return;
+  reading.to.policy.on_failure = kWays[*choice];
+  reading.to.vm.restart = kRestarts[*choice];
+}
+
+void read_vm_id(const Reading& reading) {
+  bool is_text = reading.value.is_string() && !reading.value.string().empty();
+  if (!is_text || reading.value.string().size() > kLongestVmId) {
+    return reading.refuse(fmt::format("is {}; give a text of 1 to {} bytes", json::print(reading.value), kLongestVmId));
+  }
+  reading.to.vm.vm_id = reading.value.string();
+}
+
+void read_max_metrics(const Reading& reading) {
+  auto wanted = count_of(reading.value);
+  if (!wanted || *wanted > PluginMetrics::kMost) {
+    return reading.refuse(
+        fmt::format("is {}; give a number from 0 to {}", json::print(reading.value), PluginMetrics::kMost));
+  }
+  reading.to.max_metrics = wanted;
+}
+
+std::vector<std::string_view> known_capabilities() {
+  std::vector<std::string_view> names;
+  for (const Import& import : abi::host_functions()) {
+    if (!is_always_allowed(import.name)) names.push_back(import.name);
+  }
+  return names;
+}
+
+// Why it is no capability; empty when it is one.
+std::string wrong_about_capability(const json::Value& written, std::span<const std::string_view> known) {
+  if (!written.is_string()) return fmt::format("is {}; give the name of a host call", json::print(written));
+  const std::string& name = written.string();
+  if (std::ranges::find(known, name) != known.end()) return {};
+  if (is_always_allowed(name)) return fmt::format("is {}, which is always allowed; leave it out", name);
+  std::string_view nearest =
+      *std::ranges::min_element(known, {}, [&](std::string_view candidate) { return edit_distance(name, candidate); });
+  return fmt::format("is {}, which is no host call of this gateway; did you mean {}?", json::print(written), nearest);
+}
+
+void read_capabilities(const Reading& reading) {
+  if (!reading.value.is_array()) {
+    return reading.refuse(fmt::format("wants a list of host calls, and is {}", json::print(reading.value)));
+  }
+  std::vector<std::string_view> known = known_capabilities();
+  std::optional<std::vector<std::string>>& to = reading.to.vm.capabilities;
+  std::vector<std::string> names;
+  for (const json::Value& written : reading.value.array()) {
+    std::string wrong = wrong_about_capability(written, known);
+    bool exceeds = wrong.empty() && reading.is_inline() && to && std::ranges::find(*to, written.string()) == to->end();
+    if (exceeds) {
+      wrong =
+          fmt::format("is {}, and wasm.capabilities in the boot file does not have it; leave it out, or add it there",
+                      written.string());
+    }
+    std::string place = fmt::format("{}/{}", reading.pointer, &written - reading.value.array().data());
+    if (wrong.empty())
+      names.push_back(written.string());
+    else
+      reading.problems.push_back({std::move(place), std::move(wrong)});
+  }
+  std::ranges::sort(names);
+  to = std::move(names);
 }
 
 void read_pause_in_headers(const Reading& reading) {
@@ -183,6 +261,58 @@ void read_http_call_hosts(const Reading& reading) {
   reading.to.call_hosts = std::move(hosts);
 }
 
+void read_log_limit(const Reading& reading) {
+  std::uint64_t& to = reading.to.vm.log_limit;
+  auto wanted = count_of(reading.value);
+  if (!wanted || *wanted > kMostLines) {
+    reading.refuse(
+        fmt::format("is {}; give how many lines a second, from 0 to {}", json::print(reading.value), kMostLines));
+  } else if (reading.is_inline() && *wanted > to) {
+    reading.refuse(fmt::format("is {}, and wasm.log_limit in the boot file allows {}; give less, or raise it there",
+                               json::print(reading.value), to));
+  } else {
+    to = *wanted;
+  }
+}
+
+// A key as a part of a JSON pointer (RFC 6901).
+std::string escaped(std::string_view key) {
+  std::string part;
+  for (char c : key) part += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+  return part;
+}
+
+// Why there can be no such variable; empty when there can.
+std::string_view wrong_about_variable(std::string_view name, const std::optional<std::string>& value) {
+  if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string_view::npos) {
+    return "is no name of a variable; give one without = and NUL";
+  }
+  if (!value) return "is no text; give one, or a number";
+  if (value->find('\0') != std::string::npos) return "has a NUL in it; leave that out";
+  return {};
+}
+
+void read_env(const Reading& reading) {
+  if (!reading.value.is_object()) {
+    return reading.refuse(fmt::format("wants a mapping of names to texts, and is {}", json::print(reading.value)));
+  }
+  auto& to = reading.to.vm.env;
+  to.clear();
+  std::size_t bytes = 0;
+  for (const auto& [name, written] : reading.value.object()) {
+    std::optional<std::string> value;
+    if (written.is_string()) value = written.string();
+    if (written.is_number() || written.is_boolean()) value = json::print(written);
+    if (std::string_view wrong = wrong_about_variable(name, value); !wrong.empty()) {
+      reading.problems.push_back({reading.pointer + "/" + escaped(name), std::string(wrong)});
+      continue;
+    }
+    bytes += name.size() + value->size();
+    to.emplace_back(name, std::move(*value));
+  }
+  if (bytes > kMostEnvironment) reading.refuse(fmt::format("is longer than {} bytes; shorten it", kMostEnvironment));
+}
+
 constexpr unsigned kDefaults = 1u << static_cast<unsigned>(SettingPlace::kDefaults);
 constexpr unsigned kDeclared = 1u << static_cast<unsigned>(SettingPlace::kDeclared);
 constexpr unsigned kInline = 1u << static_cast<unsigned>(SettingPlace::kInline);
@@ -197,6 +327,7 @@ constexpr std::string_view kQuantity = R"({"type": ["number", "string"]})";
 constexpr std::string_view kCount = R"({"type": "integer"})";
 constexpr std::string_view kTexts = R"({"type": "array", "items": {"type": "string"}})";
 constexpr std::string_view kText = R"({"type": "string"})";
+constexpr std::string_view kMapping = R"({"type": "object"})";
 constexpr std::string_view kSwitch = R"({"type": "boolean"})";
 
 constexpr PluginSetting kSettings[] = {
@@ -207,6 +338,11 @@ constexpr PluginSetting kSettings[] = {
     {"max_http_calls", kDefaults | kDeclared | kInline, kCount, &read_max_http_calls},
     {"max_http_call_body", kDefaults | kDeclared | kInline, kQuantity, &read_max_http_call_body},
     {"http_call_hosts", kDeclared | kInline, kTexts, &read_http_call_hosts},
+    {"log_limit", kDefaults | kDeclared | kInline, kQuantity, &read_log_limit},
+    {"capabilities", kDefaults | kDeclared | kInline, kTexts, &read_capabilities},
+    {"vm_id", kDeclared | kInline, kText, &read_vm_id},
+    {"max_metrics", kDeclared, kQuantity, &read_max_metrics},
+    {"env", kDeclared | kInline, kMapping, &read_env},
     {"fail", kDeclared | kInline, kText, &read_fail},
     {"http_request_phase", kDeclared | kInline, kText, &read_request_phase},
     {"allow_on_headers_stop_iteration", kDeclared | kInline, kSwitch, &read_pause_in_headers},

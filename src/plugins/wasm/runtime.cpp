@@ -2,9 +2,10 @@
 
 #include "async/event.h"
 #include "plugins/wasm/cached_engine.h"
+#include "plugins/wasm/cpu_time.h"
 #include "plugins/wasm/wasmtime_engine.h"
 
-#include <time.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,19 +21,20 @@ constexpr int kBuilderNiceness = 5;
 constexpr std::chrono::milliseconds kCheapStart{1};  // below this a worker may start a Vm itself
 constexpr int kShareOfBudget = 4;                    // a worker configures what took less than this part of a budget
 
-std::chrono::nanoseconds thread_cpu_time() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+std::string key_of(const VmSettings& settings) {
+  std::string key = std::to_string(settings.log_limit) + '/' + std::to_string(static_cast<int>(settings.restart));
+  if (settings.capabilities) key += fmt::format("/{}", fmt::join(*settings.capabilities, ","));
+  for (const auto& [name, value] : settings.env) key += '\0' + name + '=' + value;
+  return key;
 }
 
 std::string key_of(const VmSpec& spec) {
-  std::string key = spec.plugin;
+  std::string key = spec.vm_id();
   for (const std::string& part :
        {spec.module->hash, std::to_string(static_cast<int>(spec.isolation())), std::to_string(spec.max_instances),
         std::to_string(spec.limits.memory_bytes), std::to_string(spec.limits.cpu_budget.count()),
         std::to_string(spec.start_budget.count()), std::to_string(spec.http_calls.max_calls),
-        std::to_string(spec.http_calls.max_answer_bytes), spec.vm_config}) {
+        std::to_string(spec.http_calls.max_answer_bytes), key_of(spec.settings), spec.vm_config}) {
     key += '\0';
     key += part;
   }

@@ -29,7 +29,8 @@ SandboxPool::SandboxPool(std::shared_ptr<const VmSpec> spec, WorkerVm::Ports por
     : spec_(std::move(spec)),
       ports_{std::move(ports.worker), {}, {}, ports.lane, std::move(ports.http_client)},
       most_(most),
-      log_(std::make_shared<PluginLog>(spec_->plugin, PluginLog::Mode::kWrite, *spec_->clock)) {}
+      log_(std::make_shared<PluginLog>(spec_->plugin, PluginLog::Mode::kWrite, *spec_->clock,
+                                       spec_->settings.log_limit)) {}
 
 std::unique_ptr<Sandbox> SandboxPool::take(const std::shared_ptr<const VmImage>& image) {
   if (in_use_ >= most_) {

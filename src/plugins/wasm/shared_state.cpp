@@ -21,7 +21,7 @@ PluginState& SharedState::of(std::string_view vm_id) {
   std::lock_guard lock(mutex_);
   auto found = plugins_.find(vm_id);
   if (found == plugins_.end()) {
-    auto made = std::make_unique<PluginState>(clock_, limits_, threads_, behind);
+    auto made = std::make_unique<PluginState>(clock_, limits_, vm_id, threads_, behind);
     found = plugins_.emplace(vm_id, std::move(made)).first;
   }
   return *found->second;
@@ -33,7 +33,7 @@ void SharedState::limit(const SharedStateLimits& limits) {
   queues_.limit(limits.queues);
   for (const auto& [vm_id, plugin] : plugins_) {
     plugin->data.limit(limits.data);
-    plugin->metrics.limit(limits.max_metrics);
+    plugin->metrics.limit(limits.metrics_of(vm_id));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "plugins/wasm/shared_data.h"
 #include "plugins/wasm/shared_queues.h"
 #include "plugins/wasm/state_limits.h"
+#include "plugins/wasm/vm_tally.h"
 
 #include <map>
 #include <memory>
@@ -19,8 +20,9 @@ namespace sallyport::wasm {
 
 // The part of one vm_id.
 struct PluginState {
-  PluginState(const Clock& clock, const SharedStateLimits& limits, std::size_t lanes, PluginState* behind)
-      : data(clock, limits.data, behind ? &behind->data : nullptr), metrics(limits.max_metrics, lanes) {}
+  PluginState(const Clock& clock, const SharedStateLimits& limits, std::string_view vm_id, std::size_t lanes,
+              PluginState* behind)
+      : data(clock, limits.data, behind ? &behind->data : nullptr), metrics(limits.metrics_of(vm_id), lanes) {}
 
   SharedData data;
   PluginMetrics metrics;
@@ -41,6 +43,8 @@ class SharedState {
   PluginState& of(std::string_view vm_id);
   SharedQueues& queues() noexcept { return queues_; }
   const SharedQueues& queues() const noexcept { return queues_; }
+  VmTally& tally() noexcept { return tally_; }
+  const VmTally& tally() const noexcept { return tally_; }
   void limit(const SharedStateLimits& limits);
 
   template <class Visit>  // (const std::string& vm_id, const PluginState&), by name
@@ -56,6 +60,7 @@ class SharedState {
   std::size_t threads_;
   std::shared_ptr<SharedState> behind_;
   SharedQueues queues_;
+  VmTally tally_;
   mutable std::mutex mutex_;  // guards what follows; not taken by host calls
   SharedStateLimits limits_;
   std::map<std::string, std::unique_ptr<PluginState>, std::less<>> plugins_;

@@ -88,6 +88,7 @@ std::string expose(const SharedState& state) {
     });
   }
   append_calls(text, state);
+  state.tally().append_to(text);
   append_metric_families(text, state);
   return text;
 }

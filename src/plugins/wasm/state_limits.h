@@ -2,6 +2,10 @@
 // How much plugins may keep in the gateway beyond their VMs. Plain values.
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
 
 namespace sallyport::wasm {
 
@@ -23,7 +27,12 @@ struct SharedQueueLimits {  // of all queues of one vm_id together
 struct SharedStateLimits {
   SharedDataLimits data;
   SharedQueueLimits queues;
-  std::uint64_t max_metrics = 1000;  // of one vm_id
+  std::uint64_t max_metrics = 1000;                                  // of one vm_id
+  std::map<std::string, std::uint64_t, std::less<>> max_metrics_of;  // by vm_id, where it differs
+  std::uint64_t metrics_of(std::string_view vm_id) const {
+    auto own = max_metrics_of.find(vm_id);
+    return own == max_metrics_of.end() ? max_metrics : own->second;
+  }
   friend bool operator==(const SharedStateLimits&, const SharedStateLimits&) = default;
 };
 

@@ -39,7 +39,9 @@ std::string described(const Trap& trap, std::string_view host_reason, const Modu
 
 Vm::Vm(std::shared_ptr<const VmSpec> spec, std::shared_ptr<PluginLog> log)
     : spec_(std::move(spec)),
-      state_(spec_->state->of(spec_->plugin)),
+      state_(spec_->state->of(spec_->vm_id())),
+      live_(spec_->state->tally(), spec_->vm_id()),
+      capabilities_(Capabilities::of(spec_->settings)),
       log_(std::move(log)),
       instance_(spec_->module->code->make_instance(spec_->limits, this)),
       memory_(*instance_),
@@ -47,10 +49,10 @@ Vm::Vm(std::shared_ptr<const VmSpec> spec, std::shared_ptr<PluginLog> log)
 
 Result<std::unique_ptr<Vm>> Vm::start(std::shared_ptr<const VmSpec> spec, std::chrono::nanoseconds cpu_budget,
                                       PluginLog::Mode log) {
-  auto its_log = std::make_shared<PluginLog>(spec->plugin, log, *spec->clock);
+  auto its_log = std::make_shared<PluginLog>(spec->plugin, log, *spec->clock, spec->settings.log_limit);
   std::unique_ptr<Vm> vm(new Vm(std::move(spec), std::move(its_log)));
   vm->set_cpu_budget(cpu_budget);
-  if (!vm->instance_->instantiate()) return fail(vm->trap_error("instantiation"));
+  if (!vm->instance_->instantiate()) return fail(vm->trap_error("instantiation", vm->spec_->plugin));
   vm->find_callbacks();
   TRY_STATUS(vm->run_start_functions());
   vm->stage_ = Stage::kRunning;
@@ -93,13 +95,14 @@ Result<void> Vm::run(std::string_view name, std::size_t params) {
     instance_->take_trap();
     return {};
   }
-  return fail(trap_error(name));
+  return fail(trap_error(name, spec_->plugin));
 }
 
 Result<RootContext*> Vm::add_root(RootConf conf) {
   if (failure_) return fail(*failure_);
   RootContext& root = *roots_.emplace_back(std::make_unique<RootContext>());
   root.conf = std::move(conf);
+  has_several_plugins_ = has_several_plugins_ || root.conf.plugin != spec_->plugin;
   root.id = contexts_.add({&root, nullptr});
   log_->remember_last_line(true);
   Result<void> configured = configure(root);
@@ -185,6 +188,7 @@ void Vm::forget(HttpContext& http) {
 
 void Vm::lose_exchanges() {
   calls_.drop_all();
+  live_.end();
   step_ = &kNoStep;
   contexts_.for_each([](std::uint32_t, const Scope& scope) {
     if (scope.http) scope.http->lost = true;
@@ -215,22 +219,26 @@ bool Vm::tell_answer(RootContext& root, std::uint32_t call, const AnsweredCall& 
 
 bool Vm::enter(const GuestFunction& function, std::span<const Callback> steps, Scope scope, std::span<Slot> slots) {
   running_ = steps.front();
+  if (has_several_plugins_) [[unlikely]]
+    log_->speak_as(scope.root->conf.plugin);
   current_ = effective_ = scope;
   chosen_at_ = 0;
   bool returned = instance_->call(function, slots);
   current_ = effective_ = {};
   log_->end_line();
   if (!returned) [[unlikely]] {
-    failure_ = trap_error(shape_of(steps[*step_]).name);
+    failure_ = trap_error(shape_of(steps[*step_]).name, scope.root->conf.plugin);
     return false;
   }
   if (!to_wake_.empty() && on_wake_) on_wake_(std::exchange(to_wake_, {}));
   return true;
 }
 
-Error Vm::trap_error(std::string_view where) {
-  std::string what = "plugin " + spec_->plugin + ": " + std::string(where) +
-                     " trapped: " + described(instance_->take_trap(), trap_reason_, spec_->module->outline);
+Error Vm::trap_error(std::string_view where, const std::string& plugin) {
+  Trap trap = instance_->take_trap();
+  spec_->state->tally().trapped(plugin, where, trap.kind);
+  std::string what = "plugin " + plugin + ": " + std::string(where) +
+                     " trapped: " + described(trap, trap_reason_, spec_->module->outline);
   std::size_t used = memory_.size();
   if (used * 10 >= spec_->limits.memory_bytes * 9) {
     what += "; it uses " + std::to_string(used >> 20) + " MiB of its memory limit of " +
@@ -256,6 +264,13 @@ bool Vm::set_effective(std::uint32_t context) {
 void Vm::wake_later(HttpContext& http) {
   if (!http.request.is_paused() && !http.response.is_paused()) return;
   if (!std::exchange(http.wake_is_due, true)) to_wake_.push_back(http.id);
+}
+
+void Vm::warn_of_denied(std::string_view function, std::uint32_t result) {
+  if (std::ranges::find(denied_, function) != denied_.end()) return;
+  denied_.emplace_back(function);
+  warn("it called " + std::string(function) + ", which its capabilities do not name, and gets " +
+       std::to_string(result) + "; add it to them if it shall have it");
 }
 
 Status Vm::trap(std::string reason) {

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "plugins/wasm/abi/codes.h"
 #include "plugins/wasm/callbacks.h"
+#include "plugins/wasm/capabilities.h"
 #include "plugins/wasm/context.h"
 #include "plugins/wasm/context_table.h"
 #include "plugins/wasm/engine.h"
@@ -14,6 +15,7 @@
 #include "plugins/wasm/module.h"
 #include "plugins/wasm/plugin_log.h"
 #include "plugins/wasm/shared_state.h"
+#include "plugins/wasm/wasm_settings.h"
 
 #include <array>
 #include <chrono>
@@ -31,10 +33,11 @@ namespace sallyport::wasm {
 
 // What makes two VMs interchangeable; immutable, shared by all threads.
 struct VmSpec {
-  std::string plugin;  // name; also the vm_id that guests see
+  std::string plugin;  // name, for messages
   std::shared_ptr<const Module> module;
   std::string vm_config;
   InstanceLimits limits;
+  VmSettings settings;
   std::chrono::nanoseconds start_budget = std::chrono::seconds(10);  // CPU time of each step of a start off the workers
   std::uint32_t max_instances = 256;                                 // of a worker, where each exchange has a copy
   HttpCallLimits http_calls;
@@ -42,6 +45,9 @@ struct VmSpec {
   std::shared_ptr<SharedState> state;  // what outlives its VMs; the Runtime sets it, and the clock
 
   Isolation isolation() const noexcept { return module->isolation; }
+
+  // Under which it keeps shared data and queues; plugins that name the same one share VMs.
+  const std::string& vm_id() const noexcept { return settings.vm_id.empty() ? plugin : settings.vm_id; }
 };
 
 // A Vm with one configured root context, as copies of it begin. Immutable, shared by all threads.
@@ -123,6 +129,9 @@ class Vm {
   // Has `http` looked after, if it is paused.
   void wake_later(HttpContext& http);
   void warn(std::string_view message) { log_->write(LogLevel::kWarn, message); }
+  bool may_call(std::uint64_t capability) const noexcept { return !capabilities_ || capabilities_->allows(capability); }
+  // Once for each function.
+  void warn_of_denied(std::string_view function, std::uint32_t result);
   // Whether the gateway keeps more for the exchange that host calls work on than any honest plugin makes it keep.
   bool keeps_too_much() const noexcept {
     const HttpContext* http = effective().http;
@@ -157,7 +166,7 @@ class Vm {
   void end(Scope scope);
   Result<void> configure(RootContext& root);
   Result<void> ask(Callback callback, RootContext& root, std::size_t size);
-  Error trap_error(std::string_view where);
+  Error trap_error(std::string_view where, const std::string& plugin);
   const GuestFunction& function(Callback callback) const noexcept {
     return functions_[static_cast<std::size_t>(callback)];
   }
@@ -170,6 +179,9 @@ class Vm {
 
   std::shared_ptr<const VmSpec> spec_;
   PluginState& state_;
+  LiveVm live_;
+  std::shared_ptr<const Capabilities> capabilities_;  // null: everything
+  std::vector<std::string> denied_;                   // functions of which it was warned
   std::shared_ptr<PluginLog> log_;
   std::unique_ptr<Instance> instance_;
   GuestMemory memory_;
@@ -185,6 +197,7 @@ class Vm {
   std::uint32_t chosen_at_ = 0;           // the step to which the effective context belongs
   Scope current_;                         // whose callback runs
   Scope effective_;                       // what host calls work on
+  bool has_several_plugins_ = false;
   std::optional<Error> failure_;
   std::string trap_reason_;  // of a trap that a host call asked for
   std::optional<std::uint32_t> exit_code_;

@@ -16,7 +16,7 @@ std::shared_ptr<const VmImage> Vm::capture(const RootContext& root) {
 Result<std::unique_ptr<Vm>> Vm::copy(std::shared_ptr<const VmSpec> spec, std::shared_ptr<const VmImage> image,
                                      std::shared_ptr<PluginLog> log) {
   std::unique_ptr<Vm> vm(new Vm(std::move(spec), std::move(log)));
-  if (!vm->instance_->instantiate()) return fail(vm->trap_error("instantiation"));
+  if (!vm->instance_->instantiate()) return fail(vm->trap_error("instantiation", vm->spec_->plugin));
   vm->find_callbacks();
   vm->roots_.push_back(std::make_unique<RootContext>());
   vm->stage_ = Stage::kRunning;
@@ -29,6 +29,7 @@ bool Vm::restore(std::shared_ptr<const VmImage> image) {
   RootContext& own = root();
   if (image_ != image) {
     own = image->root;
+    has_several_plugins_ = own.conf.plugin != spec_->plugin;
     image_ = std::move(image);
   } else {
     const RootContext& first = image_->root;

@@ -82,6 +82,7 @@ class WasmFixture : public testing::Test {
     spec.start_budget = policy.limits.start_budget;
     spec.max_instances = policy.limits.max_instances;
     spec.http_calls = policy.limits.http_calls;
+    spec.settings = vm_settings_;
     RootConf conf{"test", "root", std::move(configuration)};
     Running configured(runtime_->configure(std::move(spec), std::move(conf), "routes/1"));
     if (!configured.is_done()) return fail(ErrorCode::kInternal, "configure waits");
@@ -105,6 +106,7 @@ class WasmFixture : public testing::Test {
   int files_ = 0;
   std::deque<Message> messages_;
   std::shared_ptr<Runtime> runtime_;
+  VmSettings vm_settings_;  // of plugins made from now on
   std::vector<std::shared_ptr<const WasmPlugin>> plugins_;
 };
 

@@ -3,6 +3,8 @@
 #include "plugins/wasm/inline_plugins.h"
 #include "plugins/wasm/wasm_plugin.h"
 
+#include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +41,24 @@ VmSpec spec_of(std::string plugin, std::shared_ptr<const Module> module, std::st
   spec.start_budget = limits.start_budget;
   spec.max_instances = limits.max_instances;
   spec.http_calls = limits.http_calls;
+  spec.settings = settings.vm;
   return spec;
+}
+
+const std::string& vm_id_of(const DeclaredPlugin& plugin) {
+  const std::string& vm_id = plugin.settings.vm.vm_id;
+  return vm_id.empty() ? plugin.name : vm_id;
+}
+
+// Plugins that share a vm_id share its metrics: the one that may have most decides.
+SharedStateLimits state_limits(const WasmSettings& settings) {
+  SharedStateLimits limits = settings.state_limits;
+  for (const DeclaredPlugin& plugin : settings.plugins) {
+    if (!plugin.settings.max_metrics) continue;
+    auto [own, is_new] = limits.max_metrics_of.try_emplace(vm_id_of(plugin), 0);
+    own->second = std::max(own->second, *plugin.settings.max_metrics);
+  }
+  return limits;
 }
 
 async::Task<Result<PluginPtr>> make_plugin(Runtime& runtime, VmSpec spec, RootConf conf, std::string resource,
@@ -79,7 +98,9 @@ class InlinePluginType final : public chain::PluginType {
       : runtime_(std::move(runtime)),
         prefix_(settings.prefix),
         allowed_dirs_(settings.allowed_dirs),
-        defaults_(settings.defaults) {}
+        defaults_(settings.defaults) {
+    for (const DeclaredPlugin& plugin : settings.plugins) reserved_.insert(vm_id_of(plugin));
+  }
 
   std::string_view name() const override { return "wasm"; }
   int priority() const override { return 0; }
@@ -116,6 +137,12 @@ class InlinePluginType final : public chain::PluginType {
   }
 
   async::Task<Result<PluginPtr>> configure_one(InlinePlugin plugin, std::string resource) const {
+    std::string& vm_id = plugin.settings.vm.vm_id;
+    if (reserved_.contains(vm_id)) {
+      co_return fail(ErrorCode::kInvalid, "plugin " + plugin.name + ": vm_id " + vm_id +
+                                              " is that of a plugin which the boot file declares; choose another one");
+    }
+    if (vm_id.empty() && reserved_.contains(plugin.name)) vm_id = "inline:" + plugin.name;
     CO_TRY(std::string path, allowed_path(plugin.path, prefix_, allowed_dirs_));
     CO_TRY(auto module, co_await runtime_->load(std::move(path), plugin.settings.policy.isolation));
     VmSpec spec = spec_of(plugin.name, std::move(module), {}, plugin.settings);
@@ -128,6 +155,7 @@ class InlinePluginType final : public chain::PluginType {
   std::string prefix_;
   std::vector<std::string> allowed_dirs_;
   PluginSettings defaults_;
+  std::set<std::string> reserved_;  // vm_ids of declared plugins, whose shared data is not for whoever writes routes
 };
 
 }  // namespace
@@ -158,7 +186,7 @@ Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& setti
   }
   if (settings.inline_enabled) types.push_back(std::make_unique<InlinePluginType>(runtime, settings));
   for (auto& type : types) catalog.add(std::move(type));
-  runtime->state().limit(settings.state_limits);
+  runtime->state().limit(state_limits(settings));
   return {};
 }
 

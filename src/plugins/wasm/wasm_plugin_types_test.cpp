@@ -145,7 +145,94 @@ TEST_F(PluginTypes, AnInlineConfGetsNoMoreThanTheBootFileAllows) {
       "failed to check the configuration of plugin wasm err: conf/plugins/1/cpu_budget is \"41ms\", and "
       "wasm.cpu_budget in the boot file allows 40ms; give less, or raise it there; conf/plugins/1/memory_limit is "
       "\"9m\", and wasm.memory_limit in the boot file allows 8388608 bytes; give less, or raise it there; "
-      "conf/plugins/1/fail is \"maybe\"; give one of: closed, open");
+      "conf/plugins/1/fail is \"maybe\"; give one of: closed, open, reload");
+}
+
+// Answers the first request of its VM and traps at the second.
+std::string counting() {
+  return wat("", R"((global $seen (mut i32) (i32.const 0))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (if (global.get $seen) (then unreachable)) (global.set $seen (i32.const 1)) (i32.const 0)))");
+}
+std::string failure_of(const chain::Link& link) {
+  PluginRun run(link.plugin);
+  chain::Verdict verdict = run.request();
+  return verdict.error() ? verdict.error()->what : "";
+}
+
+TEST_F(PluginTypes, PluginsThatNameTheSameVmIdShareAVm) {
+  declare("one", counting());
+  declare("two", counting());
+  for (DeclaredPlugin& plugin : settings_.plugins) plugin.settings.vm.vm_id = "both";
+  add();
+  auto made = links(R"({"one": {"conf": "x"}, "two": {"conf": "x"}})");
+  ASSERT_TRUE(made) << made.error().what;
+  std::string text;
+  runtime_->state().tally().append_to(text);
+  EXPECT_NE(text.find("sallyport_wasm_vms{plugin=\"both\"} 1\n"), std::string::npos) << text;
+  EXPECT_EQ(failure_of((*made)[0]), "");
+  EXPECT_TRUE(failure_of((*made)[1]).starts_with("plugin two: proxy_on_request_headers trapped: unreachable"));
+  EXPECT_EQ(failure_of((*made)[0]), "");
+}
+
+TEST_F(PluginTypes, PluginsOfOneFileHaveVmsOfTheirOwn) {
+  declare("one", counting());
+  declare("two", counting());
+  add();
+  auto made = links(R"({"one": {"conf": "x"}, "two": {"conf": "x"}})");
+  ASSERT_TRUE(made) << made.error().what;
+  EXPECT_EQ(failure_of((*made)[0]), "");
+  EXPECT_EQ(failure_of((*made)[1]), "");
+}
+
+TEST_F(PluginTypes, OneVmIdWithOtherLimitsIsAnotherVm) {
+  declare("one", counting());
+  declare("two", counting());
+  for (DeclaredPlugin& plugin : settings_.plugins) plugin.settings.vm.vm_id = "both";
+  settings_.plugins[1].settings.vm.env = {{"A", "1"}};
+  add();
+  auto made = links(R"({"one": {"conf": "x"}, "two": {"conf": "x"}})");
+  ASSERT_TRUE(made) << made.error().what;
+  EXPECT_EQ(failure_of((*made)[0]), "");
+  EXPECT_EQ(failure_of((*made)[1]), "");
+}
+
+TEST_F(PluginTypes, LinesOfASharedVmHaveTheNameOfTheirPlugin) {
+  declare("one", echoing());
+  declare("two", echoing());
+  for (DeclaredPlugin& plugin : settings_.plugins) plugin.settings.vm.vm_id = "both";
+  add();
+  ASSERT_TRUE(links(R"({"one": {"conf": "of one"}, "two": {"conf": "of two"}})"));
+  EXPECT_TRUE(log_.has("plugin one: of one"));
+  EXPECT_TRUE(log_.has("plugin two: of two"));
+}
+
+TEST_F(PluginTypes, ARouteDoesNotReachTheSharedDataOfDeclaredPlugins) {
+  declare("secret", echoing());
+  add();
+  EXPECT_EQ(refusal(R"({"wasm": {"conf": {"path": "secret.wat", "name": "mine", "vm_id": "secret"}}})"),
+            "failed to check the configuration of plugin wasm err: plugin mine: vm_id secret is that of a plugin which "
+            "the boot file declares; choose another one");
+  auto made = links(R"({"wasm": {"conf": {"path": "secret.wat", "name": "secret"}}})");
+  ASSERT_TRUE(made) << made.error().what;
+  std::string text;
+  runtime_->state().tally().append_to(text);
+  EXPECT_NE(text.find("sallyport_wasm_vms{plugin=\"inline:secret\"} 1\n"), std::string::npos) << text;
+}
+
+TEST_F(PluginTypes, APluginMayHaveOtherLimitsOfMetrics) {
+  declare("one", echoing());
+  declare("two", echoing());
+  settings_.state_limits.max_metrics = 5;
+  settings_.plugins[0].settings.max_metrics = 1;
+  add();
+  auto& state = runtime_->state();
+  for (std::string_view name : {"a", "b", "c"}) {
+    state.of("one").metrics.define(MetricType::kCounter, name);
+    state.of("two").metrics.define(MetricType::kCounter, name);
+  }
+  EXPECT_EQ(state.of("one").metrics.size(), 1u);
+  EXPECT_EQ(state.of("two").metrics.size(), 3u);
 }
 
 TEST_F(PluginTypes, InlinePathsLeadNowhereElse) {

@@ -8,7 +8,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sallyport::wasm {
@@ -47,10 +49,25 @@ struct PluginPolicy {
   friend bool operator==(const PluginPolicy&, const PluginPolicy&) = default;
 };
 
+// When a VM that failed is made anew: see RestartPacer.
+enum class Restart : std::uint8_t { kAtOnce, kAfterInterval };
+
+// What a VM may do, beyond its limits of memory and time.
+struct VmSettings {
+  std::string vm_id;                                     // names its shared data and queues; empty: the plugin's name
+  std::optional<std::vector<std::string>> capabilities;  // host functions that it may call; absent: all
+  Restart restart = Restart::kAtOnce;
+  std::vector<std::pair<std::string, std::string>> env;  // variables as WASI tells them: nothing else is there
+  std::uint64_t log_limit = 1000;                        // lines a second; the rest is counted
+  friend bool operator==(const VmSettings&, const VmSettings&) = default;
+};
+
 // Everything that can be set about one plugin beside its file and its conf.
 struct PluginSettings {
   PluginPolicy policy;
   std::vector<std::string> call_hosts;  // "host:port" to which its HTTP calls may go beside upstreams
+  VmSettings vm;
+  std::optional<std::uint64_t> max_metrics;  // instead of that for all
   friend bool operator==(const PluginSettings&, const PluginSettings&) = default;
 };
 

@@ -1,8 +1,7 @@
 #include "plugins/wasm/wasmtime_instance.h"
 
+#include "plugins/wasm/cpu_time.h"
 #include "plugins/wasm/function_names.h"
-
-#include <time.h>
 
 #include <algorithm>
 
@@ -11,12 +10,6 @@ namespace {
 
 static_assert(sizeof(Slot) == sizeof(wasmtime_val_raw_t) && alignof(Slot) <= alignof(wasmtime_val_raw_t),
               "slots are handed to Wasmtime as they are");
-
-std::chrono::nanoseconds thread_cpu_time() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 std::string take_text(wasm_byte_vec_t& bytes) {
   std::string text(bytes.data, bytes.size);

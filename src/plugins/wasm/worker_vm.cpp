@@ -1,6 +1,7 @@
 #include "plugins/wasm/worker_vm.h"
 
 #include "base/log.h"
+#include "plugins/wasm/cpu_time.h"
 
 #include <algorithm>
 #include <array>
@@ -24,10 +25,15 @@ StreamControl* untold(HttpContext& http) {
 }  // namespace
 
 WorkerVm::WorkerVm(std::shared_ptr<const VmSpec> spec, Ports ports, bool cheap)
-    : spec_(std::move(spec)), ports_(std::move(ports)), cheap_(cheap || !ports_.builder) {}
+    : spec_(std::move(spec)),
+      ports_(std::move(ports)),
+      cheap_(cheap || !ports_.builder),
+      pacer_(spec_->settings.restart) {}
 
 void WorkerVm::adopt(std::unique_ptr<Vm> vm) {
   vm_ = std::move(vm);
+  told_of_wait_ = false;
+  pacer_.started(spec_->clock->steady(), {});
   vm_->set_cpu_budget(spec_->limits.cpu_budget);
   vm_->set_lane(ports_.lane);
   vm_->on_wake([this](std::vector<std::uint32_t> contexts) { wake_soon(std::move(contexts)); });
@@ -53,17 +59,20 @@ void WorkerVm::wake_soon(std::vector<std::uint32_t> contexts) {
 WorkerVm::State WorkerVm::prepare() {
   if (vm_) return State::kReady;
   if (building_) return State::kBuilding;
-  if (spec_->clock->steady() < retry_at_) return State::kFailed;
+  if (spec_->clock->steady() < retry_at_ || must_wait()) return State::kFailed;
   if (!cheap_) {
     start_building();
     return State::kBuilding;
   }
+  auto begun = thread_cpu_time();
   auto vm = Vm::start(spec_, spec_->limits.cpu_budget);
+  pacer_.started(spec_->clock->steady(), thread_cpu_time() - begun);
   if (!vm) {
     fail_for_now(std::move(vm.error()));
     return State::kFailed;
   }
   adopt(std::move(*vm));
+  spec_->state->tally().restarted(spec_->vm_id());
   return State::kReady;
 }
 
@@ -78,6 +87,17 @@ async::Task<void> WorkerVm::built() {
   if (building_) co_await waiting.event;
 }
 
+bool WorkerVm::must_wait() {
+  auto wait = pacer_.next() - spec_->clock->steady();
+  if (wait <= SteadyTime::duration::zero()) return false;
+  if (std::exchange(told_of_wait_, true)) return true;
+  auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(wait);
+  failure_.what += "; its VM is started again after a while";
+  log::warn("plugin {}: its VM failed and is started again in {} ms at the earliest", spec_->vm_id(),
+            milliseconds.count());
+  return true;
+}
+
 // Its exchanges are woken by a message: now, one of them is at work.
 void WorkerVm::discard() {
   failure_ = *vm_->failure();
@@ -87,7 +107,7 @@ void WorkerVm::discard() {
   ports_.worker([weak = weak_from_this()] {
     if (auto self = weak.lock()) self->wake_lost();
   });
-  if (!cheap_)
+  if (!cheap_ && !must_wait())
     start_building();
   else
     revive_later();
@@ -125,12 +145,14 @@ void WorkerVm::revive() {
 
 Result<WorkerVm::Built> WorkerVm::build(std::shared_ptr<const VmSpec> spec, RootConfs confs) {
   Built built;
+  auto begun = thread_cpu_time();
   TRY(built.vm, Vm::start(spec, spec->start_budget));
   for (auto& [number, conf] : confs) {
     auto root = built.vm->add_root(std::move(conf));
     if (built.vm->failure()) return fail(*built.vm->failure());
     if (root) built.roots.emplace_back(number, *root);
   }
+  built.cost = thread_cpu_time() - begun;
   return built;
 }
 
@@ -149,7 +171,9 @@ void WorkerVm::start_building() {
 void WorkerVm::finish_building(Result<Built> built) {
   building_ = false;
   if (built) {
+    pacer_.started(spec_->clock->steady(), built->cost);
     adopt(std::move(built->vm));
+    spec_->state->tally().restarted(spec_->vm_id());
     for (auto& [number, context] : built->roots) {
       auto root = std::ranges::find(roots_, number, &WorkerRoot::number);
       if (root != roots_.end())
@@ -220,7 +244,9 @@ WorkerVm::State WorkerRoot::prepare_slowly() {
   if (state == WorkerVm::State::kFailed) failure_ = vm_->failure();
   if (state != WorkerVm::State::kReady || context_) return state;
   if (vm_->spec().clock->steady() < retry_at_) return WorkerVm::State::kFailed;
+  auto begun = thread_cpu_time();
   auto root = vm_->vm()->add_root(conf_);
+  if (has_lived_) vm_->add_cost(thread_cpu_time() - begun);
   if (root) {
     move_to(*root);
     return WorkerVm::State::kReady;
@@ -232,6 +258,7 @@ WorkerVm::State WorkerRoot::prepare_slowly() {
 }
 
 void WorkerRoot::move_to(RootContext* context) {
+  has_lived_ = has_lived_ || context_;
   context_ = context;
   context ? duties_.begin(*context) : duties_.pause();
 }

@@ -4,6 +4,7 @@
 
 #include "async/event.h"
 #include "async/task.h"
+#include "plugins/wasm/restart_pacer.h"
 #include "plugins/wasm/root_duties.h"
 #include "plugins/wasm/threads.h"
 #include "plugins/wasm/vm.h"
@@ -58,15 +59,20 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
 
   std::uint64_t add(WorkerRoot& root);
   void remove(WorkerRoot& root);
+  // What it cost in CPU time to configure a root in a Vm that was made anew.
+  void add_cost(std::chrono::nanoseconds cost) { pacer_.spent(spec_->clock->steady(), cost); }
 
  private:
   using RootConfs = std::vector<std::pair<std::uint64_t, RootConf>>;
   struct Built {
     std::unique_ptr<Vm> vm;
+    std::chrono::nanoseconds cost{0};  // CPU time
     std::vector<std::pair<std::uint64_t, RootContext*>> roots;
   };
   static Result<Built> build(std::shared_ptr<const VmSpec> spec, RootConfs confs);
 
+  // Whether a new Vm has to wait, since too many have been made of late.
+  bool must_wait();
   void start_building();
   void finish_building(Result<Built> built);
   void tell_answer(Vm& vm, RootContext& root, std::uint32_t call, const AnsweredCall& answer);
@@ -85,6 +91,8 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   std::vector<std::unique_ptr<Vm>> failed_;  // kept until their last exchange has ended
   Error failure_;
   SteadyTime retry_at_{};
+  RestartPacer pacer_;
+  bool told_of_wait_ = false;
   std::uint64_t last_root_ = 0;
   std::vector<WorkerRoot*> roots_;
   std::vector<async::Event*> waiting_;
@@ -136,6 +144,7 @@ class WorkerRoot {
   RootConf conf_;
   std::uint64_t number_ = 0;  // 0: has not joined
   RootContext* context_ = nullptr;
+  bool has_lived_ = false;  // in a Vm that has failed
   Error failure_;
   SteadyTime retry_at_{};
   RootDuties duties_{*this};

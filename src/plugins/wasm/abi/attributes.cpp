@@ -209,7 +209,7 @@ Value of_plugin(const Vm& vm, const RootContext* root, std::string_view path) {
   if (!root || !path.starts_with("plugin_")) return std::nullopt;
   if (path == "plugin_name") return root->conf.plugin;
   if (path == "plugin_root_id") return root->conf.root_id;
-  if (path == "plugin_vm_id") return vm.spec().plugin;
+  if (path == "plugin_vm_id") return vm.spec().vm_id();
   return std::nullopt;
 }
 

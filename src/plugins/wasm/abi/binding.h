@@ -4,6 +4,7 @@
 // (address and size) and returns a Status, a WASI error number, a double, or nothing.
 
 #include "plugins/wasm/abi/codes.h"
+#include "plugins/wasm/capabilities.h"
 #include "plugins/wasm/engine.h"
 #include "plugins/wasm/guest_memory.h"
 #include "plugins/wasm/vm.h"
@@ -100,6 +101,8 @@ class Reading {
 
 bool refuse(Vm& vm, std::string_view name);
 bool refuse_to_keep(Vm& vm);
+// Answers a call that its capabilities do not name.
+bool deny(Vm& vm, std::string_view name, Slot* slots);
 
 template <Name kName, When kWhen, auto kFunction>
 struct Binding;
@@ -109,6 +112,10 @@ struct Binding<kName, kWhen, kFunction> {
   // An exception must not pass through the frames of the guest.
   static bool enter(void* host, Slot* slots) noexcept {
     Vm& vm = *static_cast<Vm*>(host);
+    if constexpr (!is_always_allowed(kName.view())) {
+      if (!vm.may_call(capability_of(kName.view()))) [[unlikely]]
+        return deny(vm, kName.view(), slots);
+    }
     if constexpr (kWhen != When::kAlways) {
       if (vm.stage() != Vm::Stage::kRunning) [[unlikely]]
         return refuse(vm, kName.view());

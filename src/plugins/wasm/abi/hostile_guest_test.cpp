@@ -342,7 +342,7 @@ TEST_F(GreedyGuest, FloodsNoLog) {
   std::string end = end_of("proxy_log", 3, numbers(2, 100, 100));
   EXPECT_NE(end.find("CPU budget"), std::string::npos) << end;
   run_messages();
-  EXPECT_TRUE(log_.has("lines were left out, as it wrote more than 1000 within a second"));
+  EXPECT_TRUE(log_.has("lines were left out, as it wrote more than its log_limit of 1000 within a second"));
 }
 
 TEST_F(GreedyGuest, WakesAnotherExchangeOnce) {

@@ -24,7 +24,7 @@ void listen(RootContext& root, std::uint32_t queue) {
 Status register_shared_queue(Vm& vm, GuestRange name_at, std::uint32_t slot) {
   auto name = vm.memory().read(name_at);
   if (!name || !vm.memory().write(slot, sizeof slot)) return Status::kInvalidMemoryAccess;
-  auto queue = queues(vm).open(vm.spec().plugin, *name);
+  auto queue = queues(vm).open(vm.spec().vm_id(), *name);
   if (!queue) {
     vm.warn("a shared queue was refused: its name is longer than 1024 bytes, or the plugin has 1000 queues");
     return Status::kInternalFailure;
@@ -38,7 +38,7 @@ Status resolve_shared_queue(Vm& vm, GuestRange vm_id_at, GuestRange name_at, std
   auto vm_id = vm.memory().read(vm_id_at);
   auto name = vm.memory().read(name_at);
   if (!vm_id || !name) return Status::kInvalidMemoryAccess;
-  auto queue = queues(vm).find(vm_id->empty() ? std::string_view(vm.spec().plugin) : *vm_id, *name);
+  auto queue = queues(vm).find(vm_id->empty() ? std::string_view(vm.spec().vm_id()) : *vm_id, *name);
   return queue ? give_number(vm, *queue, slot) : Status::kNotFound;
 }
 

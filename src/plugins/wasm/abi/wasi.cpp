@@ -1,5 +1,5 @@
-// WASI preview 1 for plugins: standard output and error are the log, time and randomness are real, and there are no
-// files, no sockets, no arguments and no variables. Served under both of its module names.
+// WASI preview 1 for plugins: standard output and error are the log, time and randomness are real, variables are those
+// that the settings name, and there are no files, no sockets and no arguments. Served under both of its module names.
 
 #include "plugins/wasm/abi/binding.h"
 #include "plugins/wasm/abi/groups.h"
@@ -65,8 +65,29 @@ Errno fd_readdir(Vm& vm, std::uint32_t, GuestRange, std::uint64_t, std::uint32_t
   return vm.memory().store(used_slot, 0u) ? Errno::kNotDirectory : Errno::kFault;
 }
 
-Errno sizes_get(Vm& vm, std::uint32_t count_slot, std::uint32_t bytes_slot) {
+Errno args_sizes_get(Vm& vm, std::uint32_t count_slot, std::uint32_t bytes_slot) {
   return stored(vm.memory().store(count_slot, 0u) && vm.memory().store(bytes_slot, 0u));
+}
+
+Errno environ_sizes_get(Vm& vm, std::uint32_t count_slot, std::uint32_t bytes_slot) {
+  const auto& variables = vm.spec().settings.env;
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : variables) bytes += name.size() + value.size() + 2;  // '=' and NUL
+  return stored(vm.memory().store(count_slot, static_cast<std::uint32_t>(variables.size())) &&
+                vm.memory().store(bytes_slot, static_cast<std::uint32_t>(bytes)));
+}
+
+// "NAME=value" with a NUL each from `texts` on, and their addresses from `addresses` on.
+Errno environ_get(Vm& vm, std::uint32_t addresses, std::uint32_t texts) {
+  for (const auto& [name, value] : vm.spec().settings.env) {
+    std::string text = name + '=' + value + '\0';
+    char* at = vm.memory().write(texts, static_cast<std::uint32_t>(text.size()));
+    if (!at || !vm.memory().store(addresses, texts)) return Errno::kFault;
+    std::memcpy(at, text.data(), text.size());
+    addresses += 4;
+    texts += static_cast<std::uint32_t>(text.size());
+  }
+  return Errno::kSuccess;
 }
 
 Errno clock_time_get(Vm& vm, std::uint32_t clock, std::uint64_t, std::uint32_t time_slot) {
@@ -172,9 +193,9 @@ void add_paths_and_sockets(std::vector<Import>& table, std::string_view module) 
 void add_environment(std::vector<Import>& table, std::string_view module) {
   constexpr auto kAlways = When::kAlways;
   constexpr Errno kSuccess = Errno::kSuccess;
-  table.push_back(import <"environ_sizes_get", kAlways, &sizes_get>(module));
-  table.push_back(import <"environ_get", kAlways, &always<kSuccess, U32, U32>>(module));
-  table.push_back(import <"args_sizes_get", kAlways, &sizes_get>(module));
+  table.push_back(import <"environ_sizes_get", kAlways, &environ_sizes_get>(module));
+  table.push_back(import <"environ_get", kAlways, &environ_get>(module));
+  table.push_back(import <"args_sizes_get", kAlways, &args_sizes_get>(module));
   table.push_back(import <"args_get", kAlways, &always<kSuccess, U32, U32>>(module));
   table.push_back(import <"clock_time_get", kAlways, &clock_time_get>(module));
   table.push_back(import <"clock_res_get", kAlways, &clock_res_get>(module));

@@ -69,6 +69,21 @@ TEST_F(Wasi, ThereAreNoArgumentsAndNoVariables) {
   }
 }
 
+TEST_F(Wasi, VariablesAreThoseOfTheSettings) {
+  vm_settings_.env = {{"A", "1"}, {"LONG", "x=y"}};
+  GuestImage sizes = wasi("environ_sizes_get", numbers(16, 20));
+  EXPECT_EQ(sizes.number(0), 0u);
+  EXPECT_EQ(sizes.number(16), 2u);
+  EXPECT_EQ(sizes.number(20), 13u);
+  GuestImage image = wasi("environ_get", numbers(16, 100));
+  EXPECT_EQ(image.number(0), 0u);
+  EXPECT_EQ(image.number(16), 100u);
+  EXPECT_EQ(image.number(20), 104u);
+  EXPECT_EQ(image.bytes.substr(100, 13), std::string("A=1\0LONG=x=y\0", 13));
+  EXPECT_EQ(error("environ_get", numbers(65530, 100)), Errno::kFault);
+  EXPECT_EQ(error("environ_get", numbers(16, 65530)), Errno::kFault);
+}
+
 TEST_F(Wasi, ClocksTellTheTime) {
   auto now = static_cast<std::uint64_t>(std::chrono::nanoseconds(clock_.wall().time_since_epoch()).count());
   EXPECT_GE(wasi("clock_time_get", numbers(0) + "(i64.const 0)" + numbers(16)).long_number(16), now);

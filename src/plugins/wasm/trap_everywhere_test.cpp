@@ -1,0 +1,196 @@
+// A trap in each callback while another exchange is paused in the same Vm: that one ends by its policy, and the next
+// one is served.
+
+#include "async/manual_reactor_fixture.h"
+#include "plugins/wasm/wasm_fixture.h"
+
+namespace sallyport::wasm {
+namespace {
+
+using namespace std::chrono_literals;
+using chain::Phase;
+
+struct Shape {
+  std::string_view name;  // without proxy_on_
+  std::string_view params;
+  std::string_view result;  // a Wasm expression, or empty
+};
+constexpr Shape kStream[] = {{"request_body", "i32 i32 i32", "0"},
+                             {"request_trailers", "i32 i32", "0"},
+                             {"response_headers", "i32 i32 i32", "0"},
+                             {"response_body", "i32 i32 i32", "0"},
+                             {"response_trailers", "i32 i32", "0"},
+                             {"done", "i32", "1"},
+                             {"log", "i32", ""},
+                             {"delete", "i32", ""}};
+constexpr Shape kRoot[] = {
+    {"vm_start", "i32 i32", "1"}, {"configure", "i32 i32", "1"}, {"queue_ready", "i32 i32", ""}, {"tick", "i32", ""}};
+
+// Requests with four headers arm the trap, those with three are paused, the others go through.
+std::string trapping_in(std::string_view callback) {
+  std::string text = R"((global $armed (mut i32) (i32.const 0)) (data (i32.const 100) "q")
+    (func $trap (if (global.get $armed) (then unreachable)))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (if (i32.eq (local.get 1) (i32.const 3)) (then (return (i32.const 1))))
+      (if (i32.eq (local.get 1) (i32.const 4)) (then (global.set $armed (i32.const 1))))
+      )";
+  if (callback == "request_headers") text += "(call $trap)";
+  text += "(i32.const 0))";
+  auto add = [&](const Shape& shape) {
+    text += "(func (export \"proxy_on_" + std::string(shape.name) + "\") (param " + std::string(shape.params) + ")";
+    if (!shape.result.empty()) text += "(result i32)";
+    if (shape.name == callback) text += "(call $trap)";
+    if (shape.name == "configure") {
+      text +=
+          "(drop (call $register (i32.const 100) (i32.const 1) (i32.const 16))) (drop (call $every (i32.const 10)))";
+    }
+    if (!shape.result.empty()) text += "(i32.const " + std::string(shape.result) + ")";
+    text += ")";
+  };
+  for (const Shape& shape : kStream) add(shape);
+  for (const Shape& shape : kRoot) add(shape);
+  text += "(func (export \"proxy_on_context_create\") (param i32 i32)";
+  if (callback == "context_create") text += "(call $trap)";
+  text += ")(func (export \"proxy_validate_configuration\") (param i32 i32) (result i32)";
+  if (callback == "validate_configuration") text += "(call $trap)";
+  return wat(R"((import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
+                (import "env" "proxy_set_tick_period_milliseconds" (func $every (param i32) (result i32))))",
+             text + "(i32.const 1))");
+}
+
+class TrapEverywhere : public WasmFixture {
+ protected:
+  TrapEverywhere() {
+    Threads threads;
+    threads.workers.emplace_back([this](Message message) { messages_.push_back(std::move(message)); });
+    threads.timers.push_back(timers_of(loop_));
+    runtime_ = *Runtime::start(std::move(threads), time_);
+  }
+  ~TrapEverywhere() override {
+    plugins_.clear();
+    run_messages();
+  }
+
+  static bool goes_through(PluginRun& run) {
+    auto& trailers = run.arena.make<http::Headers>(run.arena);
+    trailers.add("x-t", "1");
+    run.exchange.request_trailers = run.exchange.response_trailers = &trailers;
+    bool proceeds = run.request().proceeds() && run.body(Phase::kRequestBody, "one", true) == "one" &&
+                    run.phase(Phase::kRequestTrailers).proceeds() && run.response().proceeds() &&
+                    run.body(Phase::kResponseBody, "two", true) == "two" &&
+                    run.phase(Phase::kResponseTrailers).proceeds();
+    run.run->log();
+    return proceeds;
+  }
+  static bool exchange(const std::shared_ptr<const WasmPlugin>& of, int headers) {
+    PluginRun run(of);
+    for (int i = 3; i < headers; ++i) run.header("x", "y");
+    return goes_through(run);
+  }
+  // Makes the armed trap go off.
+  void provoke(std::string_view callback, const std::shared_ptr<const WasmPlugin>& of,
+               const std::shared_ptr<const Module>& module) {
+    if (callback == "tick") {
+      time_.advance(10ms);
+      loop_.advance(10ms);
+    } else if (callback == "queue_ready") {
+      runtime_->state().queues().enqueue(*runtime_->state().queues().open("test", "q"), "x");
+    } else if (callback == "vm_start" || callback == "validate_configuration" || callback == "configure") {
+      auto other = try_module(module, "another conf", policy_);  // of which its trial knew nothing bad
+      ASSERT_FALSE(other);
+      EXPECT_NE(other.error().what.find(" trapped: unreachable"), std::string::npos) << other.error().what;
+    } else if (callback == "context_create") {
+      exchange(of, 5);
+    }
+    run_messages();
+  }
+
+  FakeClock time_;
+  async::ManualReactor loop_;
+  PluginPolicy policy_;
+};
+
+constexpr std::string_view kCallbacks[] = {"context_create",
+                                           "vm_start",
+                                           "validate_configuration",
+                                           "configure",
+                                           "request_headers",
+                                           "request_body",
+                                           "request_trailers",
+                                           "response_headers",
+                                           "response_body",
+                                           "response_trailers",
+                                           "done",
+                                           "log",
+                                           "delete",
+                                           "tick",
+                                           "queue_ready"};
+
+TEST_F(TrapEverywhere, EndsAPausedExchangeByItsPolicyAndServesTheNext) {
+  for (OnFailure on_failure : {OnFailure::kRefuse, OnFailure::kPass}) {
+    for (std::string_view callback : kCallbacks) {
+      SCOPED_TRACE(callback);
+      policy_.on_failure = on_failure;
+      auto module = *runtime_->load_now(write_file("trap.wat", trapping_in(callback)));
+      auto made = *try_module(module, "conf", policy_);
+      PluginRun paused(made);
+      Running waits(paused.run->run(Phase::kAccess));
+      ASSERT_FALSE(waits.is_done());
+      log_.take();
+      exchange(made, 4);
+      provoke(callback, made, module);
+      bool is_validation = callback == "validate_configuration";
+      std::string name = (is_validation ? "proxy_" : "proxy_on_") + std::string(callback);
+      ASSERT_TRUE(waits.is_done());
+      EXPECT_EQ(waits.result().proceeds(), on_failure == OnFailure::kPass);
+      if (const Error* error = waits.result().error()) {
+        EXPECT_NE(error->what.find("plugin test: " + name + " trapped: unreachable (a panic or abort) in trap"),
+                  std::string::npos)
+            << error->what;
+      }
+      EXPECT_TRUE(exchange(made, 5));
+      plugins_.clear();
+      std::string text;
+      runtime_->state().tally().append_to(text);
+      EXPECT_NE(text.find("callback=\"" + name + "\",reason=\"unreachable\"} "), std::string::npos) << text;
+    }
+  }
+}
+
+class Reloading : public TrapEverywhere {
+ protected:
+  Reloading() { vm_settings_.restart = Restart::kAfterInterval; }
+};
+
+TEST_F(Reloading, WaitsForASecondAfterTheLastStart) {
+  auto made = plugin(trapping_in("request_headers"));
+  time_.advance(1h);
+  EXPECT_FALSE(exchange(made, 4));
+  EXPECT_TRUE(exchange(made, 5));  // the last start was long ago
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_FALSE(exchange(made, 4));
+    log_.take();
+    EXPECT_FALSE(exchange(made, 5));
+    EXPECT_FALSE(exchange(made, 5));
+    time_.advance(999ms);
+    EXPECT_FALSE(exchange(made, 5));
+    time_.advance(501ms);
+    EXPECT_TRUE(exchange(made, 5));
+  }
+  std::string text;
+  runtime_->state().tally().append_to(text);
+  EXPECT_NE(text.find("sallyport_wasm_vm_restarts_total{plugin=\"test\"} 4\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("sallyport_wasm_vms{plugin=\"test\"} 1\n"), std::string::npos) << text;
+}
+
+TEST_F(Reloading, SaysOnceThatItWaits) {
+  auto made = plugin(trapping_in("request_headers"));
+  EXPECT_FALSE(exchange(made, 4));
+  for (int i = 0; i < 10; ++i) exchange(made, 5);
+  std::size_t told = 0;
+  for (const std::string& line : log_.lines()) told += line.find("started again in 1") != std::string::npos;
+  EXPECT_EQ(told, 1u);
+}
+
+}  // namespace
+}  // namespace sallyport::wasm
