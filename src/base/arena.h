@@ -1,5 +1,6 @@
 #pragma once
-// Memory of one request: allocation bumps a pointer, everything is given back at once.
+// Memory of one request: allocation bumps a pointer, everything is given back at once. Between requests an Arena holds
+// none: blocks of the usual size go to a pool of the thread, where the one used last is the next to be taken.
 // An Arena belongs to one worker. Destructors of what lies in it do not run unless `make` registers them.
 
 #include "base/memory_watch.h"
@@ -69,16 +70,15 @@ class Arena {
   // What was taken beyond the first block.
   std::size_t extra_bytes() const noexcept { return extra_bytes_; }
 
-  // Ends every object of `make` (last made, first ended) and starts over; the first block is kept for the next request.
+  // Ends every object of `make` (last made, first ended) and starts over.
   void reset() {
-    run_cleanups();
-    free_extra_blocks();
-    next_ = first_ ? first_->bytes() : nullptr;
-    left_ = first_ ? kBlock : 0;
-    if (first_) forbid_use(first_->bytes(), kBlock);
+    release();
+    next_ = nullptr;
+    left_ = extra_bytes_ = 0;
   }
 
  private:
+  friend struct BlockPool;
   static constexpr std::size_t kBlock = 8192 - 64;
   struct alignas(16) Block {
     Block* next;
@@ -92,30 +92,25 @@ class Arena {
   };
 
   void* allocate_slowly(std::size_t size) {
-    std::size_t room = size > kBlock ? size : kBlock;
-    auto* block = static_cast<Block*>(::operator new(sizeof(Block) + room));
-    block->size = room;
-    if (first_ || room != kBlock) extra_bytes_ += room;
-    if (!first_) {
-      if (room != kBlock) {  // keep the reusable first block at its standard size
-        first_ = static_cast<Block*>(::operator new(sizeof(Block) + kBlock));
-        first_->size = kBlock;
-        first_->next = nullptr;
-        block->next = extra_;
-        extra_ = block;
-      } else {
-        first_ = block;
-        block->next = nullptr;
-      }
-    } else {
-      block->next = extra_;
-      extra_ = block;
-    }
+    Block* block = size > kBlock ? make_block(size) : take_block();
+    if (blocks_ || block->size != kBlock) extra_bytes_ += block->size;
+    block->next = blocks_;
+    blocks_ = block;
+    allow_use(block->bytes(), size);
     next_ = block->bytes() + size;
-    left_ = room - size;
+    left_ = block->size - size;
     forbid_use(next_, left_);
     return block->bytes();
   }
+
+  static Block* make_block(std::size_t size) {
+    auto* block = static_cast<Block*>(::operator new(sizeof(Block) + size));
+    block->size = size;
+    return block;
+  }
+  // Of the usual size, from and to the pool of this thread (arena.cpp).
+  static Block* take_block();
+  static void give_block(Block* block) noexcept;
 
   void run_cleanups() {
     while (cleanups_) {
@@ -124,27 +119,14 @@ class Arena {
     }
   }
 
-  void free_extra_blocks() {
-    while (extra_) free_block(std::exchange(extra_, extra_->next));
-    extra_bytes_ = 0;
-  }
-
-  static void free_block(Block* block) noexcept {
-    if (block) allow_use(block->bytes(), block->size);
-    ::operator delete(block);
-  }
-
-  void release() {
+  void release() noexcept {
     run_cleanups();
-    free_extra_blocks();
-    free_block(first_);
-    first_ = nullptr;
+    while (blocks_) give_block(std::exchange(blocks_, blocks_->next));
   }
 
   char* next_ = nullptr;
   std::size_t left_ = 0;
-  Block* first_ = nullptr;
-  Block* extra_ = nullptr;
+  Block* blocks_ = nullptr;
   std::size_t extra_bytes_ = 0;
   Cleanup* cleanups_ = nullptr;
 };
@@ -153,7 +135,7 @@ class Arena::Mark {
   friend class Arena;
   char* next_;
   std::size_t left_;
-  Block* extra_;
+  Block* blocks_;
   std::size_t extra_bytes_;
 };
 
@@ -161,16 +143,15 @@ inline Arena::Mark Arena::mark() const noexcept {
   Mark mark;
   mark.next_ = next_;
   mark.left_ = left_;
-  mark.extra_ = extra_;
+  mark.blocks_ = blocks_;
   mark.extra_bytes_ = extra_bytes_;
   return mark;
 }
 
 inline void Arena::rewind(const Mark& mark) noexcept {
-  while (extra_ != mark.extra_) free_block(std::exchange(extra_, extra_->next));
-  bool began_since = !mark.next_ && first_;
-  next_ = began_since ? first_->bytes() : mark.next_;
-  left_ = began_since ? kBlock : mark.left_;
+  while (blocks_ != mark.blocks_) give_block(std::exchange(blocks_, blocks_->next));
+  next_ = mark.next_;
+  left_ = mark.left_;
   extra_bytes_ = mark.extra_bytes_;
   if (next_) forbid_use(next_, left_);
 }
