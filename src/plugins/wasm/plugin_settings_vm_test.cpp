@@ -1,6 +1,5 @@
-#include "plugins/wasm/plugin_settings.h"
-
 #include "json/parse.h"
+#include "plugins/wasm/plugin_settings.h"
 
 #include <gtest/gtest.h>
 
