@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -150,6 +151,7 @@ class Exchange {
   // Properties are visible to every plugin of this exchange, to expressions and to the log.
   void set_property(std::string_view name, std::string_view value);  // copies both
   std::optional<std::string_view> property(std::string_view name) const noexcept;
+  std::span<const Property> properties() const noexcept { return properties_; }
 
   // Replaces path and query for the upstream; `target` is "/path?query" in the wire's form.
   void set_upstream_target(std::string_view target);

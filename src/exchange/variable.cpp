@@ -175,6 +175,7 @@ constexpr Family kFamilies[] = {
     {"http_", read_request_field, true},
     {"sent_http_", read_response_field, true},
     {"upstream_http_", read_upstream_field, true},
+    {"wasm_", read_property, false},
 };
 
 struct Found {

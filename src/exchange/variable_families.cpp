@@ -55,6 +55,12 @@ std::string_view decoded(std::string_view text, Arena& arena) {
   return arena.copy(percent_decode(with_spaces));
 }
 
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+bool names_property(std::string_view key, std::string_view name) {
+  return std::ranges::equal(key, name, [](char k, char n) { return k == n || (k == '_' && !is_letter_or_digit(n)); });
+}
+
 }  // namespace
 
 Text read_argument(const Exchange& exchange, const VariableKey& key) {
@@ -100,6 +106,13 @@ Text read_response_field(const Exchange& exchange, const VariableKey& key) {
 Text read_upstream_field(const Exchange& exchange, const VariableKey& key) {
   if (exchange.response_source != ResponseSource::kUpstream) return std::nullopt;
   return read_response_field(exchange, key);
+}
+
+Text read_property(const Exchange& exchange, const VariableKey& key) {
+  auto found = std::ranges::find_if(exchange.properties(),
+                                    [&](const Property& property) { return names_property(key.text, property.name); });
+  if (found == exchange.properties().end()) return std::nullopt;
+  return found->value;
 }
 
 FieldName field_of_variable(std::string_view key) noexcept {

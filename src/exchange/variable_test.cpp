@@ -135,5 +135,19 @@ TEST(Variable, ACompiledNameReadsTheSameAsALookup) {
   }
 }
 
+TEST(Variable, PropertiesOfPluginsHaveNamesOfLettersDigitsAndUnderscores) {
+  ExchangeFixture f;
+  f.exchange.set_property("tier", "gold");
+  f.exchange.set_property(std::string_view("jwt\0sub", 7), "me");
+  f.exchange.set_property("a.b-c", "d");
+  EXPECT_EQ(f.exchange.variable("wasm_tier"), "gold");
+  EXPECT_EQ(f.exchange.variable("wasm_jwt_sub"), "me");
+  EXPECT_EQ(f.exchange.variable("wasm_a_b_c"), "d");
+  EXPECT_EQ(f.exchange.variable("wasm_a.b-c"), "d");
+  EXPECT_EQ(f.exchange.variable("tier"), "gold");
+  EXPECT_EQ(f.exchange.variable("wasm_jwt_su"), Text());
+  EXPECT_EQ(f.exchange.variable("wasm_"), Text());
+}
+
 }  // namespace
 }  // namespace sallyport::exchange
