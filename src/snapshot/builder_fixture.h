@@ -60,8 +60,8 @@ struct BuilderFixture {
 
   const chain::Catalog& catalog_with_types() {
     for (auto [name, priority] : {std::pair("low", 1), std::pair("high", 9)}) {
-      auto type = std::make_unique<MadeType>(name, priority);
-      types[name] = type.get();
+      auto type = std::make_shared<MadeType>(name, priority);
+      types[name] = type;
       catalog.add(std::move(type));
     }
     return catalog;
@@ -113,7 +113,7 @@ struct BuilderFixture {
   }
   const Made& plugin(std::string_view path) { return static_cast<const Made&>(*chain(path).links().front().plugin); }
 
-  std::map<std::string, MadeType*> types;
+  std::map<std::string, std::shared_ptr<MadeType>> types;  // also those that another has taken the place of
   chain::Catalog catalog;
   SnapshotBuilder builder;
   std::unique_ptr<exchange::ExchangeFixture> request;
