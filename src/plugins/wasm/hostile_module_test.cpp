@@ -94,18 +94,6 @@ class HostileModules : public WasmFixture {
     text += "(if " + std::string(when) + " (then " + std::string(harm.code) + "))";
     return wat("", text + (returns ? "(i32.const 0))" : ")"));
   }
-  // Whether it came to its end without a failure.
-  static bool goes_through(PluginRun& run) {
-    auto& trailers = run.arena.make<http::Headers>(run.arena);
-    trailers.add("x-t", "1");
-    run.exchange.request_trailers = run.exchange.response_trailers = &trailers;
-    bool proceeds = run.request().proceeds() && run.body(Phase::kRequestBody, "one", true) == "one" &&
-                    run.phase(Phase::kRequestTrailers).proceeds() && run.response().proceeds() &&
-                    run.body(Phase::kResponseBody, "two", true) == "two" &&
-                    run.phase(Phase::kResponseTrailers).proceeds();
-    run.run->log();
-    return proceeds;
-  }
 
   PluginPolicy policy_;
 };
@@ -149,13 +137,13 @@ TEST_F(HostileModules, AreStoppedInEveryCallbackAndTheNextExchangeIsServed) {
       PluginRun bad(made);
       bad.header("x", "y");
       bool is_after = callback == "done" || callback == "log" || callback == "delete";
-      EXPECT_EQ(goes_through(bad), is_after);
+      EXPECT_EQ(bad.goes_through(), is_after);
       EXPECT_TRUE(log_.has("plugin test: proxy_on_" + std::string(callback) + " trapped: "));
       EXPECT_TRUE(log_.has(harm.reason));
       run_messages();
       if (callback == "context_create") continue;  // of every exchange
       PluginRun good(made);
-      EXPECT_TRUE(goes_through(good));
+      EXPECT_TRUE(good.goes_through());
     }
   }
 }

@@ -63,6 +63,20 @@ std::optional<std::uint64_t> count_of(const json::Value& value) {
   return static_cast<std::uint64_t>(value.integer());
 }
 
+std::uint64_t number_of(milliseconds duration) { return static_cast<std::uint64_t>(duration.count()); }
+std::uint64_t number_of(std::uint64_t number) { return number; }
+
+// Inline, not beyond what is there, of which `unit` tells the unit.
+template <class T>
+void take_limit(const Reading& reading, T wanted, T& to, std::string_view unit = "") {
+  if (reading.is_inline() && wanted > to) {
+    reading.refuse(fmt::format("is {}, and wasm.{} in the boot file allows {}{}; give less, or raise it there",
+                               json::print(reading.value), reading.pointer.substr(1), number_of(to), unit));
+  } else {
+    to = wanted;
+  }
+}
+
 // The number of the choice that the value is.
 std::optional<std::size_t> choice_of(const Reading& reading, std::initializer_list<std::string_view> names) {
   const auto* found = reading.value.is_string() ? std::ranges::find(names, reading.value.string()) : names.end();
@@ -79,11 +93,8 @@ void read_cpu_budget(const Reading& reading) {
                                json::print(reading.value)));
   } else if (*wanted < kShortestBudget || *wanted > kLongestBudget) {
     reading.refuse(fmt::format("is {}; give from 1ms to 1h", json::print(reading.value)));
-  } else if (reading.is_inline() && *wanted > to) {
-    reading.refuse(fmt::format("is {}, and wasm.cpu_budget in the boot file allows {}ms; give less, or raise it there",
-                               json::print(reading.value), to.count()));
   } else {
-    to = *wanted;
+    take_limit(reading, *wanted, to, "ms");
   }
 }
 
@@ -94,12 +105,8 @@ void read_memory_limit(const Reading& reading) {
     reading.refuse(fmt::format("is no size: {}; write bytes, or a number with k, m or g", json::print(reading.value)));
   } else if (*wanted < kLeastMemory || *wanted > kMostMemory) {
     reading.refuse(fmt::format("is {}; give from 64k to 4g", json::print(reading.value)));
-  } else if (reading.is_inline() && *wanted > to) {
-    reading.refuse(
-        fmt::format("is {}, and wasm.memory_limit in the boot file allows {} bytes; give less, or raise it there",
-                    json::print(reading.value), to));
   } else {
-    to = *wanted;
+    take_limit(reading, *wanted, to, " bytes");
   }
 }
 
@@ -206,11 +213,8 @@ void read_max_instances(const Reading& reading) {
   const json::Value& value = reading.value;
   if (!value.is_integer() || value.integer() < 1 || value.integer() > kMost) {
     reading.refuse(fmt::format("is {}; give from 1 to {}", json::print(value), kMost));
-  } else if (reading.is_inline() && value.integer() > to) {
-    reading.refuse(fmt::format("is {}, and wasm.max_instances in the boot file allows {}; give less, or raise it there",
-                               value.integer(), to));
   } else {
-    to = static_cast<std::uint32_t>(value.integer());
+    take_limit(reading, static_cast<std::uint32_t>(value.integer()), to);
   }
 }
 
@@ -220,12 +224,8 @@ void read_max_http_calls(const Reading& reading) {
   const json::Value& value = reading.value;
   if (!value.is_integer() || value.integer() < 0 || value.integer() > kMost) {
     reading.refuse(fmt::format("is {}; give a number from 0 to {}", json::print(value), kMost));
-  } else if (reading.is_inline() && std::cmp_greater(value.integer(), to)) {
-    reading.refuse(
-        fmt::format("is {}, and wasm.max_http_calls in the boot file allows {}; give less, or raise it there",
-                    value.integer(), to));
   } else {
-    to = static_cast<std::size_t>(value.integer());
+    take_limit(reading, static_cast<std::size_t>(value.integer()), to);
   }
 }
 
@@ -235,12 +235,8 @@ void read_max_http_call_body(const Reading& reading) {
   auto wanted = size_of(reading.value);
   if (!wanted || *wanted > kMost) {
     reading.refuse(fmt::format("is {}; write bytes, or a number with k, m or g, up to 1g", json::print(reading.value)));
-  } else if (reading.is_inline() && *wanted > to) {
-    reading.refuse(
-        fmt::format("is {}, and wasm.max_http_call_body in the boot file allows {} bytes; give less, or raise it there",
-                    json::print(reading.value), to));
   } else {
-    to = *wanted;
+    take_limit(reading, *wanted, to, " bytes");
   }
 }
 
@@ -267,11 +263,8 @@ void read_log_limit(const Reading& reading) {
   if (!wanted || *wanted > kMostLines) {
     reading.refuse(
         fmt::format("is {}; give how many lines a second, from 0 to {}", json::print(reading.value), kMostLines));
-  } else if (reading.is_inline() && *wanted > to) {
-    reading.refuse(fmt::format("is {}, and wasm.log_limit in the boot file allows {}; give less, or raise it there",
-                               json::print(reading.value), to));
   } else {
-    to = *wanted;
+    take_limit(reading, *wanted, to);
   }
 }
 

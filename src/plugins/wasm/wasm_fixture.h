@@ -150,6 +150,19 @@ struct PluginRun : exchange::ExchangeFixture {
     return std::string(passed.bytes);
   }
 
+  // Runs every phase, with bodies and trailers both ways: whether it came to its end without a failure.
+  bool goes_through() {
+    using chain::Phase;
+    auto& trailers = arena.make<http::Headers>(arena);
+    trailers.add("x-t", "1");
+    exchange.request_trailers = exchange.response_trailers = &trailers;
+    bool proceeds = request().proceeds() && body(Phase::kRequestBody, "one", true) == "one" &&
+                    phase(Phase::kRequestTrailers).proceeds() && response().proceeds() &&
+                    body(Phase::kResponseBody, "two", true) == "two" && phase(Phase::kResponseTrailers).proceeds();
+    run->log();
+    return proceeds;
+  }
+
   std::unique_ptr<chain::Chain> chain;
   std::optional<chain::ChainRun> run;
 };
