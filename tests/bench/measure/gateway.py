@@ -11,11 +11,15 @@ ADMIN_KEY = "bench-0123456789abcdef0123456789"
 class Gateway:
     """One process, everything of it below `folder`."""
 
-    def __init__(self, program, folder, placement, *, resources=None, wasm_plugins=(), workers=1, reactor="auto"):
-        """With `resources` they are served from apisix.yaml, without they come through the Admin API."""
+    def __init__(self, program, folder, placement, *, resources=None, wasm_plugins=(), workers=1, reactor="auto",
+                 code_cache=None):
+        """With `resources` they are served from apisix.yaml, without they come through the Admin API. What is compiled
+        is kept in the folder `code_cache`, or below `folder`."""
         self.port, self.status_port, self.metrics_port, self.admin_port = process.free_ports(4)
         store = self.yaml_store() if resources is not None else self.embedded_store()
         settings = self.settings(wasm_plugins) | store
+        if code_cache:
+            settings["wasm"]["code_cache"] = {"path": str(code_cache)}
         self.configuration = as_yaml(settings)
         (folder / "conf").mkdir(parents=True)
         (folder / "conf/config.yaml").write_text(self.configuration, encoding="utf-8")
@@ -90,8 +94,15 @@ class Admin:
 
     def send(self, method, path, body=None):
         """The status and the text of the answer. Error: Failed when the API does not take the change."""
-        text = None if body is None else json.dumps(body)
-        self.connection.request(method, f"/apisix/admin/{path}", text, {"X-API-KEY": ADMIN_KEY})
+        return self.send_text(method, path, None if body is None else json.dumps(body), "application/json")
+
+    def send_module(self, name, code):
+        """The same for a plugin; `code` is WebAssembly."""
+        return self.send_text("PUT", f"wasm/{name}", code, "application/wasm")
+
+    def send_text(self, method, path, text, kind):
+        headers = {"X-API-KEY": ADMIN_KEY, "Content-Type": kind}
+        self.connection.request(method, f"/apisix/admin/{path}", text, headers)
         answer = self.connection.getresponse()
         answer_text = answer.read().decode("utf-8", "replace")
         if answer.status not in (200, 201):

@@ -23,7 +23,7 @@ class Load:
         for line in self.child.stdout:
             if line.startswith("DONE "):
                 yield int(line.split()[1])
-            elif line.startswith("{"):
+            elif line.startswith('{"requests"'):
                 self.figures = json.loads(line)
             elif line != "START\n":
                 self.complaint += line

@@ -1,4 +1,5 @@
 """Child processes: pinned, watched, and ended by their id. Nothing else on the machine is touched."""
+import os
 import pathlib
 import random
 import socket
@@ -59,6 +60,12 @@ def resident_bytes(pid):
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def cpu_seconds(pid):
+    """That all of its threads used so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def free_ports(count):

@@ -5,7 +5,7 @@ import statistics
 from . import scenarios
 
 HEADINGS = ("conn", "row", "req/s", "(min-max)", "us/req", "(min-max)", "core", "p50", "p99", "RSS", "nginx x",
-            "native x", "native +us", "floor +us", "sandbox +us")
+            "native x", "native +us", "plain +us", "floor +us", "sandbox +us")
 
 
 def progress_line(sample):
@@ -37,6 +37,7 @@ def line(row, rows):
             f"{row.median('resident_bytes') / 1e6:.1f}", number(rows.speed(row.connections, row.name, nginx), ".2f"),
             number(rows.speed(row.connections, row.name, native), ".3f"),
             number(rows.extra(row.connections, row.name, native), "+.2f"),
+            number(rows.extra(row.connections, row.name, scenarios.PLAIN_OF.get(row.name, "")), "+.2f"),
             number(rows.extra(row.connections, row.name, floor), "+.2f"),
             number(rows.extra(row.connections, row.name, scenarios.shared_of(row.name)), "+.2f"))
 
@@ -68,5 +69,6 @@ def row_as_json(row, rows):
         about[field] = {"median": statistics.median(row.values(field)), "all": row.values(field)}
     about["times_nginx"] = rows.speed(row.connections, row.name, scenarios.NGINX_OF.get(row.name, ""))
     about["times_native"] = rows.speed(row.connections, row.name, scenarios.NATIVE_OF.get(row.name, ""))
+    about["us_over_plain"] = rows.extra(row.connections, row.name, scenarios.PLAIN_OF.get(row.name, ""))
     about["us_over_native"] = rows.extra(row.connections, row.name, scenarios.NATIVE_OF.get(row.name, ""))
     return about

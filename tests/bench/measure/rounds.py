@@ -51,7 +51,8 @@ class Run:
         if kind == "forwarder":
             return servers.Forwarder(self.build / "bench/forwarder", folder, self.placement, upstream_port)
         ours = [scenario for scenario in self.chosen if scenario.server == "gateway"]
-        resources = {"routes": [scenario.route(upstream_port) for scenario in ours]}
+        resources = {"routes": [scenario.route(upstream_port) for scenario in ours],
+                     "upstreams": [scenarios.called_upstream(upstream_port)]}
         declared = scenarios.declared({name for scenario in ours for name in scenario.plugins}, self.plugins)
         return gateway.Gateway(self.build / "sallyport", folder, self.placement, resources=resources,
                                wasm_plugins=declared, reactor=self.reactor)

@@ -17,6 +17,7 @@ class Scenario:
     response_bytes: int = 100
     post_bytes: int = 0
     group: str = "small"
+    calls: bool = False       # a plugin asks the upstream first, whose first request then is not a client's
 
     @property
     def has_upstream(self):
@@ -33,6 +34,11 @@ def ours(name, plugins, **more):
     return Scenario(name, "gateway", f"/{name}", plugins, **more)
 
 
+def called_upstream(upstream):
+    """What the plugin of `http-call-rust` asks: the generator, too."""
+    return {"id": "auth", "type": "roundrobin", "nodes": {f"127.0.0.1:{upstream}": 1}}
+
+
 def wasm(plugin, conf):
     return {plugin: {"conf": conf}}
 
@@ -44,6 +50,14 @@ def in_sandbox(plugin, conf):
 RUST_HEADER = {"header_name": "X-Added", "header_value": "true"}
 GO_HEADER = {"headers": [{"name": "X-Added", "value": "true"}]}
 FAULT = {"body": INJECTED, "http_status": 200}
+CHAINED = "do-nothing-rust"   # plugins of these names and a number are this module, each with a VM of its own
+CHAINS = (1, 4, 16)
+
+
+def chain(length):
+    plugins = {f"{CHAINED}-{number}": {"conf": "none"} for number in range(length)}
+    return ours(f"chain-{length}", plugins)
+
 
 ALL = (
     Scenario("floor", "forwarder", "/plain"),
@@ -53,6 +67,9 @@ ALL = (
     ours("header-native", {"response-rewrite": {"headers": {"add": [ADDED]}}}, header=ADDED),
     ours("header-rust", wasm("add-header-rust", RUST_HEADER), header=ADDED),
     ours("header-go", wasm("custom-response-header-go", GO_HEADER), header=ADDED),
+    *(chain(length) for length in CHAINS),
+    ours("shared-data-rust", wasm("quota-rust", {"requests": 1_000_000_000, "seconds": 3600})),
+    ours("http-call-rust", wasm("auth-call-rust", {"upstream": "auth", "path": "/"}), calls=True),
     ours("header-rust-sandbox", in_sandbox("add-header-rust", RUST_HEADER), header=ADDED),
     ours("header-go-sandbox", in_sandbox("custom-response-header-go", GO_HEADER), header=ADDED),
     ours("answer-native", {"fault-injection": {"abort": {"http_status": 200, "body": INJECTED}}}, body=INJECTED),
@@ -69,7 +86,7 @@ ALL = (
 )
 
 WASM_PLUGINS = ("add-header-rust", "custom-response-header-go", "fault-injection-rust", "fault-injection-go",
-                "fault-injection-cpp")
+                "fault-injection-cpp", "quota-rust", "auth-call-rust")
 SANDBOXED = ("add-header-rust", "custom-response-header-go", "fault-injection-cpp")
 
 
@@ -78,17 +95,21 @@ def declared(names, folder):
     known = [(name, {"name": name, "file": str(folder / f"{name}.wasm")}) for name in WASM_PLUGINS]
     known += [(name + SANDBOX, {"name": name + SANDBOX, "file": str(folder / f"{name}.wasm"), "isolation": "request",
                                 "max_instances": 1000}) for name in SANDBOXED]
+    known += [(f"{CHAINED}-{number}", {"name": f"{CHAINED}-{number}", "file": str(folder / f"{CHAINED}.wasm")})
+              for number in range(max(CHAINS))]
     return [{"priority": 7000 + place} | plugin for place, (name, plugin) in enumerate(known) if name in names]
 
 
 def modules(names):
     """Of which plugins they are."""
-    return [name for name in WASM_PLUGINS if {name, name + SANDBOX} & set(names)]
+    chained = [CHAINED] if any(name.startswith(CHAINED) for name in names) else []
+    return chained + [name for name in WASM_PLUGINS if {name, name + SANDBOX} & set(names)]
 
 # Which row a row is compared with, besides itself: column of the table, and rows to look in.
 NGINX_OF = {"plain": "nginx", "header-native": "nginx-header", "header-rust": "nginx-header",
             "header-go": "nginx-header", "floor": "nginx", "nginx-header": "nginx", "plain-80k": "nginx-80k",
             "floor-80k": "nginx-80k", "plain-post-16k": "nginx-post-16k", "floor-post-16k": "nginx-post-16k"}
+PLAIN_OF = {name: "plain" for name in (*(f"chain-{length}" for length in CHAINS), "shared-data-rust", "http-call-rust")}
 NATIVE_OF = {"header-rust": "header-native", "header-go": "header-native", "answer-rust": "answer-native",
              "answer-go": "answer-native"}
 

@@ -94,6 +94,8 @@ GOOD = [  # configuration, status, body, a header and its values
      "X-A", ["1", "2"]),
     ("body-limit-c", {"bytes": 10, "seconds": 1}, 200, HELLO),
     ("body-limit-c", None, 200, HELLO),
+    ("do-nothing-rust", None, 200, HELLO),
+    ("do-nothing-go", None, 200, HELLO),
     ("request-transform-as", {"response": {"add": [{"name": "X-A", "value": "1"}, {"name": "X-A", "value": "2"}]}}, 200, HELLO,
      "X-A", ["1", "2"]),
     ("request-transform-as", None, 200, HELLO),

@@ -1,0 +1,141 @@
+// What WebAssembly plugins cost: a request through one that does nothing, over the same request without it; host calls;
+// shared data on which all workers write. The modules come from SALLYPORT_PLUGINS (build/plugins).
+
+#include "plugins/wasm/shared_data.h"
+#include "plugins/wasm/wasm_fixture.h"
+
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+namespace sallyport::wasm {
+namespace {
+
+using chain::Phase;
+
+class Host final : public WasmFixture {
+ public:
+  std::shared_ptr<const WasmPlugin> of_text(std::string_view text) { return plugin(text); }
+  std::shared_ptr<const WasmPlugin> of_file(const std::string& name) {
+    const char* folder = std::getenv("SALLYPORT_PLUGINS");
+    auto module = runtime_->load_now((folder ? folder : "build/plugins") + ("/" + name));
+    if (!module) throw std::runtime_error(module.error().what);
+    auto made = try_module(std::move(*module), "", {});
+    if (!made) throw std::runtime_error(made.error().what);
+    return *made;
+  }
+
+ private:
+  void TestBody() override {}
+};
+
+// Requests of one route, one after the other. Without a plugin its chain is empty.
+class Requests {
+ public:
+  explicit Requests(std::shared_ptr<const chain::Plugin> plugin) {
+    std::vector<chain::Link> links;
+    if (plugin) {
+      chain::Link link;
+      link.name = "measured";
+      link.reason = "plugin:measured";
+      link.plugin = std::move(plugin);
+      links.push_back(std::move(link));
+    }
+    chain_ = std::make_unique<chain::Chain>(std::move(links));
+  }
+
+  // Both heads and the end, with no body.
+  void one() {
+    {
+      exchange::Exchange exchange(arena_, clock_);
+      exchange.request_target = exchange.request.target = exchange.uri = "/";
+      exchange.request_method = exchange.request.method = "GET";
+      exchange.request.headers.add("host", "a");
+      chain::ChainRun run(*chain_, exchange, chain::BodyLimits{1000, 1000});
+      pass(run, Phase::kAccess);
+      exchange.response.status = 200;
+      exchange.response_source = exchange::ResponseSource::kUpstream;
+      pass(run, Phase::kResponseHeaders);
+      run.log();
+    }
+    arena_.reset();
+  }
+
+ private:
+  static void pass(chain::ChainRun& run, Phase phase) {
+    Running running(run.run(phase));
+    if (!running.is_done() || !running.result().proceeds()) throw std::runtime_error("the plugin let no request pass");
+  }
+
+  SystemClock clock_;
+  Arena arena_;
+  std::unique_ptr<chain::Chain> chain_;
+};
+
+void request(benchmark::State& state, const std::string& module) {
+  Host host;
+  Requests requests(module.empty() ? nullptr : host.of_file(module));
+  for ([[maybe_unused]] auto _ : state) requests.one();
+}
+BENCHMARK_CAPTURE(request, without_plugin, "");
+BENCHMARK_CAPTURE(request, rust, "do-nothing-rust.wasm");
+BENCHMARK_CAPTURE(request, go, "do-nothing-go.wasm");
+
+// What a request costs when its callback makes `kCalls` host calls.
+constexpr int kCalls = 1000;
+
+void host_calls(benchmark::State& state, const std::string& import, const std::string& call) {
+  Host host;
+  Requests requests(host.of_text(wat(import, R"(
+      (data (i32.const 16) "host")
+      (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (local $left i32)
+        (local.set $left (i32.const )" + std::to_string(kCalls) + R"())
+        (loop $again
+          (global.set $next (i32.const 4096))
+          )" + call + R"(
+          (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+        (i32.const 0)))")));
+  for ([[maybe_unused]] auto _ : state) requests.one();
+}
+BENCHMARK_CAPTURE(host_calls, none, "", "(drop (i32.const 0))");
+BENCHMARK_CAPTURE(host_calls, set_effective_context,
+                  R"((import "env" "proxy_set_effective_context" (func $call (param i32) (result i32))))",
+                  "(drop (call $call (i32.const 0)))");
+BENCHMARK_CAPTURE(host_calls, get_current_time,
+                  R"((import "env" "proxy_get_current_time_nanoseconds" (func $call (param i32) (result i32))))",
+                  "(drop (call $call (i32.const 64)))");
+BENCHMARK_CAPTURE(host_calls, get_header,
+                  R"((import "env" "proxy_get_header_map_value" (func $call (param i32 i32 i32 i32 i32) (result i32))))",
+                  "(drop (call $call (i32.const 0) (i32.const 16) (i32.const 4) (i32.const 64) (i32.const 68)))");
+
+// All workers read and write one key, or each its own.
+class Shared : public benchmark::Fixture {
+ public:
+  SystemClock clock;
+  SharedData data{clock, SharedDataLimits{}};
+
+  static std::string key(const benchmark::State& state) {
+    return "key" + std::to_string(state.range(0) == 0 ? 0 : state.thread_index());
+  }
+};
+BENCHMARK_DEFINE_F(Shared, get)(benchmark::State& state) {
+  const std::string mine = key(state);
+  data.set(mine, "some value of thirty-two bytes...", 0);
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(data.get(mine));
+}
+BENCHMARK_DEFINE_F(Shared, compare_and_set)(benchmark::State& state) {
+  const std::string mine = key(state);
+  data.set(mine, "some value of thirty-two bytes...", 0);
+  for ([[maybe_unused]] auto _ : state) {
+    auto found = data.get(mine);
+    benchmark::DoNotOptimize(data.set(mine, "another one of thirty-two bytes.", found ? found->cas : 0));
+  }
+}
+BENCHMARK_REGISTER_F(Shared, get)->ArgName("own_key")->Arg(0)->Arg(1)->Threads(1)->Threads(2)->Threads(4);
+BENCHMARK_REGISTER_F(Shared, compare_and_set)->ArgName("own_key")->Arg(0)->Arg(1)->Threads(1)->Threads(2)->Threads(4);
+
+}  // namespace
+}  // namespace sallyport::wasm
+
+BENCHMARK_MAIN();

@@ -1,0 +1,220 @@
+"""Mixed traffic for a long time, while plugins are replaced each second, routes and upstreams change, the settings are
+read again and clients misbehave: no request may fail, and memory must stay as it is."""
+import dataclasses
+import pathlib
+import signal
+import socket
+import struct
+import tempfile
+import time
+
+from . import gateway, load, machine, process
+
+LASTING = "X-Served: yes"
+
+
+@dataclasses.dataclass(frozen=True)
+class Stream:
+    """One kind of request, sent without a pause by a generator of its own, which is the upstream too."""
+    name: str
+    plugins: dict
+    options: tuple = ()       # for the generator, besides those of all
+    answers: str = ""         # the body of an answer that no upstream gives
+
+
+def by_plugin(name, conf):
+    return {name: {"conf": conf}, **native(LASTING)}
+
+
+def native(header):
+    return {"response-rewrite": {"headers": {"set": dict([header.split(": ")])}}}
+
+
+# Plugins come through the Admin API: in Rust, in C, with a sandbox for each request, and one that calls out.
+PLUGINS = {
+    "soak-header": ("add-header-rust", {}),
+    "soak-limit": ("body-limit-c", {}),
+    "soak-answer": ("fault-injection-cpp", {"isolation": "request", "max_instances": 200}),
+    "soak-call": ("auth-call-rust", {}),
+}
+STREAMS = (
+    Stream("plain", native(LASTING), ("--expect-header", LASTING)),
+    Stream("header", by_plugin("soak-header", {"header_name": "X-Added", "header_value": "true"}),
+           ("--expect-header", LASTING, "--expect-header", "X-Added: true")),
+    Stream("upload", by_plugin("soak-limit", {"bytes": 1 << 20}), ("--expect-header", LASTING, "--post", 16 << 10)),
+    Stream("download", native(LASTING), ("--expect-header", LASTING, "--body", 80 << 10)),
+    Stream("answer", {"soak-answer": {"conf": {"body": "hello world", "http_status": 200}}},
+           ("--expect-body", "hello world"), answers="hello world"),
+    Stream("call", by_plugin("soak-call", {"upstream": "auth", "path": "/"}), ("--expect-header", LASTING)),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    program: pathlib.Path         # the gateway
+    load_program: pathlib.Path
+    plugins: pathlib.Path         # folder of the modules
+    seconds: float = 600
+    connections: int = 6          # of each stream
+    workers: int = 2
+    reactor: str = "auto"
+
+
+@dataclasses.dataclass
+class Outcome:
+    seconds: float = 0.0
+    requests: dict = dataclasses.field(default_factory=dict)     # of each stream
+    failures: list = dataclasses.field(default_factory=list)     # texts; empty: nothing failed
+    replaced: int = 0             # plugins
+    changed: int = 0              # other resources
+    read_again: int = 0           # settings, by HUP
+    rude: int = 0                 # connections of clients that misbehave
+    resident: list = dataclasses.field(default_factory=list)     # bytes, once a second
+
+    @property
+    def growth(self):
+        """Of the largest resident memory, from the second quarter of the time to the last."""
+        quarter = len(self.resident) // 4
+        if quarter == 0:
+            return 0.0
+        return max(self.resident[-quarter:]) / max(self.resident[quarter:2 * quarter]) - 1
+
+
+def run(trial, report=lambda outcome: None):
+    """`report` is told once a second how far it is.
+
+    Error: Failed when the gateway or a generator gave up, or the Admin API refused a change.
+    """
+    with tempfile.TemporaryDirectory(prefix="sallyport-soak-") as folder:
+        started = gateway.Gateway(trial.program, pathlib.Path(folder) / "gateway", machine.Anywhere(),
+                                  workers=trial.workers, reactor=trial.reactor)
+        try:
+            started.wait_until_ready()
+            outcome = Soaking(trial, started, report).run()
+            if started.process.stop() != 0:
+                outcome.failures.append(f"the gateway did not end well:\n{started.process.last_lines()}")
+            outcome.failures += wrong_lines(started.process.log)
+            return outcome
+        finally:
+            started.process.stop()
+
+
+class Soaking:
+    """One run on a gateway that is ready."""
+
+    def __init__(self, trial, started, report):
+        self.trial = trial
+        self.gateway = started
+        self.report = report
+        self.admin = gateway.Admin(started.admin_port)
+        self.modules = {name: (trial.plugins / f"{module}.wasm").read_bytes() for name, (module, _) in PLUGINS.items()}
+        self.upstreams = dict(zip((stream.name for stream in STREAMS), process.free_ports(len(STREAMS))))
+        self.outcome = Outcome()
+
+    def run(self):
+        for name, (_, settings) in PLUGINS.items():
+            self.admin.send_module(name, self.modules[name])
+            self.admin.send("PUT", f"wasm/{name}", settings)
+        self.admin.send("PUT", "upstreams/auth", self.upstream("plain"))
+        for stream in STREAMS:
+            self.admin.send("PUT", f"routes/{stream.name}", self.route(stream, 0))
+        generators = {stream.name: self.start(stream) for stream in STREAMS}
+        try:
+            self.pass_time(generators)
+            for generator in generators.values():
+                generator.release()
+            for name, generator in generators.items():
+                self.count(name, generator)
+        finally:
+            for generator in generators.values():
+                generator.stop()
+            self.admin.close()
+        return self.outcome
+
+    def start(self, stream):
+        return load.Load(self.trial.load_program, machine.Anywhere(), "--proxy", self.gateway.port, "--upstream",
+                         0 if stream.answers else self.upstreams[stream.name], "--connections", self.trial.connections,
+                         "--path", f"/{stream.name}", "--requests", 1, "--until-released", 1, *stream.options)
+
+    def pass_time(self, generators):
+        begun = time.monotonic()
+        second = 0
+        while (passed := time.monotonic() - begun) < self.trial.seconds and not self.has_ended(generators):
+            second += 1
+            self.disturb(second)
+            self.gateway.process.ensure_alive()
+            self.outcome.seconds = passed
+            self.outcome.resident.append(process.resident_bytes(self.gateway.process.child.pid))
+            self.report(self.outcome)
+            time.sleep(max(0.0, begun + second - time.monotonic()))
+
+    @staticmethod
+    def has_ended(generators):
+        return any(generator.child.poll() is not None for generator in generators.values())
+
+    def disturb(self, second):
+        """A plugin each second, and what else comes around."""
+        name = list(PLUGINS)[second % len(PLUGINS)]
+        self.admin.send_module(name, self.modules[name] + custom_section(second))
+        self.outcome.replaced += 1
+        stream = STREAMS[second % len(STREAMS)]
+        self.admin.send("PUT", f"routes/{stream.name}", self.route(stream, second))
+        self.admin.send("PUT", "upstreams/auth", self.upstream("plain", second))
+        self.outcome.changed += 2
+        if second % 5 == 0:
+            self.gateway.process.child.send_signal(signal.SIGHUP)
+            self.outcome.read_again += 1
+        for misbehave in RUDE:
+            misbehave(self.gateway.port)
+            self.outcome.rude += 1
+
+    def route(self, stream, number):
+        route = {"uri": f"/{stream.name}", "plugins": stream.plugins, "priority": number % 3}
+        return route if stream.answers else route | {"upstream": self.upstream(stream.name, number)}
+
+    def upstream(self, name, number=0):
+        return {"type": "roundrobin", "nodes": {f"127.0.0.1:{self.upstreams[name]}": 1 + number % 7}}
+
+    def count(self, name, generator):
+        try:
+            figures = generator.result()
+        except process.Failed as failure:
+            self.outcome.failures.append(f"{name}: {failure}")
+            return
+        self.outcome.requests[name] = figures["requests"]
+        if figures["failures"]:
+            self.outcome.failures.append(f"{name}: {figures['failures']} requests failed; the first: "
+                                         f"{figures['first_failure']}")
+
+
+def custom_section(number):
+    """Behind a module it changes nothing but the module's digest."""
+    name_and_content = b"\4soak" + f"{number:08}".encode("ascii")
+    return bytes([0, len(name_and_content)]) + name_and_content
+
+
+def half_a_request(port):
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome")
+
+
+def no_http(port):
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"\x16\x03\x01\x00\xc8\x01 this is no HTTP \r\n\r\n")
+
+
+def gone_before_the_answer(port):
+    """Asks for much and breaks the connection."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(b"GET /download HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
+
+
+RUDE = (half_a_request, no_http, gone_before_the_answer)
+
+
+def wrong_lines(log):
+    """What the gateway itself reports as wrong. A client that breaks off is no error."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    wrong = [line for line in lines if any(level in line for level in ("[error]", "[crit]", "[alert]", "[emerg]"))]
+    return wrong[:5] + ([f"and {len(wrong) - 5} lines more"] if len(wrong) > 5 else [])
