@@ -79,11 +79,14 @@ std::unexpected<Error> refusal(Error error) {
 
 }  // namespace
 
-Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& clock, std::shared_ptr<CodeCache> cache) {
+Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& clock, std::shared_ptr<CodeCache> cache,
+                                                const WrapEngine& wrap) {
   TRY(std::shared_ptr<Engine> of_worker, make_wasmtime_engine());
   TRY(std::shared_ptr<Engine> of_request, make_wasmtime_engine(InstancePlaces::kRestorable));
   if (cache) of_worker = with_cache(std::move(of_worker), cache);
   if (cache) of_request = with_cache(std::move(of_request), std::move(cache));
+  if (wrap) of_worker = wrap(std::move(of_worker));
+  if (wrap) of_request = wrap(std::move(of_request));
   return std::shared_ptr<Runtime>(new Runtime(std::move(threads), clock, std::move(of_worker), std::move(of_request)));
 }
 

@@ -41,10 +41,14 @@ struct FileToLoad {
 
 class Runtime {
  public:
-  // `clock` outlives it. `cache`: where compiled code is kept; null: nowhere. Error: kInternal when the engine cannot
-  // run here.
+  // Puts something around an engine before it is used.
+  using WrapEngine = std::function<std::shared_ptr<Engine>(std::shared_ptr<Engine>)>;
+
+  // `clock` outlives it. `cache`: where compiled code is kept; null: nowhere. `wrap`: around everything that compiles;
+  // none: nothing. Error: kInternal when the engine cannot run here.
   static Result<std::shared_ptr<Runtime>> start(Threads threads, const Clock& clock,
-                                                std::shared_ptr<CodeCache> cache = nullptr);
+                                                std::shared_ptr<CodeCache> cache = nullptr,
+                                                const WrapEngine& wrap = {});
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 

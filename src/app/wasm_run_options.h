@@ -1,0 +1,50 @@
+#pragma once
+// What `sallyport wasm run` was asked for. Plain values.
+
+#include "base/result.h"
+#include "http/call.h"
+#include "http/message.h"
+#include "plugins/wasm/wasm_settings.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::app {
+
+// What HTTP calls of the plugin to one upstream come to.
+struct CalledUpstream {
+  std::string name;
+  std::string node;  // "host:port" that is asked for real; empty: `answer`
+  http::Response answer;
+};
+
+// Something that must hold at the end.
+struct Expectation {
+  std::string what;   // "status", "header" ...
+  std::string value;  // as it was written
+};
+
+struct WasmRunOptions {
+  wasm::DeclaredPlugin plugin;  // its file, name, root_id, vm_config and settings
+  std::string conf = "{}";
+  http::CallRequest request{.method = "GET", .target = "/", .authority = "localhost"};
+  http::Response response{.status = 200, .headers = {}, .body = "hello from the upstream\n"};
+  std::vector<CalledUpstream> called;
+  std::vector<Expectation> expectations;
+  std::uint64_t ticks = 0;
+  std::uint64_t repeat = 1;
+  bool json = false;
+  bool quiet = false;
+};
+
+// `arguments` are those behind `wasm run`. Error: kInvalid for a mistake on the command line, kNotFound for a file that
+// cannot be read; each says what to do.
+Result<WasmRunOptions> parse_wasm_run(std::span<const char* const> arguments);
+
+// The lines of `sallyport wasm run --help`.
+std::string_view wasm_run_usage() noexcept;
+
+}  // namespace sallyport::app
