@@ -90,7 +90,8 @@ void host_calls(benchmark::State& state, const std::string& import, const std::s
   Requests requests(host.of_text(wat(import, R"(
       (data (i32.const 16) "host")
       (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (local $left i32)
-        (local.set $left (i32.const )" + std::to_string(kCalls) + R"())
+        (local.set $left (i32.const )" + std::to_string(kCalls) +
+                                                 R"())
         (loop $again
           (global.set $next (i32.const 4096))
           )" + call + R"(
@@ -105,9 +106,10 @@ BENCHMARK_CAPTURE(host_calls, set_effective_context,
 BENCHMARK_CAPTURE(host_calls, get_current_time,
                   R"((import "env" "proxy_get_current_time_nanoseconds" (func $call (param i32) (result i32))))",
                   "(drop (call $call (i32.const 64)))");
-BENCHMARK_CAPTURE(host_calls, get_header,
-                  R"((import "env" "proxy_get_header_map_value" (func $call (param i32 i32 i32 i32 i32) (result i32))))",
-                  "(drop (call $call (i32.const 0) (i32.const 16) (i32.const 4) (i32.const 64) (i32.const 68)))");
+BENCHMARK_CAPTURE(
+    host_calls, get_header,
+    R"((import "env" "proxy_get_header_map_value" (func $call (param i32 i32 i32 i32 i32) (result i32))))",
+    "(drop (call $call (i32.const 0) (i32.const 16) (i32.const 4) (i32.const 64) (i32.const 68)))");
 
 // All workers read and write one key, or each its own.
 class Shared : public benchmark::Fixture {
