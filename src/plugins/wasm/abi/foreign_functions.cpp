@@ -1,7 +1,9 @@
 // Functions that guests call by name, with bytes for an argument and bytes for a result.
 
 #include "plugins/wasm/abi/binding.h"
+#include "plugins/wasm/abi/foreign.h"
 #include "plugins/wasm/abi/groups.h"
+#include "plugins/wasm/abi/protobuf.h"
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +12,6 @@
 namespace sallyport::wasm::abi {
 namespace {
 
-// `argument` lies in guest memory.
 using ForeignFunction = Status (*)(Vm& vm, std::string_view argument, std::string& result);
 
 struct NamedFunction {
@@ -20,6 +21,30 @@ struct NamedFunction {
 
 // The route was chosen before the plugin ran and stays.
 Status clear_route_cache(Vm&, std::string_view, std::string&) { return Status::kOk; }
+
+// Envoy's SetEnvoyFilterStateArguments{path, value}. What it sets is read as the property ("filter_state", path).
+Status set_envoy_filter_state(Vm& vm, std::string_view argument, std::string&) {
+  std::string path("filter_state\0", 13);
+  std::string_view value;
+  ProtobufReader reader(argument);
+  while (auto field = reader.next()) {
+    if (field->number == 1) path.append(field->bytes);
+    if (field->number == 2) value = field->bytes;
+  }
+  if (!reader.is_complete()) return Status::kBadArgument;
+  if (!vm.effective().http) return Status::kNotFound;
+  vm.effective().http->exchange.set_property(path, value);
+  return Status::kOk;
+}
+
+// Envoy's DeclarePropertyArguments{name, readonly, type, schema, span}. Properties need no declaration here: they are
+// bytes, and last as long as the exchange.
+Status declare_property(Vm&, std::string_view argument, std::string&) {
+  ProtobufReader reader(argument);
+  while (reader.next()) {
+  }
+  return reader.is_complete() ? Status::kOk : Status::kBadArgument;
+}
 
 // The argument is the key.
 Status shared_data_delete(Vm& vm, std::string_view key, std::string&) {
@@ -38,8 +63,14 @@ Status shared_data_expire(Vm& vm, std::string_view argument, std::string&) {
 
 constexpr NamedFunction kFunctions[] = {
     {"clear_route_cache", clear_route_cache},
+    {"compress", compress},
+    {"declare_property", declare_property},
+    {"set_envoy_filter_state", set_envoy_filter_state},
     {"shared_data_delete", shared_data_delete},
     {"shared_data_expire", shared_data_expire},
+    {"sign", sign},
+    {"uncompress", uncompress},
+    {"verify_signature", verify_signature},
 };
 
 // Guests that want no result pass 0 for both slots.
