@@ -16,6 +16,7 @@ class Loop {
   // Longer than any wait of a test that goes well.
   static constexpr Milliseconds kLong{10'000};
 
+  explicit Loop(std::unique_ptr<Reactor> own = usual_reactor()) : reactor_(std::move(own)) {}
   ~Loop() { tasks.cancel_all(); }
 
   // Runs the loop until `work` has ended.
@@ -35,7 +36,7 @@ class Loop {
   }
 
  private:
-  std::unique_ptr<Reactor> reactor_ = usual_reactor();
+  std::unique_ptr<Reactor> reactor_;
 
  public:
   Reactor& reactor = *reactor_;

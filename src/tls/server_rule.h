@@ -1,0 +1,85 @@
+#pragma once
+// What a group of server names is served with: certificates, and whom of the clients they admit. Immutable, shared by
+// all workers; a connection keeps the rule that its handshake began with.
+
+#include "base/clock.h"
+#include "base/regex.h"
+#include "base/result.h"
+#include "tls/certificate.h"
+#include "tls/openssl_ptr.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::tls {
+
+enum class ProtocolVersion : std::uint8_t { kTls12, kTls13 };
+
+// The versions that are spoken, from the first to the second.
+struct ProtocolRange {
+  ProtocolVersion least = ProtocolVersion::kTls12;
+  ProtocolVersion most = ProtocolVersion::kTls13;
+  friend bool operator==(const ProtocolRange&, const ProtocolRange&) = default;
+};
+
+int openssl_version(ProtocolVersion version) noexcept;
+
+// Which clients may come in.
+struct ClientRule {
+  std::string ca_pem;                      // who vouches for them
+  int depth = 1;                           // certificates between theirs and one of these
+  std::vector<std::string> paths_without;  // regular expressions of paths that ask for no certificate
+};
+
+struct ServerRuleSource {
+  std::string id;                  // of the resource; tells rules apart
+  std::vector<std::string> names;  // "a.example", "*.example" (one label), "*" (any, and none)
+  struct Pair {
+    std::string certificate_pem, key_pem;
+  };
+  std::vector<Pair> pairs;  // at least one; of several kinds of keys, the client's taste decides
+  std::optional<ClientRule> client;
+  std::optional<ProtocolRange> protocols;  // instead of those of the settings
+};
+
+class ServerRule final {
+ public:
+  // Error: kInvalid, saying which part of the source is wrong.
+  static Result<std::shared_ptr<const ServerRule>> compile(const ServerRuleSource& source);
+
+  const std::vector<std::string>& names() const noexcept { return names_; }  // in lower case
+  bool asks_client() const noexcept { return asks_client_; }
+  // Whether a handshake without an acceptable certificate fails; else requests are refused, by their path.
+  bool refuses_in_handshake() const noexcept { return asks_client_ && paths_without_.empty(); }
+  bool needs_no_certificate(std::string_view path) const;
+  // What is wrong with the times of its certificates, one text each.
+  std::vector<std::string> faults_of_time(WallTime now) const;
+
+  // Puts the rule into force for a handshake whose first message is being read.
+  bool apply(SSL& ssl) const;
+
+ private:
+  ServerRule() = default;
+  Status add_pair(const ServerRuleSource::Pair& source, SSL_CTX& trial);
+  Status set_client(const ClientRule& client);
+  void set_identity(const ServerRuleSource& source);
+
+  std::vector<std::string> names_;
+  std::vector<KeyPair> pairs_;
+  StorePtr authorities_;                      // of clients
+  NamesPtr authority_names_;                  // which clients are told
+  std::array<unsigned char, 32> identity_{};  // sessions are resumed only where it is the same
+  bool asks_client_ = false;
+  int depth_ = 1;
+  std::vector<Regex> paths_without_;
+  std::optional<ProtocolRange> protocols_;
+};
+
+using ServerRulePtr = std::shared_ptr<const ServerRule>;
+
+}  // namespace sallyport::tls
