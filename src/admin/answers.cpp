@@ -1,6 +1,8 @@
 #include "admin/answers.h"
 
 #include "json/parse.h"
+#include "resources/kinds.h"
+#include "resources/ssl.h"
 
 #include <fmt/format.h>
 
@@ -24,11 +26,17 @@ int status_of(ErrorCode code) {
   }
 }
 
+// Private keys are for handshakes; nobody gets them back, as in APISIX.
+json::Value shown(const store::Entry& entry) {
+  const bool has_keys = entry.key.kind == resources::info(resources::Kind::kSsl).folder;
+  return has_keys ? resources::without_keys(entry.value) : entry.value;
+}
+
 void print_key_and_value(std::string& out, const store::Entry& entry) {
   out += "{\"key\":";
   json::print_string_to(out, key_text(entry.key));
   out += ",\"value\":";
-  json::print_to(out, entry.value);
+  json::print_to(out, shown(entry));
 }
 
 }  // namespace

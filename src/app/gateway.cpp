@@ -164,6 +164,8 @@ Task<void> Gateway::load_live_plugins(chain::Catalog& catalog, const Settings& s
 Status Gateway::start_workers() {
   auto forbidden = forbidden_addresses(settings_, endpoints_->admin_address());
   TRY(auto options, worker_options(settings_, forbidden));
+  TRY(tls_, tls_context(settings_));
+  options.tls = tls_.get();
   std::vector<async::Reactor*> reactors;
   reactors.reserve(workers_.size());
   for (auto& worker : workers_) reactors.push_back(&worker->reactor());
@@ -181,24 +183,36 @@ Status Gateway::start_workers() {
 // kill -9, the listeners of the former gateway still get connections, which are lost. Who lives and
 // shares the port on purpose is not waited for.
 Task<Status> Gateway::wait_for_predecessor() {
-  for (const Listen& wanted : settings_.listen) {
+  std::vector<Listen> all = settings_.listen;
+  if (tls_) all.insert(all.end(), settings_.ssl.listen.begin(), settings_.ssl.listen.end());
+  for (const Listen& wanted : all) {
     CO_TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
     co_await wait_while(async::has_abandoned_listener, address);
   }
   co_return Status{};
 }
 
-Status Gateway::listen() {
+// The addresses as they are bound, with commas between them.
+Result<std::string> Gateway::listen_on(const std::vector<Listen>& listens, Speaks speaks) {
   std::string bound_to;
-  for (const Listen& wanted : settings_.listen) {
+  for (const Listen& wanted : listens) {
     TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
     for (auto& worker : workers_) {
-      auto bound = worker->listen(address);
+      auto bound = worker->listen(address, speaks);
       if (!bound && wanted.optional) break;
       if (!bound) return fail(std::move(bound).error());
       if (&worker == &workers_.front()) bound_to += (bound_to.empty() ? "" : ", ") + bound->to_string();
       address = *bound;  // with port 0, the others take the port that the first one got
     }
+  }
+  return bound_to;
+}
+
+Status Gateway::listen() {
+  TRY(std::string bound_to, listen_on(settings_.listen, Speaks::kClear));
+  if (tls_) {
+    TRY(std::string tls_bound_to, listen_on(settings_.ssl.listen, Speaks::kTls));
+    bound_to += ", TLS on " + tls_bound_to;
   }
   std::fprintf(stderr, "sallyport %s: proxy on %s, status on %s%s, %zu workers, %s\n", SALLYPORT_VERSION,
                bound_to.c_str(), status_address_.c_str(), endpoints_->describe().c_str(), workers_.size(),

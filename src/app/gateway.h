@@ -20,6 +20,7 @@
 #include "store/store.h"
 #include "store/yaml_store.h"
 #include "telemetry/log_file.h"
+#include "tls/server_context.h"
 
 #include <memory>
 #include <optional>
@@ -59,6 +60,7 @@ class Gateway final {
   Status open_endpoints();
   Task<Status> wait_for_predecessor();
   Status listen();
+  Result<std::string> listen_on(const std::vector<Listen>& wanted, Speaks speaks);
   Task<Status> load_resources(snapshot::Reuse reuse);
 
   Task<void> take_over(std::vector<store::Change> changes);
@@ -85,6 +87,7 @@ class Gateway final {
   std::vector<std::unique_ptr<telemetry::LogFile>> former_error_logs_;  // another thread may be in the middle of a line
   AccessLog access_log_;
 
+  std::unique_ptr<tls::ServerContext> tls_;  // null: no listener wants it
   std::vector<std::unique_ptr<Worker>> workers_;
   std::shared_ptr<wasm::Runtime> wasm_runtime_;
   chain::Catalog catalog_;

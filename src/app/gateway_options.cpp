@@ -33,6 +33,20 @@ upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings, const
   return upstream::ForbiddenAddresses({*address});
 }
 
+Result<std::unique_ptr<tls::ServerContext>> tls_context(const Settings& settings) {
+  const SslSettings& wanted = settings.ssl;
+  if (!wanted.enabled) return nullptr;
+  tls::ServerOptions options;
+  options.protocols.least = wanted.tls12 ? tls::ProtocolVersion::kTls12 : tls::ProtocolVersion::kTls13;
+  options.protocols.most = wanted.tls13 ? tls::ProtocolVersion::kTls13 : tls::ProtocolVersion::kTls12;
+  options.ciphers = wanted.ciphers;
+  options.fallback_name = wanted.fallback_sni;
+  options.resumes_sessions = wanted.session_tickets;
+  auto context = tls::ServerContext::open(options);
+  if (!context) return fail_at("apisix.ssl.ssl_ciphers", std::move(context).error());
+  return context;
+}
+
 Result<WorkerOptions> worker_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden) {
   WorkerOptions options;
   options.resolver.servers = settings.resolver.servers;

@@ -12,7 +12,9 @@
 #include "plugins/wasm/wasm_settings.h"
 #include "snapshot/snapshot_builder.h"
 #include "store/store.h"
+#include "tls/server_context.h"
 
+#include <memory>
 #include <optional>
 
 namespace sallyport::app {
@@ -20,6 +22,8 @@ namespace sallyport::app {
 // Where no route may lead. `bound`: where the Admin API listens, once it does, which differs from the settings in a
 // port 0.
 upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings, const std::optional<async::Address>& bound);
+// Null where no listener wants it. Error: kInvalid, naming the setting.
+Result<std::unique_ptr<tls::ServerContext>> tls_context(const Settings& settings);
 Result<WorkerOptions> worker_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden);
 snapshot::BuilderOptions builder_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden);
 

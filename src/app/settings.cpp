@@ -128,6 +128,7 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
   const AdminSettings& new_admin = next.admin;
   compare("apisix.node_listen", running.listen == next.listen);
   compare("apisix.status", running.status_listen == next.status_listen);
+  compare("apisix.ssl", running.ssl == next.ssl);
   compare("apisix.enable_ipv6", running.ipv6 == next.ipv6);
   compare("apisix.enable_server_tokens", running.server_header == next.server_header);
   compare("apisix.show_upstream_status_in_response_header", running.show_upstream_status == next.show_upstream_status);

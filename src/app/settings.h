@@ -69,6 +69,17 @@ struct ClientSettings {
   friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
 };
 
+// Of listeners that begin with a handshake of TLS.
+struct SslSettings {
+  bool enabled = true;
+  std::vector<Listen> listen;  // default 9443
+  bool tls12 = true, tls13 = true;
+  std::string ciphers;  // of TLS 1.2, in OpenSSL's language
+  bool session_tickets = true;
+  std::string fallback_sni;
+  friend bool operator==(const SslSettings&, const SslSettings&) = default;
+};
+
 struct ResolverSettings {
   std::vector<std::string> servers;               // "ip" or "ip:port"; none: those of the system
   std::optional<std::chrono::seconds> valid_for;  // overrides the time to live of answers
@@ -168,6 +179,7 @@ struct Settings {
   AdminSettings admin;
   LogSettings logs;
   ClientSettings client;
+  SslSettings ssl;
   ResolverSettings resolver;
   RoutingSettings routing;
   PrometheusSettings prometheus;

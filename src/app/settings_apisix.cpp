@@ -76,13 +76,13 @@ void read_apisix(Section apisix, Settings& settings) {
   read_server_header(apisix, settings.server_header);
   read_resolver(apisix, settings.resolver);
   read_routing(apisix, settings.routing);
+  read_ssl(apisix.section("ssl"), settings.ipv6, settings.ssl);
   read_former_layout(apisix, settings);
   apisix.at("plugins");  // read_plugins knows this place too
   apisix.finish({"enable_http2",
                  "proxy_protocol",
                  "proxy_mode",
                  "stream_proxy",
-                 "ssl",
                  "proxy_cache",
                  "normalize_uri_like_servlet",
                  "extra_lua_path",

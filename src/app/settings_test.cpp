@@ -54,6 +54,42 @@ TEST(Settings, AFileWithTheTwoPortsAndAListOfPluginsStarts) {
   EXPECT_THAT(settings.warnings, IsEmpty());
 }
 
+TEST(Settings, TlsIsServedOn9443UnlessItIsSwitchedOff) {
+  Settings usual = load("");
+  EXPECT_TRUE(usual.ssl.enabled);
+  EXPECT_THAT(usual.ssl.listen, ElementsAre(Listen{"0.0.0.0", 9443}, Listen{"::", 9443, true}));
+  EXPECT_TRUE(usual.ssl.tls12 && usual.ssl.tls13);
+  EXPECT_FALSE(load("apisix: {ssl: {enable: false}}").ssl.enabled);
+}
+
+TEST(Settings, TlsHasItsPortsProtocolsAndCiphers) {
+  Settings settings = load(R"(
+apisix:
+  ssl:
+    listen: [{port: 8443}, {ip: 127.0.0.1, port: 8444}]
+    ssl_protocols: TLSv1.3
+    ssl_ciphers: ECDHE-RSA-AES128-GCM-SHA256
+    ssl_session_tickets: false
+    fallback_sni: a.example
+)");
+  EXPECT_THAT(settings.ssl.listen,
+              ElementsAre(Listen{"0.0.0.0", 8443}, Listen{"::", 8443, true}, Listen{"127.0.0.1", 8444}));
+  EXPECT_FALSE(settings.ssl.tls12);
+  EXPECT_TRUE(settings.ssl.tls13);
+  EXPECT_EQ(settings.ssl.ciphers, "ECDHE-RSA-AES128-GCM-SHA256");
+  EXPECT_FALSE(settings.ssl.session_tickets);
+  EXPECT_EQ(settings.ssl.fallback_sni, "a.example");
+}
+
+TEST(Settings, ProtocolsBeforeTls12AreNotSpoken) {
+  EXPECT_THAT(problems_of("apisix: {ssl: {ssl_protocols: TLSv1.1 TLSv1.2}}"),
+              ElementsAre(HasSubstr("names TLSv1.1, which is not spoken")));
+  EXPECT_THAT(problems_of("apisix: {ssl: {ssl_protocols: SSLv3 TLSv1.2}}"),
+              ElementsAre(HasSubstr("names SSLv3, which is unknown")));
+  EXPECT_THAT(problems_of("apisix: {ssl: {ssl_protocols: TLSv1}}"),
+              testing::Contains(HasSubstr("leaves nothing to speak")));
+}
+
 TEST(Settings, AnEmptyFileMeansTheDefaults) {
   Settings settings = load("");
   EXPECT_EQ(settings.workers, 0u);

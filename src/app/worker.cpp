@@ -38,7 +38,7 @@ Worker::Serving::Serving(Worker& worker, snapshot::Snapshots& snapshots, std::un
       caller(*worker.reactor_, balancer, pool, clock),
       http_client(worker.number_, *worker.reactor_, snapshots, caller, worker_options.balancer.forbidden),
       log(worker.metrics_),
-      proxy({worker.number_, *worker.reactor_, snapshots, balancer, pool, log, options}) {}
+      proxy({worker.number_, *worker.reactor_, snapshots, balancer, pool, log, options, worker_options.tls}) {}
 
 Worker::Worker(std::size_t number, std::unique_ptr<async::Reactor> reactor)
     : number_(number), reactor_(std::move(reactor)) {}
@@ -63,11 +63,12 @@ Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& option
 
 wasm::HttpClient& Worker::http_client() noexcept { return serving_->http_client; }
 
-Result<async::Address> Worker::listen(const async::Address& address) {
+Result<async::Address> Worker::listen(const async::Address& address, Speaks speaks) {
+  auto accept = speaks == Speaks::kTls ? &proxy::Proxy::accept_tls : &proxy::Proxy::accept;
   std::promise<Result<async::Address>> bound;
-  reactor_->post([this, &address, &bound] {
-    auto listener = reactor_->listen(address, async::SharePort::kYes,
-                                     [this](async::Accepted accepted) { serving_->proxy.accept(std::move(accepted)); });
+  reactor_->post([this, &address, &bound, accept] {
+    auto on_accept = [this, accept](async::Accepted accepted) { (serving_->proxy.*accept)(std::move(accepted)); };
+    auto listener = reactor_->listen(address, async::SharePort::kYes, on_accept);
     if (!listener) return bound.set_value(std::unexpected(std::move(listener).error()));
     serving_->listeners.push_back(std::move(*listener));
     bound.set_value(serving_->listeners.back()->local_address());

@@ -11,9 +11,11 @@
 #include "telemetry/access_log_format.h"
 #include "telemetry/log_file.h"
 #include "telemetry/metrics.h"
+#include "tls/server_context.h"
 #include "upstream/balancer.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -33,10 +35,13 @@ struct AccessLog {
   std::shared_ptr<telemetry::LogFile> file;
 };
 
+enum class Speaks : std::uint8_t { kClear, kTls };
+
 struct WorkerOptions {
   async::ResolverOptions resolver;
   upstream::BalancerOptions balancer;
   proxy::Options proxy;
+  const tls::ServerContext* tls = nullptr;  // for Speaks::kTls; outlives the worker
 };
 
 class Worker final {
@@ -50,7 +55,7 @@ class Worker final {
   // Error: kInvalid when a name server of the options cannot be read.
   Status start(snapshot::Snapshots& snapshots, const WorkerOptions& options);
   // Control thread; waits for the answer. The address as it is bound, with its real port.
-  Result<async::Address> listen(const async::Address& address);
+  Result<async::Address> listen(const async::Address& address, Speaks speaks);
   void set_access_log(AccessLog log);
   // Control thread: accepts no more; idle connections end now, others with their response.
   void drain();

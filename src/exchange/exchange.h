@@ -23,6 +23,19 @@ struct Peer {
   std::uint16_t port = 0;
 };
 
+// What the handshake of a client's TLS connection agreed upon.
+struct ClientTls {
+  std::string protocol;     // "TLSv1.3"
+  std::string cipher;       // as OpenSSL calls it
+  std::string server_name;  // that the client asked for, in lower case; empty: none
+  bool resumed = false;
+  // Of the client's certificate, as nginx words it: NONE, SUCCESS or FAILED:reason. The others are empty without one.
+  std::string verdict = "NONE";
+  std::string subject, issuer, serial, fingerprint;
+
+  bool is_verified() const noexcept { return verdict == "SUCCESS"; }
+};
+
 // What a balancer chose for one try, in plain text.
 struct EndpointView {
   std::string_view host;     // as configured: a name or an address
@@ -104,6 +117,7 @@ class Exchange {
   http::Headers* request_trailers = nullptr;
   Peer client;
   Peer local;
+  const ClientTls* tls = nullptr;    // null: the connection is in clear
   std::size_t worker = 0;            // number of the worker, from 0
   std::uint64_t connection_id = 0;   // unique in this process
   std::uint64_t request_number = 0;  // on its connection, from 1

@@ -85,6 +85,12 @@ std::string_view status(E e) {
   return number(e, static_cast<std::uint64_t>(e.response.status));
 }
 
+// Nothing on a connection in clear.
+template <std::string ClientTls::* member>
+Text of_tls(E e, K) {
+  return e.tls ? unless_empty(e.tls->*member) : Text();
+}
+
 Text request_field(E e, http::FieldName known) { return read_request_field(e, {{}, known}); }
 
 struct Named {
@@ -139,6 +145,15 @@ constexpr Named kNamed[] = {
     {"service_id", [](E e, K) { return unless_empty(e.matched.service_id); }},
     {"service_name", [](E e, K) { return unless_empty(e.matched.service_name); }},
     {"snapshot_revision", [](E e, K) { return number_unless_zero(e, e.snapshot_revision); }},
+    {"ssl_cipher", of_tls<&ClientTls::cipher>},
+    {"ssl_client_fingerprint", of_tls<&ClientTls::fingerprint>},
+    {"ssl_client_i_dn", of_tls<&ClientTls::issuer>},
+    {"ssl_client_s_dn", of_tls<&ClientTls::subject>},
+    {"ssl_client_serial", of_tls<&ClientTls::serial>},
+    {"ssl_client_verify", of_tls<&ClientTls::verdict>},
+    {"ssl_protocol", of_tls<&ClientTls::protocol>},
+    {"ssl_server_name", of_tls<&ClientTls::server_name>},
+    {"ssl_session_reused", [](E e, K) { return e.tls ? Text(e.tls->resumed ? "r" : ".") : Text(); }},
     {"status", [](E e, K) -> Text { return status(e); }},
     {"time_iso8601", [](E e, K) -> Text { return e.arena.copy(iso8601_time_text(e.clock.wall())); }},
     {"time_local", [](E e, K) -> Text { return e.arena.copy(local_time_text(e.clock.wall())); }},

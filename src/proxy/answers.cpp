@@ -59,7 +59,11 @@ Response gateway_answer(Exchange& exchange, const Fault& fault) {
 Response answer_for_refused_head(Exchange& exchange, int status, std::string_view reason) {
   exchange.reason = reason;
   exchange.response_source = ResponseSource::kGateway;
-  return Response::error(status, std::to_string(status) + " " + std::string(http::reason_phrase(status)));
+  std::string status_text = std::to_string(status);
+  if (reason == kClearOnTlsPort) {
+    return Response::error(status, status_text + " The plain HTTP request was sent to HTTPS port");
+  }
+  return Response::error(status, status_text + " " + std::string(http::reason_phrase(status)));
 }
 
 Response answer_for_refusal(Exchange& exchange, const snapshot::Refusal& refusal) {

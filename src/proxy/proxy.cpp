@@ -31,7 +31,8 @@ Task<void> Proxy::serve(Journey& journey) {
     co_return;
   }
   route(journey);
-  Verdict verdict = co_await request_phases(journey);
+  Verdict verdict = journey.exchange.tls ? admit(journey) : Verdict::proceed();
+  if (verdict.proceeds()) verdict = co_await request_phases(journey);
   if (verdict.proceeds()) verdict = co_await Forward(journey, around_).run();
   if (!verdict.proceeds()) co_await answer(journey, std::move(verdict));
 }

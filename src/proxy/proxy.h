@@ -1,6 +1,7 @@
 #pragma once
 // The journey of one request, start to log line. A Proxy belongs to one worker, as does everything it is given.
 
+#include "async/buffer_pool.h"
 #include "async/reactor.h"
 #include "async/task.h"
 #include "async/task_group.h"
@@ -25,6 +26,8 @@ class Proxy final : private exchange::Waiter {
 
   // Serves the connection until it ends.
   void accept(async::Accepted connection);
+  // As that, after a handshake of TLS; the Surroundings have what it takes.
+  void accept_tls(async::Accepted connection);
 
   // Every connection ends after its next response, or when it has been waiting for a request for a second, by now or
   // later. `connections` tells when all have gone.
@@ -48,6 +51,7 @@ class Proxy final : private exchange::Waiter {
   // Around `serve` (proxy/session.cpp): the life of one connection.
   struct Session;
   Task<void> serve_connection(async::Accepted connection);
+  Task<void> serve_session(Session& session);
   Task<bool> serve_next(Session& session);
   Task<void> part(Session& session);
   Task<void> answer_thrown(Journey& journey);
@@ -56,6 +60,13 @@ class Proxy final : private exchange::Waiter {
   Task<bool> wind_up(Session& session, const Journey& journey);
   void introduce(Session& session, Journey& journey);
 
+  // Before that, where it begins with a handshake (proxy/tls_session.cpp).
+  class Greeting;
+  Task<void> serve_tls(async::Accepted connection);
+  Task<void> serve_mistaken(async::Accepted connection);
+  void end_greetings();
+  chain::Verdict admit(Journey& journey) const;
+
   Task<void> sleep(Milliseconds duration) override;
 
   Surroundings around_;
@@ -63,6 +74,9 @@ class Proxy final : private exchange::Waiter {
   bool draining_ = false;
   std::unique_ptr<async::Timer> idle_poll_;
   Session* first_session_ = nullptr;
+  SteadyTime drain_began_;
+  Greeting* first_greeting_ = nullptr;
+  async::BufferPool tls_buffers_;
   async::TaskGroup sessions_;
 };
 

@@ -1,6 +1,8 @@
 // The life of one client connection: heads are read, exchanges served one after the other, and the connection kept or
 // closed. Part of Proxy.
 
+#include "proxy/session.h"
+
 #include "async/until_hangup.h"
 #include "base/log.h"
 #include "proxy/answers.h"
@@ -16,17 +18,6 @@ using Next = wire::ServerConnection::Next;
 using telemetry::ConnectionState;
 
 namespace {
-
-// The time of the loop's turn: as good as any for what takes milliseconds, and free.
-class LoopClock final : public Clock {
- public:
-  explicit LoopClock(async::Reactor& reactor) : reactor_(reactor) {}
-  SteadyTime steady() const override { return reactor_.now(); }
-  WallTime wall() const override { return std::chrono::system_clock::now(); }
-
- private:
-  async::Reactor& reactor_;
-};
 
 constexpr int kClientClosedRequest = 499;  // nginx's status for the log
 
@@ -49,51 +40,6 @@ void log_thrown(const Exchange& exchange) {
 
 }  // namespace
 
-struct Proxy::Session {
-  Session(Proxy& proxy, async::Accepted accepted)
-      : owner(proxy),
-        clock(proxy.around_.reactor),
-        client(proxy.around_.reactor, std::move(accepted.stream), proxy.around_.options.limits),
-        peer_ip(accepted.peer.ip()),
-        local_ip(accepted.local.ip()),
-        peer{peer_ip, accepted.peer.port()},
-        local{local_ip, accepted.local.port()},
-        id((static_cast<std::uint64_t>(proxy.around_.worker) << 48) + ++proxy.accepted_),
-        next(proxy.first_session_) {
-    if (next) next->previous = this;
-    proxy.first_session_ = this;
-    proxy.around_.log.metrics().connection_opened(state);
-  }
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-  ~Session() {
-    owner.around_.log.metrics().connection_closed(state);
-    (previous ? previous->next : owner.first_session_) = next;
-    if (next) next->previous = previous;
-  }
-  void move_to(ConnectionState to) {
-    owner.around_.log.metrics().connection_moved(state, to);
-    state = to;
-    if (to == ConnectionState::kWaiting) waiting_since = clock.steady();
-  }
-
-  Proxy& owner;
-  LoopClock clock;
-  wire::ServerConnection client;
-  Arena arena;
-  std::string peer_ip;
-  std::string local_ip;
-  exchange::Peer peer;
-  exchange::Peer local;
-  std::uint64_t id;
-  std::uint64_t requests = 0;
-  ConnectionState state = ConnectionState::kWaiting;
-  SteadyTime waiting_since = clock.steady();
-  bool is_parting = false;
-  Session* previous = nullptr;
-  Session* next;
-};
-
 Proxy::Proxy(const Surroundings& around) : around_(around) {}
 Proxy::~Proxy() = default;
 
@@ -103,6 +49,7 @@ void Proxy::accept(async::Accepted connection) { sessions_.spawn(serve_connectio
 void Proxy::drain() {
   constexpr Milliseconds kPoll{100};
   draining_ = true;
+  drain_began_ = around_.reactor.now();
   for (Session* session = first_session_; session; session = session->next) {
     session->client.close_after_response_if_not_begun();
   }
@@ -117,10 +64,15 @@ void Proxy::close_idle() {
     if (!is_waiting || around_.reactor.now() - session->waiting_since < kGrace) continue;
     if (session->client.stream().is_quiet()) session->client.stream().expire_fill();
   }
+  if (around_.reactor.now() - drain_began_ >= kGrace) end_greetings();
 }
 
 Task<void> Proxy::serve_connection(async::Accepted connection) {
   Session session(*this, std::move(connection));
+  co_await serve_session(session);
+}
+
+Task<void> Proxy::serve_session(Session& session) {
   while (co_await session.client.wait_for_request()) {
     if (!co_await serve_next(session)) co_return;
   }
@@ -140,6 +92,7 @@ Task<bool> Proxy::serve_next(Session& session) {
   Journey journey(session.arena, session.clock, session.client);
   Next next = co_await session.client.read_head(journey.exchange.request);
   if (next.kind == Next::Kind::kEnd) co_return false;
+  if (session.is_mistaken) next = {Next::Kind::kRefused, 400, kClearOnTlsPort, next.bytes};
   session.move_to(ConnectionState::kWriting);
   introduce(session, journey);
   journey.exchange.request_head_bytes = next.bytes;
@@ -166,6 +119,10 @@ Task<bool> Proxy::serve_next(Session& session) {
 void Proxy::introduce(Session& session, Journey& journey) {
   Exchange& exchange = journey.exchange;
   exchange.client = session.peer;
+  if (session.tls) {
+    exchange.tls = session.tls;
+    exchange.scheme = "https";
+  }
   exchange.local = session.local;
   exchange.worker = around_.worker;
   exchange.connection_id = session.id;

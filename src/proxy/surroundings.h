@@ -5,6 +5,7 @@
 #include "proxy/exchange_log.h"
 #include "proxy/options.h"
 #include "snapshot/snapshots.h"
+#include "tls/server_context.h"
 #include "upstream/balancer.h"
 #include "upstream/connection_pool.h"
 
@@ -20,6 +21,7 @@ struct Surroundings {
   upstream::ConnectionPool& pool;
   ExchangeLog& log;
   const Options& options;
+  const tls::ServerContext* tls = nullptr;  // for clients that begin with a handshake
 };
 
 }  // namespace sallyport::proxy

@@ -31,15 +31,16 @@ constexpr std::array kKinds{
     KindInfo{Kind::kUpstream, "upstreams", "upstream", "upstream", kEveryMethod},
     KindInfo{Kind::kPluginConfig, "plugin_configs", "plugin config", "plugin_config", kNoPost},
     KindInfo{Kind::kGlobalRule, "global_rules", "global rule", "global_rule", kNoPost},
+    KindInfo{Kind::kSsl, "ssls", "ssl", "ssl", kEveryMethod},
 };
 
-constexpr std::array kSchemaTexts{route_schema, service_schema, upstream_schema, plugin_config_schema,
-                                  global_rule_schema};
+constexpr std::array kSchemaTexts{route_schema,         service_schema,     upstream_schema,
+                                  plugin_config_schema, global_rule_schema, ssl_schema};
 static_assert(kKinds.size() == kSchemaTexts.size());
 
 constexpr std::array kDefinitionTexts{shared_definitions,        member_definitions,       upstream_definition,
                                       upstream_part_definitions, health_check_definitions, active_check_definition,
-                                      passive_check_definition};
+                                      passive_check_definition,  pem_definitions};
 
 json::Value parse_own(std::string_view text) {
   auto value = json::parse(text);

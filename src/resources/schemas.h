@@ -14,6 +14,7 @@ std::string_view upstream_part_definitions() noexcept;  // its nodes, tls, ...
 std::string_view health_check_definitions() noexcept;   // its checks, with the next two
 std::string_view active_check_definition() noexcept;
 std::string_view passive_check_definition() noexcept;
+std::string_view pem_definitions() noexcept;  // certificates and keys as text
 
 // Name -> members, each of them with its schema: of every resource, of those with a name, of routes and services.
 std::string_view member_definitions() noexcept;
@@ -23,5 +24,6 @@ std::string_view service_schema() noexcept;
 std::string_view upstream_schema() noexcept;
 std::string_view plugin_config_schema() noexcept;
 std::string_view global_rule_schema() noexcept;
+std::string_view ssl_schema() noexcept;
 
 }  // namespace sallyport::resources

@@ -26,6 +26,8 @@ constexpr std::array kOfUpstreams{
     Member{"discovery_args", "services are not looked up"},
 };
 
+constexpr std::string_view kOldProtocol = "TLSv1.1";
+
 bool asks_for(const json::Value& resource, std::string_view member) {
   const json::Value* found = resource.find(member);
   return found && !(found->is_boolean() && !found->boolean());
@@ -46,10 +48,20 @@ void add_upstream(std::vector<std::string>& all, const json::Value& upstream, st
       fmt::format("{}hash_on has no effect yet: there are no consumers; the client's address is hashed", where));
 }
 
+std::vector<std::string> unserved_of_ssl(const json::Value& ssl) {
+  const json::Value* protocols = ssl.find("ssl_protocols");
+  if (!protocols) return {};
+  for (const json::Value& protocol : protocols->array()) {
+    if (protocol == json::Value(kOldProtocol)) return {"TLSv1.1 in ssl_protocols has no effect: it is not secure"};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> unserved_members(Kind kind, const json::Value& value) {
   std::vector<std::string> all;
+  if (kind == Kind::kSsl) return unserved_of_ssl(value);
   if (kind == Kind::kUpstream) add_upstream(all, value, "");
   if (kind != Kind::kRoute && kind != Kind::kService) return all;
   add(all, value, kOfRoutes, "");

@@ -1,6 +1,7 @@
 #include "snapshot/preparation.h"
 
 #include "resources/kinds.h"
+#include "snapshot/server_rules.h"
 
 #include <algorithm>
 #include <array>
@@ -12,7 +13,8 @@ namespace {
 using resources::Kind;
 
 // What others refer to goes before what refers to it, so that each route is compiled once.
-constexpr std::array kOrder{Kind::kUpstream, Kind::kPluginConfig, Kind::kService, Kind::kGlobalRule, Kind::kRoute};
+constexpr std::array kOrder{Kind::kSsl,     Kind::kUpstream,   Kind::kPluginConfig,
+                            Kind::kService, Kind::kGlobalRule, Kind::kRoute};
 
 std::size_t rank_of(const Item& item) {
   const resources::KindInfo* info = resources::find_kind(item.kind);
@@ -52,6 +54,7 @@ Task<void> Preparation::run(std::vector<Item> items) {
     Status taken = co_await take(std::move(*item));
     if (!taken) rejected_.push_back({std::move(kind), std::move(id), std::move(taken).error()});
   }
+  if (ssls_changed_) set_.renew_server_names();
   co_await compile_touched();
   co_await try_unused_plugins();
 }
@@ -71,6 +74,8 @@ Task<Status> Preparation::take(Item item) {
       co_return take_upstream(item.id, item.value);
     case Kind::kPluginConfig:
       co_return take_plugin_config(item.id, item.value);
+    case Kind::kSsl:
+      co_return take_ssl(item.id, item.value);
     case Kind::kGlobalRule:
       co_return co_await take_global_rule(std::move(item.id), std::move(item.value));
   }
@@ -139,6 +144,25 @@ Status Preparation::take_plugin_config(const std::string& id, const std::optiona
   set_.plugin_configs.set(id, std::move(config));
   plugin_configs_.insert(id);
   if (!plugins_stay) touch_users("plugin_configs/" + id, touched_);
+  return {};
+}
+
+// A rule whose resource stays the same is kept.
+Status Preparation::take_ssl(const std::string& id, const std::optional<json::Value>& value) {
+  if (!value) {
+    ssls_changed_ |= set_.ssls.erase(id) > 0;
+    return {};
+  }
+  auto served = std::make_shared<ServedSsl>();
+  served->ssl = resources::ssl_from(*value);
+  served->ssl.id = id;
+  auto old = set_.ssls.find(id);
+  if (old != set_.ssls.end() && old->second->ssl == served->ssl) return {};
+  TRY(CompiledSsl compiled, compile_ssl(served->ssl));
+  served->rule = std::move(compiled.rule);
+  if (!compiled.warnings.empty()) warnings_["ssls/" + id] = std::move(compiled.warnings);
+  set_.ssls.insert_or_assign(id, std::move(served));
+  ssls_changed_ = true;
   return {};
 }
 

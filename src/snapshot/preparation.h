@@ -24,6 +24,8 @@ class Preparation final {
   Task<void> run(std::vector<Item> items);
   ResourceSet& set() noexcept { return set_; }
   std::vector<Rejected>& rejected() noexcept { return rejected_; }
+  // What is served and yet deserves a warning.
+  Unserved& warnings() noexcept { return warnings_; }
 
  private:
   Task<Status> take(Item item);
@@ -31,6 +33,7 @@ class Preparation final {
   Status take_service(const std::string& id, const std::optional<json::Value>& value);
   Status take_upstream(const std::string& id, const std::optional<json::Value>& value);
   Status take_plugin_config(const std::string& id, const std::optional<json::Value>& value);
+  Status take_ssl(const std::string& id, const std::optional<json::Value>& value);
   Task<Status> take_global_rule(std::string id, std::optional<json::Value> value);
   Task<Status> compile_global_rule(resources::GlobalRule rule);
 
@@ -54,7 +57,9 @@ class Preparation final {
   Ids replanned_;                           // of routes whose parts stay but not where they lead
   bool globals_changed_ = false;
   std::set<std::string> services_, plugin_configs_;  // ids that this change wrote
+  bool ssls_changed_ = false;
   std::vector<Rejected> rejected_;
+  Unserved warnings_;
 };
 
 }  // namespace sallyport::snapshot

@@ -47,6 +47,14 @@ void ResourceSet::put_route(const std::string& id, std::shared_ptr<const ServedR
   routes.set(id, std::move(served));
 }
 
+void ResourceSet::renew_server_names() {
+  std::vector<tls::ServerRulePtr> rules;
+  for (const auto& [id, served] : ssls) {
+    if (served->rule) rules.push_back(served->rule);
+  }
+  server_names = std::make_shared<const tls::ServerNames>(rules);
+}
+
 void ResourceSet::renew_globals() {
   std::vector<chain::Link> links;
   for (const auto& [id, global] : global_rules) {

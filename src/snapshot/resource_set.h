@@ -7,12 +7,14 @@
 #include "resources/plugin_config.h"
 #include "resources/route.h"
 #include "resources/service.h"
+#include "resources/ssl.h"
 #include "route/hash_trie.h"
 #include "route/route_table.h"
 #include "snapshot/compiled_plugins.h"
 #include "snapshot/named_clusters.h"
 #include "snapshot/plan.h"
 #include "snapshot/plugin_chains.h"
+#include "tls/server_names.h"
 #include "upstream/cluster.h"
 
 #include <cstdint>
@@ -52,6 +54,11 @@ struct ServedGlobalRule {
   CompiledPluginsPtr plugins;
 };
 
+struct ServedSsl {
+  resources::Ssl ssl;
+  tls::ServerRulePtr rule;  // null: of the type `client`, or switched off
+};
+
 struct ResourceSet {
   using Ids = route::HashTrie<std::string>;
 
@@ -62,7 +69,9 @@ struct ResourceSet {
   NamedClusters upstreams;
   route::HashTrie<resources::PluginConfig> plugin_configs;
   std::map<std::string, std::shared_ptr<const ServedGlobalRule>> global_rules;
-  route::HashTrie<Ids> used_by;  // "services/1" -> ids of routes
+  std::map<std::string, std::shared_ptr<const ServedSsl>> ssls;
+  std::shared_ptr<const tls::ServerNames> server_names;  // of `ssls`; of two with the same name, the first id serves it
+  route::HashTrie<Ids> used_by;                          // "services/1" -> ids of routes
 
   std::uint64_t last_order = 0;
   std::uint32_t last_globals = 0;
@@ -72,6 +81,8 @@ struct ResourceSet {
 
   // Puts `served` in place of the route of that id (null: takes it out), in the table and in `used_by` too.
   void put_route(const std::string& id, std::shared_ptr<const ServedRoute> served);
+  // `server_names` of the present `ssls`.
+  void renew_server_names();
   // `globals` and `no_route` of the present global rules.
   void renew_globals();
 };

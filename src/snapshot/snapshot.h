@@ -6,6 +6,7 @@
 #include "snapshot/named_clusters.h"
 #include "snapshot/plan.h"
 #include "snapshot/snapshot_ptr.h"
+#include "tls/server_names.h"
 
 #include <cstdint>
 #include <memory>
@@ -16,12 +17,13 @@ namespace sallyport::snapshot {
 class Snapshot final {
  public:
   Snapshot(std::uint64_t revision, route::RouteTable routes, PlanPtr no_route, GlobalsPtr globals,
-           NamedClusters upstreams = {})
+           NamedClusters upstreams = {}, std::shared_ptr<const tls::ServerNames> server_names = nullptr)
       : revision_(revision),
         routes_(std::move(routes)),
         no_route_(std::move(no_route)),
         globals_(std::move(globals)),
-        upstreams_(std::move(upstreams)) {}
+        upstreams_(std::move(upstreams)),
+        server_names_(std::move(server_names)) {}
 
   std::uint64_t revision() const noexcept { return revision_; }
   std::size_t routes() const noexcept { return routes_.size(); }
@@ -33,6 +35,9 @@ class Snapshot final {
   // The cluster of the upstream of that id or name; null: there is none. It may outlive the Snapshot.
   upstream::ClusterPtr upstream(std::string_view id_or_name) const { return upstreams_.find(id_or_name); }
 
+  // What handshakes with clients choose from; null: no certificate is there. It may outlive the Snapshot.
+  const std::shared_ptr<const tls::ServerNames>& server_names() const noexcept { return server_names_; }
+
   // The plugins of one of its plans, those of the global rules first; compiled when it is asked for the first time.
   const chain::Chain& chain_of(const Plan& plan) const { return plan.plugins->behind(globals_); }
 
@@ -42,6 +47,7 @@ class Snapshot final {
   PlanPtr no_route_;
   GlobalsPtr globals_;
   NamedClusters upstreams_;
+  std::shared_ptr<const tls::ServerNames> server_names_;
 };
 
 }  // namespace sallyport::snapshot

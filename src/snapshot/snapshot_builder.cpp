@@ -17,7 +17,8 @@ namespace sallyport::snapshot {
 namespace {
 
 SnapshotPtr snapshot_of(const ResourceSet& set, std::uint64_t revision) {
-  return std::make_shared<const Snapshot>(revision, set.table, set.no_route, set.globals, set.upstreams);
+  return std::make_shared<const Snapshot>(revision, set.table, set.no_route, set.globals, set.upstreams,
+                                          set.server_names);
 }
 
 // What is wrong with another resource than the one that was written says which.
@@ -77,6 +78,7 @@ SnapshotBuilder::SnapshotBuilder(const chain::Catalog& catalog, BuilderOptions o
     : catalog_(catalog), options_(std::move(options)) {
   auto set = std::make_shared<ResourceSet>(options_.router);
   set->renew_globals();
+  set->renew_server_names();
   latest_ = snapshot_of(*set, 0);
   resources_ = std::move(set);
 }
@@ -114,6 +116,9 @@ Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_with(const chain::Catalog
   change.base_ = revision;
   change.rejected_ = std::move(preparation.rejected());
   change.unserved_ = std::move(unserved);
+  for (auto& [resource, warnings] : preparation.warnings()) {
+    std::ranges::move(warnings, std::back_inserter(change.unserved_[resource]));
+  }
   for (const Rejected& rejected : change.rejected_) change.unserved_.erase(rejected.kind + "/" + rejected.id);
   change.next_ = std::make_shared<const ResourceSet>(std::move(preparation.set()));
   co_return std::move(change);
@@ -133,6 +138,8 @@ bool SnapshotBuilder::serves(const std::string& kind, const std::string& id) con
       return resources_->global_rules.contains(id);
     case resources::Kind::kUpstream:
       return resources_->upstreams.share(id) != nullptr;
+    case resources::Kind::kSsl:
+      return resources_->ssls.contains(id);
   }
   return false;
 }

@@ -26,7 +26,7 @@ namespace sallyport::snapshot {
 using async::Task;
 
 // One resource as the stores have it; without a value it is gone. Kinds: "routes", "services", "upstreams",
-// "plugin_configs", "global_rules"; others are taken as known and have no effect.
+// "plugin_configs", "global_rules", "ssls"; others are taken as known and have no effect.
 struct Item {
   std::string kind;
   std::string id;
@@ -41,7 +41,7 @@ struct Rejected {
 };
 
 // What of the resources of a change has no effect: members as resources::unserved_members words it, plugins that are
-// skipped; by "routes/1".
+// skipped; and certificates that are not valid now. By "routes/1".
 using Unserved = std::map<std::string, std::vector<std::string>>;
 
 struct BuilderOptions {

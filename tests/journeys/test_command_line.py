@@ -212,10 +212,10 @@ def test_settings_that_cannot_be_served_refuse_start_and_check(gateway, text, sa
 
 
 def test_what_is_not_honoured_is_named_at_the_start(gateway):
-    one = gateway(settings={"apisix": {"enable_http2": True, "ssl": {"enable": True}, "no_such": 1},
+    one = gateway(settings={"apisix": {"enable_http2": True, "ssl": {"key_encrypt_salt": "x"}, "no_such": 1},
                             "nginx_config": {"http_configuration_snippet": "x"}, "plugin_attr": {"zipkin": {"a": 1}},
                             "discovery": {"dns": {}}})
-    for name in ("apisix.enable_http2 is not honoured", "apisix.ssl is not honoured", "apisix.no_such is an unknown key",
+    for name in ("apisix.enable_http2 is not honoured", "apisix.ssl.key_encrypt_salt is not honoured", "apisix.no_such is an unknown key",
                  "nginx_config.http_configuration_snippet is not honoured", "plugin_attr.zipkin is not honoured",
                  "discovery is not honoured"):
         one.wait_for_line(rf"\[warn\] .*conf/config.yaml:\d+:\d+: warning: {name}")

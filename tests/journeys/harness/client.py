@@ -9,9 +9,13 @@ from .wire import Stream, chunked, head_bytes, pairs, to_bytes
 class Client:
     """One connection to the gateway."""
 
-    def __init__(self, port, host="127.0.0.1"):
+    def __init__(self, port, host="127.0.0.1", tls=None, server_name=None, session=None):
+        """`tls`: a context of Python's ssl, for a handshake with `server_name`."""
         sock = socket.create_connection((host, port), timeout=seconds(60))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a body must not wait for the head's acknowledgement
+        if tls:
+            sock = tls.wrap_socket(sock, server_hostname=server_name, session=session)
+        self.sock = sock
         self.stream = Stream(sock)
         self.port = port
 

@@ -17,7 +17,7 @@ from .settings import ADMIN_KEY, apisix_yaml, default_settings, merge
 ROOT = Path(__file__).resolve().parents[3]
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 # In an order in which nothing refers to what is not there yet.
-KINDS = ["upstreams", "services", "plugin_configs", "global_rules", "routes"]
+KINDS = ["ssls", "upstreams", "services", "plugin_configs", "global_rules", "routes"]
 
 
 def binary():
@@ -44,7 +44,7 @@ class Gateway:
         self.store = store
         self.arguments = ["run", "-c", "conf/config.yaml", *reactor_options(), *options]
         self.folder = self.prefix  # where it is started
-        self._reserved = {name: ReservedPort() for name in ("proxy", "admin", "status", "prometheus")}
+        self._reserved = {name: ReservedPort() for name in ("proxy", "tls", "admin", "status", "prometheus")}
         self.ports = {name: port.number for name, port in self._reserved.items()}
         self.settings = merge(default_settings(self.ports, store), settings or {})
         self.resources = resources or {}
@@ -175,6 +175,9 @@ class Gateway:
 
     def connect(self):
         return Client(self.ports["proxy"])
+
+    def connect_tls(self, context, server_name, session=None):
+        return Client(self.ports["tls"], tls=context, server_name=server_name, session=session)
 
     def ask(self, method, target, **options):
         return ask(self.ports["proxy"], method, target, **options)

@@ -22,7 +22,8 @@ def default_settings(ports, store):
         return {"ip": "127.0.0.1", "port": ports[name]}
 
     return {
-        "apisix": {"node_listen": [listen("proxy")], "enable_ipv6": False, "status": listen("status")},
+        "apisix": {"node_listen": [listen("proxy")], "enable_ipv6": False, "status": listen("status"),
+                   "ssl": {"listen": [listen("tls")]}},
         "deployment": {
             "role": "traditional",
             "role_traditional": {"config_provider": store},

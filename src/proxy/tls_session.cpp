@@ -1,0 +1,128 @@
+// Client connections that begin with a handshake of TLS: who comes in, and whom their requests may reach. Part of
+// Proxy.
+
+#include "base/log.h"
+#include "proxy/answers.h"
+#include "proxy/client_tls.h"
+#include "proxy/proxy.h"
+#include "proxy/session.h"
+#include "tls/tls_stream.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace sallyport::proxy {
+
+using async::IoStatus;
+using chain::Verdict;
+using exchange::Exchange;
+
+namespace {
+
+constexpr Milliseconds kLongestParting{1'000};
+
+// A record of TLS begins with a byte below 32 (RFC 8446 5.1), a method of HTTP with a letter.
+bool begins_with_a_letter(std::string_view bytes) {
+  char first = bytes.empty() ? '\0' : bytes.front();
+  return (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z');
+}
+
+std::string words_for_failure(const tls::TlsStream& stream, const tls::ServerHandshake& handshake) {
+  if (handshake.name_is_known && !handshake.rule) {
+    std::string_view name = handshake.server_name;
+    return name.empty()
+               ? std::string("it named no server, and there is neither apisix.ssl.fallback_sni nor an ssl for *")
+               : fmt::format("there is no ssl for the server name {}", name);
+  }
+  return stream.failure();
+}
+
+}  // namespace
+
+// A connection whose handshake is under way; a gateway that drains does not wait for it for long.
+class Proxy::Greeting {
+ public:
+  Greeting(Proxy& proxy, async::Stream& stream)
+      : proxy_(proxy), stream_(stream), next_(std::exchange(proxy.first_greeting_, this)) {
+    if (next_) next_->previous_ = this;
+  }
+  Greeting(const Greeting&) = delete;
+  Greeting& operator=(const Greeting&) = delete;
+  ~Greeting() {
+    (previous_ ? previous_->next_ : proxy_.first_greeting_) = next_;
+    if (next_) next_->previous_ = previous_;
+  }
+  async::Stream& stream() const noexcept { return stream_; }
+  Greeting* next() const noexcept { return next_; }
+
+ private:
+  Proxy& proxy_;
+  async::Stream& stream_;
+  Greeting* previous_ = nullptr;
+  Greeting* next_;
+};
+
+void Proxy::accept_tls(async::Accepted connection) { sessions_.spawn(serve_tls(std::move(connection))); }
+
+// Their waits end from the loop, not inside this call.
+void Proxy::end_greetings() {
+  for (Greeting* greeting = first_greeting_; greeting; greeting = greeting->next()) greeting->stream().expire_fill();
+}
+
+Task<void> Proxy::serve_tls(async::Accepted connection) {
+  const Milliseconds longest = around_.options.limits.head_arrival;
+  IoStatus begun;
+  {
+    Greeting greeting(*this, *connection.stream);
+    begun = co_await connection.stream->fill(longest);
+  }
+  if (begun != IoStatus::kOk) co_return;
+  if (begins_with_a_letter(connection.stream->unread())) co_return co_await serve_mistaken(std::move(connection));
+
+  tls::ServerHandshake handshake;
+  handshake.names = around_.snapshots.pin(around_.worker)->server_names();
+  auto stream = std::make_unique<tls::TlsStream>(around_.reactor, tls_buffers_, std::move(connection.stream),
+                                                 around_.tls->begin(handshake));
+  {
+    Greeting greeting(*this, *stream);
+    begun = co_await stream->shake_hands(longest);
+  }
+  if (begun != IoStatus::kOk) {
+    std::string line =
+        fmt::format("TLS handshake on port {}: {}", connection.local.port(), words_for_failure(*stream, handshake));
+    around_.log.failures().write(log::Level::kInfo, line, around_.reactor.now());
+    co_return co_await stream->part(kLongestParting);
+  }
+  const exchange::ClientTls facts = describe(stream->ssl(), handshake);
+  handshake.names.reset();
+  connection.stream = std::move(stream);
+  Session session(*this, std::move(connection));
+  session.tls = &facts;
+  co_await serve_session(session);
+}
+
+Task<void> Proxy::serve_mistaken(async::Accepted connection) {
+  Session session(*this, std::move(connection));
+  session.is_mistaken = true;
+  co_await serve_session(session);
+}
+
+// Who asks for a name that admits known clients only has to have come in by that name: another one may have been
+// lenient.
+Verdict Proxy::admit(Journey& journey) const {
+  Exchange& exchange = journey.exchange;
+  const auto& names = journey.snapshot->server_names();
+  if (!names || !names->ask_clients()) return Verdict::proceed();
+  const tls::ServerRulePtr rule = names->find(exchange.host);
+  if (!rule || !rule->asks_client() || rule->needs_no_certificate(exchange.uri)) return Verdict::proceed();
+  if (!exchange.tls->is_verified()) {
+    return Verdict::answer(answer_for_refusal(exchange, {400, "400 Bad Request", "client_certificate"}));
+  }
+  if (exchange.tls->server_name == exchange.host) return Verdict::proceed();
+  return Verdict::answer(answer_for_refusal(exchange, {400, "400 Bad Request", "server_name_is_not_host"}));
+}
+
+}  // namespace sallyport::proxy
