@@ -51,7 +51,6 @@ struct RootContext {
   RootHome* home = nullptr;                                     // null before, and for roots that are only tried
   bool calls_wait = true;                                       // its HTTP calls go out once it is on its worker
   const AnsweredCall* answered = nullptr;                       // while it is told of it
-  bool done = true;  // false between a proxy_on_done that said no and proxy_done
 };
 
 // One direction of an exchange as the guest steers it. Both may be paused at the same time.

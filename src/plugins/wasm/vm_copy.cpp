@@ -36,7 +36,6 @@ bool Vm::restore(std::shared_ptr<const VmImage> image) {
     own.properties = first.properties;
     own.tick_period = first.tick_period;
     own.queues = first.queues;
-    own.done = first.done;
   }
   calls_.drop_all();  // of the exchange before
   own.calls_wait = false;
