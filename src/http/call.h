@@ -13,9 +13,9 @@ using OwnedFields = std::vector<std::pair<std::string, std::string>>;
 
 struct CallRequest {
   std::string method;
-  std::string target;  // "/path?query"
-  std::string authority;
-  OwnedFields headers;  // without framing and Host
+  std::string target;     // "/path?query"
+  std::string authority;  // empty: that of the node it goes to
+  OwnedFields headers;    // without framing and Host
   std::string body;
   OwnedFields trailers;  // sent behind a chunked body
 };

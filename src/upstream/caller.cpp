@@ -146,8 +146,8 @@ BodyLength Caller::Call::body_length() const {
 
 Status Caller::Call::begin_request() {
   const Timeouts& timeouts = cluster_->timeouts();
-  const wire::RequestLine line{request_.method, exchange_.path, exchange_.query, exchange_.has_query,
-                               request_.authority};
+  const std::string_view authority = request_.authority.empty() ? endpoint_->host_header : request_.authority;
+  const wire::RequestLine line{request_.method, exchange_.path, exchange_.query, exchange_.has_query, authority};
   return connection_->wire().begin_request(line, exchange_.request.headers, body_length(),
                                            {timeouts.connect, timeouts.send, timeouts.read});
 }

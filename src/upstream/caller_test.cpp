@@ -93,6 +93,20 @@ TEST_F(CallerTest, ARequestIsSentAndItsAnswerCollected) {
   loop.run(body(*this));
 }
 
+TEST_F(CallerTest, WithoutAnAuthorityTheHostIsThatOfTheNode) {
+  auto body = [](CallerTest& t) -> Task<void> {
+    http::CallRequest request = t.get();
+    request.authority.clear();
+    t.start(t.to_server(), std::move(request));
+    StreamPtr far_end = co_await t.server.accept();
+    EXPECT_EQ(co_await t.receive(*far_end), "GET /a HTTP/1.1\r\nHost: " + t.server.address().to_string() + "\r\n\r\n");
+    co_await t.send(*far_end, "HTTP/1.1 204 No Content\r\n\r\n");
+    co_await t.ended();
+    EXPECT_EQ((*t.result)->status, 204);
+  };
+  loop.run(body(*this));
+}
+
 TEST_F(CallerTest, TrailersGoBothWays) {
   auto body = [](CallerTest& t) -> Task<void> {
     http::CallRequest request = t.post("ask");

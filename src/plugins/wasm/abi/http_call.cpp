@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace sallyport::wasm::abi {
@@ -19,9 +20,10 @@ namespace {
 
 constexpr std::uint32_t kBrokenConnection = 11;
 
-std::string_view value_of(const std::vector<Pair>& pairs, std::string_view name) {
+std::optional<std::string_view> find(const std::vector<Pair>& pairs, std::string_view name) {
   auto found = std::ranges::find(pairs, name, &Pair::first);
-  return found == pairs.end() ? std::string_view() : found->second;
+  if (found == pairs.end()) return std::nullopt;
+  return found->second;
 }
 
 // Pseudo-headers, the host and framing are the gateway's; what cannot stand in a message is left out.
@@ -42,18 +44,19 @@ http::OwnedFields fields_of(Vm& vm, const std::vector<Pair>& pairs) {
 // Error: what is missing or wrong.
 Result<http::CallRequest> request_of(Vm& vm, const std::vector<Pair>& headers) {
   http::CallRequest request;
-  request.method = value_of(headers, ":method");
-  request.target = value_of(headers, ":path");
-  request.authority = value_of(headers, ":authority");
+  request.method = find(headers, ":method").value_or("");
+  request.target = find(headers, ":path").value_or("");
+  auto authority = find(headers, ":authority");
   if (!http::is_field_name(request.method) || equals_ignoring_case(request.method, "CONNECT")) {
     return fail(ErrorCode::kInvalid, "the header :method is missing or is no method; give one such as GET");
   }
   if (!request.target.starts_with('/')) {
     return fail(ErrorCode::kInvalid, "the header :path is missing or does not begin with '/'; give one that does");
   }
-  if (!http::parse_authority(request.authority)) {
+  if (!authority || !(authority->empty() || http::parse_authority(*authority))) {
     return fail(ErrorCode::kInvalid, "the header :authority is missing or is no host[:port]; give a valid one");
   }
+  request.authority = *authority;
   request.headers = fields_of(vm, headers);
   return request;
 }

@@ -118,6 +118,14 @@ TEST_F(HttpCall, WhatIsWrongWithTheRequestIsABadArgument) {
   EXPECT_EQ(refused(), 9u);
 }
 
+TEST_F(HttpCall, AnEmptyAuthorityIsTheNodes) {
+  Made made;
+  made.headers.back().second = "";
+  EXPECT_EQ(make(made).status(), Status::kOk);
+  ASSERT_EQ(client_.flights.size(), 1u);
+  EXPECT_EQ(client_.flights[0]->order.request.authority, "");
+}
+
 TEST_F(HttpCall, MalformedMapsAreABadArgument) {
   std::string headers = pairs(kGood);
   std::string segments = data(100, "auth") + data(1000, headers) + data(3000, "xyz");
