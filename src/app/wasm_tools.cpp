@@ -1,5 +1,6 @@
 #include "app/wasm_tools.h"
 
+#include "app/wasm_new.h"
 #include "app/wasm_run.h"
 #include "plugins/wasm/inspection.h"
 
@@ -11,11 +12,13 @@ namespace {
 
 constexpr std::string_view kUsage = R"(usage: sallyport wasm inspect FILE
        sallyport wasm run FILE [OPTION]...
+       sallyport wasm new --lang LANG NAME
 
 inspect   says of a module which ABI it has, what built it, what it imports and exports, and whether this gateway takes
           it; exit 0 when it does, else 1
 run       takes one request through a plugin, without a gateway, and shows what the plugin does;
           `sallyport wasm run --help` has the options
+new       writes a project for a plugin, with a test: in Rust, Go, C, C++ or AssemblyScript
 )";
 
 int inspect(const char* file) {
@@ -29,6 +32,7 @@ int inspect(const char* file) {
 int wasm_tools(std::span<const char* const> arguments) {
   const std::string_view tool = arguments.empty() ? "" : arguments[0];
   if (tool == "inspect" && arguments.size() == 2) return inspect(arguments[1]);
+  if (tool == "new") return wasm_new(arguments.subspan(1));
   if (tool == "run") return wasm_run(arguments.subspan(1));
   bool is_asked_for = tool == "-h" || tool == "--help" || tool == "help";
   std::fwrite(kUsage.data(), 1, kUsage.size(), is_asked_for ? stdout : stderr);

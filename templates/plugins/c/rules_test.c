@@ -1,0 +1,8 @@
+#include <assert.h>
+#include "rules.h"
+
+int main(void) {
+  assert(is_listed("red,blue", 8, "blue", 4));
+  assert(!is_listed("red,blue", 8, "green", 5));
+  assert(!is_listed("red,blue", 8, "re", 2));
+}
