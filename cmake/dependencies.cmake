@@ -11,7 +11,7 @@
 #   OpenSSL        3.0.19    TLS 1.2 and 1.3, certificates
 #   zlib           1.2.13    gzip bodies, which plugins that edit bodies must read
 #   libiberty      20230104    readable names of Rust functions in the traces of traps
-#   Wasmtime       48.0.8    the WebAssembly engine (cmake/wasmtime, built once per lock file)
+#   Wasmtime       48.0.8    the WebAssembly engine and its interpreter (cmake/wasmtime, built once per lock file)
 #   GoogleTest     1.12      unit tests;  Google Benchmark 1.7: microbenchmarks
 #
 # Debian packages: tools/install-packages names them.

@@ -51,7 +51,7 @@ class Check final {
   }
 
   Status load_plugins() {
-    TRY(wasm_runtime_, wasm::Runtime::start({wasm::post_to(control_), {}, {}}, clock_));
+    TRY(wasm_runtime_, wasm::Runtime::start({wasm::post_to(control_), {}, {}}, clock_, settings_.wasm.engine));
     return fill_catalog(catalog_, settings_, wasm_runtime_);
   }
 

@@ -131,7 +131,8 @@ Status Gateway::load_plugins() {
     threads.timers.push_back(wasm::timers_of(worker->reactor()));
     threads.http_clients.emplace_back([&worker] { return &worker->http_client(); });
   }
-  TRY(wasm_runtime_, wasm::Runtime::start(std::move(threads), clock_, open_code_cache(settings_)));
+  TRY(wasm_runtime_,
+      wasm::Runtime::start(std::move(threads), clock_, settings_.wasm.engine, open_code_cache(settings_)));
   return fill_catalog(catalog_, settings_, wasm_runtime_);
 }
 

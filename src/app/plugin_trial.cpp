@@ -215,10 +215,10 @@ Status PluginTrial::Parts::open_runtime() {
   threads.timers.emplace_back(
       [this](Milliseconds delay, std::function<void()> fire) { return timers.start(delay, std::move(fire)); });
   threads.http_clients.emplace_back([this] { return &*counted_client; });
-  TRY(runtime,
-      wasm::Runtime::start(std::move(threads), clock, open_code_cache(), [this](std::shared_ptr<wasm::Engine> engine) {
-        return wasm::with_trace(std::move(engine), trace);
-      }));
+  wasm::Runtime::WrapEngine traced = [this](std::shared_ptr<wasm::Engine> engine) {
+    return wasm::with_trace(std::move(engine), trace);
+  };
+  TRY(runtime, wasm::Runtime::start(std::move(threads), clock, options.engine, open_code_cache(), traced));
   wasm::WasmSettings settings;
   settings.plugins.push_back(options.plugin);
   Status added = wasm::add_wasm_plugins(catalog, settings, runtime);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "json/value.h"
+#include "plugins/wasm/engine_choice.h"
 #include "plugins/wasm/wasm_settings.h"
 #include "route/route_rule.h"
 #include "telemetry/access_log_format.h"
@@ -141,6 +142,7 @@ struct WasmUploadSettings {             // of plugins that are put through the A
 };
 
 struct WasmSettings {
+  wasm::EngineKind engine = wasm::EngineKind::kWasmtime;
   bool inline_enabled = false;            // `plugins: {wasm: {conf: ...}}` is understood
   std::vector<std::string> allowed_dirs;  // where inline paths may point; default: the prefix and /opt/apisix/wasm
   wasm::PluginSettings defaults;          // of every plugin, and the most that inline ones may have

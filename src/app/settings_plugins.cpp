@@ -94,11 +94,22 @@ void read_code_cache(Section section, const Settings& settings, WasmCodeCacheSet
   section.finish();
 }
 
+void read_engine(Section& section, wasm::EngineKind& to) {
+  std::string name(wasm::name_of(to));
+  section.read("engine", name);
+  if (auto kind = wasm::engine_named(name)) {
+    to = *kind;
+  } else {
+    section.error("engine", fmt::format("is \"{}\"; give one of: {}", name, wasm::engine_names()));
+  }
+}
+
 void read_wasm(Section section, Settings& settings) {
   WasmSettings& to = settings.wasm;
   const auto& names = settings.plugins;
   to.inline_enabled = names && std::find(names->begin(), names->end(), "wasm") != names->end();
   section.read("enable", to.inline_enabled);
+  read_engine(section, to.engine);
   to.allowed_dirs = {settings.prefix, std::string(kUsualModuleFolder)};
   section.read("allowed_dirs", to.allowed_dirs);
   for (std::string& folder : to.allowed_dirs) folder = below_prefix(settings, folder);

@@ -210,6 +210,7 @@ wasm:
   shared_queues: {max_bytes: 2m, max_items: 7}
   uploads: {max_size: 3m, keep_versions: 4}
   code_cache: {path: cached, max_size: 0}
+  engine: pulley
   max_metrics: 50
   plugins:
     - name: wasm_fault_injection
@@ -232,7 +233,8 @@ wasm:
   EXPECT_EQ(plugin.settings.policy.limits.cpu_budget, std::chrono::milliseconds(5));
   EXPECT_EQ(plugin.settings.policy.limits.memory_bytes, 64u << 20);  // as the others
   EXPECT_EQ(*plugin.vm_config.find("configuration"), json::Value("x"));
-  EXPECT_THAT(plugin.where, HasSubstr("config.yaml:13:7"));
+  EXPECT_THAT(plugin.where, HasSubstr("config.yaml:14:7"));
+  EXPECT_EQ(settings.wasm.engine, wasm::EngineKind::kPulley);
   EXPECT_TRUE(settings.wasm.inline_enabled);
   EXPECT_EQ(settings.wasm.defaults.policy.limits.cpu_budget, std::chrono::milliseconds(20));
   EXPECT_EQ(settings.wasm.defaults.policy.limits.memory_bytes, 64u << 20);
@@ -343,12 +345,14 @@ TEST(Settings, TheEnvironmentIsSubstituted) {
 
 TEST(Settings, WhatNeedsARestartIsNamed) {
   Settings running = load("");
-  Settings next = load("apisix: {node_listen: 9081}\nplugins: [a]\nnginx_config: {worker_processes: 2}\n");
+  Settings next = load(
+      "apisix: {node_listen: 9081}\nplugins: [a]\nnginx_config: {worker_processes: 2}\n"
+      "wasm: {engine: pulley}\n");
   next.prefix = running.prefix;
   next.store = running.store;
   next.wasm.code_cache = running.wasm.code_cache;
   EXPECT_THAT(changes_that_need_a_restart(running, next),
-              ElementsAre("apisix.node_listen", "nginx_config.worker_processes"));
+              ElementsAre("apisix.node_listen", "nginx_config.worker_processes", "wasm.engine"));
   EXPECT_THAT(changes_that_need_a_restart(running, running), IsEmpty());
 }
 

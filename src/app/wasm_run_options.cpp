@@ -28,6 +28,7 @@ the plugin
   --vm-conf TEXT|@FILE         the configuration of its VM
   --name NAME                  default: FILE without folder and ending
   --root-id ID                 default: empty
+  --engine NAME                what runs it, as wasm.engine in the settings; default: wasmtime
   --set KEY=VALUE              a setting of docs/wasm.md, VALUE in JSON or as text: --set cpu_budget=5ms
                                --set 'capabilities=["proxy_log"]' --set 'env={"MODE": "test"}' --set fail=open
 the request
@@ -155,6 +156,12 @@ class Parser final {
     parsed_.plugin.root_id = value;
     return {};
   }
+  Status take_engine(std::string_view value) {
+    auto kind = wasm::engine_named(value);
+    if (!kind) return mistake(fmt::format("--engine {}: write one of {}", value, wasm::engine_names()));
+    parsed_.engine = *kind;
+    return {};
+  }
 
   Status read_into(std::string& to, std::string_view value) {
     TRY(to, text_of(option_, value));
@@ -276,6 +283,7 @@ Parser::Take Parser::take_function(std::string_view option) {
       {"--vm-conf", &Parser::take_vm_conf},
       {"--name", &Parser::take_name},
       {"--root-id", &Parser::take_root_id},
+      {"--engine", &Parser::take_engine},
       {"--set", &Parser::take_setting},
       {"--request", &Parser::take_request},
       {"--header", &Parser::take_header},

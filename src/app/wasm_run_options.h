@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "http/call.h"
 #include "http/message.h"
+#include "plugins/wasm/engine_choice.h"
 #include "plugins/wasm/wasm_settings.h"
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct Expectation {
 };
 
 struct WasmRunOptions {
+  wasm::EngineKind engine = wasm::EngineKind::kWasmtime;
   wasm::DeclaredPlugin plugin;  // its file, name, root_id, vm_config and settings
   std::string conf = "{}";
   http::CallRequest request{.method = "GET", .target = "/", .authority = "localhost"};

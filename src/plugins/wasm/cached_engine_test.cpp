@@ -1,8 +1,8 @@
 #include "plugins/wasm/cached_engine.h"
 
+#include "plugins/wasm/engine_fixture.h"
 #include "plugins/wasm/module.h"
 #include "plugins/wasm/wasm_fixture.h"
-#include "plugins/wasm/wasmtime_engine.h"
 
 #include <filesystem>
 
@@ -30,7 +30,7 @@ class CountingEngine final : public Engine {
   std::string kind = "one kind";
 
  private:
-  std::shared_ptr<Engine> engine_ = *make_wasmtime_engine();
+  std::shared_ptr<Engine> engine_ = make_tested_engine();
 };
 
 class CachedEngineTest : public WasmFixture {
@@ -92,9 +92,9 @@ TEST_F(CachedEngineTest, WhatWasTamperedWithIsCompiledAnew) {
 }
 
 TEST_F(CachedEngineTest, WhatIsCutOffIsRefused) {
-  auto engine = make_wasmtime_engine();
+  auto engine = make_tested_engine();
   for (std::string_view bytes : {"", "1234567", "12345678", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"}) {
-    EXPECT_FALSE((*engine)->load(bytes, {}, {}));
+    EXPECT_FALSE(engine->load(bytes, {}, {}));
   }
 }
 

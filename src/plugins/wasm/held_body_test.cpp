@@ -74,7 +74,7 @@ class HeldBodies : public WasmFixture {
     Threads threads;
     threads.workers.emplace_back([this](Message message) { messages_.push_back(std::move(message)); });
     threads.timers.push_back(timers_of(loop_));
-    runtime_ = *Runtime::start(std::move(threads), time_);
+    runtime_ = *Runtime::start(std::move(threads), time_, tested_engine());
   }
   ~HeldBodies() override { forget(); }
 

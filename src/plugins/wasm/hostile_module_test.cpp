@@ -1,8 +1,8 @@
 // Modules that are made to harm: too large, broken, without end or bottom, greedy. Each is refused or stopped with a
 // reason, and the gateway goes on. What guests do to host calls is in abi/hostile_guest_test.cpp.
 
+#include "plugins/wasm/engine_fixture.h"
 #include "plugins/wasm/wasm_fixture.h"
-#include "plugins/wasm/wasmtime_engine.h"
 
 #include <random>
 
@@ -260,7 +260,7 @@ std::string section(char id, std::string_view content) {
 class HostileFiles : public HostileModules {
  protected:
   HostileFiles()
-      : good_(*(*make_wasmtime_engine())->assemble(wat("", R"(
+      : good_(*make_tested_engine()->assemble(wat("", R"(
     (data (i32.const 100) "text") (table 4 funcref) (elem (i32.const 0) $f) (func $f)
     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 0)))"))) {}
 

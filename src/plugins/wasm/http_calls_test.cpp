@@ -76,7 +76,7 @@ class HttpCallsTest : public WasmFixture {
     threads.workers.push_back([this](Message message) { messages_.push_back(std::move(message)); });
     threads.timers.push_back(timers_of(loop_));
     threads.http_clients.emplace_back([this] { return &client_; });
-    runtime_ = *Runtime::start(std::move(threads), time_);
+    runtime_ = *Runtime::start(std::move(threads), time_, tested_engine());
   }
   ~HttpCallsTest() override {
     plugins_.clear();

@@ -7,7 +7,6 @@
 #include "plugins/wasm/module_facts.h"
 #include "plugins/wasm/runtime.h"
 #include "plugins/wasm/wasm_plugin_types.h"
-#include "plugins/wasm/wasmtime_engine.h"
 
 #include <fmt/format.h>
 
@@ -54,9 +53,9 @@ async::Task<void> try_it(Runtime& runtime, std::shared_ptr<const Module> module,
 }
 
 // Everything that happens to it before a conf does.
-Result<void> admit(const std::string& path) {
+Result<void> admit(const std::string& path, EngineKind engine) {
   SystemClock clock;
-  TRY(auto runtime, Runtime::start({}, clock));
+  TRY(auto runtime, Runtime::start({}, clock, engine));
   TRY(auto module, runtime->load_now(path));
   Result<void> outcome;
   async::TaskGroup group;
@@ -64,8 +63,8 @@ Result<void> admit(const std::string& path) {
   return outcome;
 }
 
-Result<std::string> describe(const std::string& path) {
-  TRY(auto engine, make_wasmtime_engine());
+Result<std::string> describe(const std::string& path, EngineKind kind) {
+  TRY(auto engine, make_engine(kind));
   TRY(ModuleFile file, read_module_file(*engine, path));
   auto outline = read_module(file.bytes);
   if (!outline) return fail_at(path, std::move(outline).error());
@@ -82,11 +81,11 @@ Result<std::string> describe(const std::string& path) {
 
 }  // namespace
 
-Inspection inspect(const std::string& path) {
+Inspection inspect(const std::string& path, EngineKind engine) {
   Inspection inspection;
-  auto description = describe(path);
+  auto description = describe(path, engine);
   if (!description) return {"REFUSED: " + description.error().what + "\n", false};
-  Result<void> admitted = admit(path);
+  Result<void> admitted = admit(path, engine);
   inspection.is_accepted = admitted.has_value();
   inspection.text = *std::move(description);
   inspection.text += admitted ? "accepted: it compiles and starts\n" : "REFUSED: " + admitted.error().what + "\n";

@@ -1,7 +1,7 @@
 #include "plugins/wasm/isolated_module.h"
 
+#include "plugins/wasm/engine_fixture.h"
 #include "plugins/wasm/guest_image.h"
-#include "plugins/wasm/wasmtime_engine.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ class IsolatedModules : public testing::Test {
     return slots[0].u64();
   }
 
-  std::shared_ptr<Engine> engine_ = *make_wasmtime_engine(InstancePlaces::kRestorable);
+  std::shared_ptr<Engine> engine_ = make_tested_engine(Isolation::kRequest);
 };
 
 TEST_F(IsolatedModules, MemoryAndGlobalsOfEveryTypeGoBack) {

@@ -1,8 +1,8 @@
 #include "plugins/wasm/live_modules.h"
 
 #include "base/sha256.h"
+#include "plugins/wasm/engine_fixture.h"
 #include "plugins/wasm/wasm_fixture.h"
-#include "plugins/wasm/wasmtime_engine.h"
 
 namespace sallyport::wasm {
 namespace {
@@ -29,7 +29,7 @@ class LiveModulesTest : public WasmFixture {
     return made.error().what;
   }
 
-  std::shared_ptr<Engine> engine_ = *make_wasmtime_engine();
+  std::shared_ptr<Engine> engine_ = make_tested_engine();
   LiveModules types_{runtime_, PluginSettings()};
   int reads_ = 0;
 };

@@ -1,7 +1,7 @@
 #include "plugins/wasm/module_cache.h"
 
+#include "plugins/wasm/engine_fixture.h"
 #include "plugins/wasm/wasm_fixture.h"
-#include "plugins/wasm/wasmtime_engine.h"
 
 namespace sallyport::wasm {
 namespace {
@@ -17,7 +17,7 @@ class ModuleCaches : public WasmFixture {
   }
 
   static constexpr FileStamp kStamp{.device = 1, .inode = 2, .size = 3, .modified = 4, .changed = 5};
-  std::shared_ptr<Engine> engine_ = *make_wasmtime_engine();
+  std::shared_ptr<Engine> engine_ = make_tested_engine();
 };
 
 TEST_F(ModuleCaches, AModuleIsFoundAgainThoughNobodyUsesIt) {

@@ -38,10 +38,7 @@ class PluginLog {
   // The lowest level that is written.
   LogLevel lowest() const;
 
-  void remember_last_line(bool remember) {
-    remembers_ = remember;
-    if (remember) last_line_.clear();
-  }
+  void remember_last_line(bool remember) { remembers_ = remember; }
   const std::string& last_line() const noexcept { return last_line_; }
   // Writes what was kept.
   void release();

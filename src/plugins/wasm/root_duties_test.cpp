@@ -56,7 +56,7 @@ class RootDutiesTest : public WasmFixture {
       threads.workers.emplace_back([this](Message message) { messages_.push_back(std::move(message)); });
       threads.timers.push_back(timers_of(loop_));
     }
-    runtime_ = *Runtime::start(std::move(threads), time_);
+    runtime_ = *Runtime::start(std::move(threads), time_, tested_engine());
   }
   ~RootDutiesTest() override {
     plugins_.clear();

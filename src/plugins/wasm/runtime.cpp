@@ -3,7 +3,6 @@
 #include "async/event.h"
 #include "plugins/wasm/cached_engine.h"
 #include "plugins/wasm/cpu_time.h"
-#include "plugins/wasm/wasmtime_engine.h"
 
 #include <fmt/format.h>
 
@@ -79,10 +78,10 @@ std::unexpected<Error> refusal(Error error) {
 
 }  // namespace
 
-Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& clock, std::shared_ptr<CodeCache> cache,
-                                                const WrapEngine& wrap) {
-  TRY(std::shared_ptr<Engine> of_worker, make_wasmtime_engine());
-  TRY(std::shared_ptr<Engine> of_request, make_wasmtime_engine(InstancePlaces::kRestorable));
+Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& clock, EngineKind engine,
+                                                std::shared_ptr<CodeCache> cache, const WrapEngine& wrap) {
+  TRY(std::shared_ptr<Engine> of_worker, make_engine(engine, Isolation::kWorker));
+  TRY(std::shared_ptr<Engine> of_request, make_engine(engine, Isolation::kRequest));
   if (cache) of_worker = with_cache(std::move(of_worker), cache);
   if (cache) of_request = with_cache(std::move(of_request), std::move(cache));
   if (wrap) of_worker = wrap(std::move(of_worker));

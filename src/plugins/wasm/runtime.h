@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "plugins/wasm/background.h"
 #include "plugins/wasm/engine.h"
+#include "plugins/wasm/engine_choice.h"
 #include "plugins/wasm/module.h"
 #include "plugins/wasm/module_cache.h"
 #include "plugins/wasm/plugin_roots.h"
@@ -47,6 +48,7 @@ class Runtime {
   // `clock` outlives it. `cache`: where compiled code is kept; null: nowhere. `wrap`: around everything that compiles;
   // none: nothing. Error: kInternal when the engine cannot run here.
   static Result<std::shared_ptr<Runtime>> start(Threads threads, const Clock& clock,
+                                                EngineKind engine = EngineKind::kWasmtime,
                                                 std::shared_ptr<CodeCache> cache = nullptr,
                                                 const WrapEngine& wrap = {});
   Runtime(const Runtime&) = delete;

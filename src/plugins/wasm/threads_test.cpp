@@ -38,7 +38,7 @@ class ThreadsConcurrency : public testing::Test {
  protected:
   ThreadsConcurrency() {
     Threads threads{post_to(control_.reactor()), {post_to(workers_[0].reactor()), post_to(workers_[1].reactor())}};
-    runtime_ = *Runtime::start(std::move(threads), clock_);
+    runtime_ = *Runtime::start(std::move(threads), clock_, tested_engine());
   }
   ~ThreadsConcurrency() override {
     control_.run([this] { group_.cancel_all(); });
@@ -106,10 +106,12 @@ class ThreadsConcurrency : public testing::Test {
   async::TaskGroup requests_[2];  // of the workers
 };
 
-// Traps when a request has a header. Starting it takes some milliseconds if `slow`.
+// Traps when a request has a header. Starting it takes some milliseconds if `slow`, with an interpreter, too.
 std::string trapping(bool slow) {
+  const std::string rounds = tested_engine() == EngineKind::kWasmtime ? "10000000" : "300000";
   std::string count = R"((func (export "_initialize") (local $i i64)
-    (loop $l (local.set $i (i64.add (local.get $i) (i64.const 1))) (br_if $l (i64.lt_u (local.get $i) (i64.const 10000000))))))";
+    (loop $l (local.set $i (i64.add (local.get $i) (i64.const 1))) (br_if $l (i64.lt_u (local.get $i) (i64.const )" +
+                      rounds + ")))))";
   return wat("", (slow ? count : "") + R"((func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
     (if (i32.gt_u (local.get 1) (i32.const 3)) (then unreachable)) (i32.const 0)))");
 }

@@ -64,7 +64,7 @@ class TrapEverywhere : public WasmFixture {
     Threads threads;
     threads.workers.emplace_back([this](Message message) { messages_.push_back(std::move(message)); });
     threads.timers.push_back(timers_of(loop_));
-    runtime_ = *Runtime::start(std::move(threads), time_);
+    runtime_ = *Runtime::start(std::move(threads), time_, tested_engine());
   }
   ~TrapEverywhere() override {
     plugins_.clear();

@@ -9,6 +9,7 @@
 #include "chain/chain.h"
 #include "exchange/exchange_fixture.h"
 #include "json/parse.h"
+#include "plugins/wasm/engine_fixture.h"
 #include "plugins/wasm/runtime.h"
 #include "plugins/wasm/wasm_plugin.h"
 #include "plugins/wasm/wasm_plugin_types.h"
@@ -45,7 +46,7 @@ class WasmFixture : public testing::Test {
   WasmFixture() {
     Threads threads;
     threads.workers.push_back([this](Message message) { messages_.push_back(std::move(message)); });
-    runtime_ = *Runtime::start(std::move(threads), clock_);
+    runtime_ = *Runtime::start(std::move(threads), clock_, tested_engine());
   }
   ~WasmFixture() override {
     plugins_.clear();

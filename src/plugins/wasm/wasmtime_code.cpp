@@ -55,6 +55,15 @@ Result<SavedCode> load_code(wasm_engine_t& engine, std::string_view saved) {
   return code;
 }
 
+Result<std::string> assemble_text(std::string_view text) {
+  wasm_byte_vec_t bytes;
+  WasmtimePtr<wasmtime_error_t> error(wasmtime_wat2wasm(text.data(), text.size(), &bytes));
+  if (error) return fail(ErrorCode::kInvalid, text_of(*error));
+  std::string binary(bytes.data, bytes.size);
+  wasm_byte_vec_delete(&bytes);
+  return binary;
+}
+
 std::string wasmtime_fingerprint() {
   std::string text = "wasmtime " WASMTIME_VERSION;
   std::ifstream cpu("/proc/cpuinfo");

@@ -4,6 +4,7 @@
 #include "plugins/wasm/wasmtime_instance.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -35,6 +36,7 @@ constexpr std::uint32_t kPoolSlots = 1000;
 constexpr std::uint32_t kPoolPairs = 2 * kPoolSlots;  // a guest, and the module that calls its sequences
 constexpr std::size_t kGuestStack = 512u << 10;
 constexpr std::chrono::milliseconds kEpoch{5};
+constexpr const char* kBytecodeTarget = "pulley64";
 
 // A pool reserves address space, no memory; a limit on address space (`ulimit -v`) forbids it.
 bool can_reserve(std::uint64_t bytes) {
@@ -43,6 +45,21 @@ bool can_reserve(std::uint64_t bytes) {
   munmap(space, bytes);
   return true;
 }
+
+// Whether this process may make memory executable that it has written: some hosts forbid it (PR_SET_MDWE, SELinux,
+// systemd's MemoryDenyWriteExecute).
+bool can_execute() {
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* memory = mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return true;
+  bool can = mprotect(memory, page, PROT_READ | PROT_EXEC) == 0;
+  munmap(memory, page);
+  return can;
+}
+
+constexpr const char* kNoMachineCode =
+    "this host forbids memory that is written and then executed, which machine code needs; set `wasm.engine: pulley`, "
+    "which interprets modules, or permit it (systemd: MemoryDenyWriteExecute=no)";
 
 void use_pool(wasm_config_t& config) {
   auto* pool = wasmtime_pooling_allocation_config_new();
@@ -63,8 +80,9 @@ void limit_instructions(wasm_config_t& config) {
   wasmtime_config_wasm_stack_switching_set(&config, false);
 }
 
-wasm_config_t* make_config(InstancePlaces places) {
+wasm_config_t* make_config(InstancePlaces places, CodeForm form) {
   wasm_config_t* config = wasm_config_new();
+  if (form == CodeForm::kBytecode) WasmtimePtr<wasmtime_error_t>(wasmtime_config_target_set(config, kBytecodeTarget));
   wasmtime_config_strategy_set(config, WASMTIME_STRATEGY_CRANELIFT);
   wasmtime_config_cranelift_opt_level_set(config, WASMTIME_OPT_LEVEL_SPEED);
   wasmtime_config_epoch_interruption_set(config, true);
@@ -81,9 +99,11 @@ wasm_config_t* make_config(InstancePlaces places) {
     return config;
   }
   wasmtime_config_memory_reservation_set(config, kMemorySpace);
-  wasmtime_config_memory_guard_size_set(config, kGuardSpace);
+  // The interpreter checks bounds itself and has no use for guards.
+  const std::uint64_t guard = form == CodeForm::kMachine ? kGuardSpace : 0;
+  wasmtime_config_memory_guard_size_set(config, guard);
   if (places == InstancePlaces::kRestorable) return config;
-  if (can_reserve(kPoolPairs * (kMemorySpace + kGuardSpace))) use_pool(*config);
+  if (can_reserve(kPoolPairs * (kMemorySpace + guard))) use_pool(*config);
   return config;
 }
 
@@ -119,10 +139,11 @@ class EpochTicker {
 };
 
 struct EngineHandle {
-  explicit EngineHandle(InstancePlaces its_places)
-      : places(its_places), engine(wasm_engine_new_with_config(make_config(its_places))) {}
+  EngineHandle(InstancePlaces its_places, CodeForm its_form)
+      : places(its_places), form(its_form), engine(wasm_engine_new_with_config(make_config(its_places, its_form))) {}
 
   InstancePlaces places;
+  CodeForm form;
   WasmtimePtr<wasm_engine_t> engine;
   EpochTicker ticker{*engine};
 };
@@ -198,7 +219,7 @@ WasmtimePtr<wasmtime_error_t> define(wasmtime_linker_t& linker, const Import& im
 
 class WasmtimeEngine final : public Engine {
  public:
-  explicit WasmtimeEngine(InstancePlaces places) : handle_(std::make_shared<EngineHandle>(places)) {}
+  WasmtimeEngine(InstancePlaces places, CodeForm form) : handle_(std::make_shared<EngineHandle>(places, form)) {}
 
   Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes, std::span<const Import> imports,
                                                         std::span<const Sequence> sequences) override {
@@ -221,25 +242,20 @@ class WasmtimeEngine final : public Engine {
 
   std::string fingerprint() const override {
     bool is_restorable = handle_->places == InstancePlaces::kRestorable;
-    return wasmtime_fingerprint() + (kSanitized ? " sanitized" : "") + (is_restorable ? " restorable" : "");
+    std::string code = handle_->form == CodeForm::kBytecode ? kBytecodeTarget : "";
+    return code + wasmtime_fingerprint() + (kSanitized ? " sanitized" : "") + (is_restorable ? " restorable" : "");
   }
 
-  Result<std::string> assemble(std::string_view text) override {
-    wasm_byte_vec_t bytes;
-    WasmtimePtr<wasmtime_error_t> error(wasmtime_wat2wasm(text.data(), text.size(), &bytes));
-    if (error) return fail(ErrorCode::kInvalid, text_of(*error));
-    std::string binary(bytes.data, bytes.size);
-    wasm_byte_vec_delete(&bytes);
-    return binary;
-  }
+  Result<std::string> assemble(std::string_view text) override { return assemble_text(text); }
 
  private:
   Result<WasmtimePtr<wasmtime_module_t>> compile(std::string_view bytes) {
     wasmtime_module_t* module = nullptr;
     WasmtimePtr<wasmtime_error_t> error(wasmtime_module_new(
         handle_->engine.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), &module));
-    if (error) return fail(ErrorCode::kInvalid, "it does not compile: " + text_of(*error));
-    return WasmtimePtr<wasmtime_module_t>(module);
+    if (!error) return WasmtimePtr<wasmtime_module_t>(module);
+    if (handle_->form == CodeForm::kMachine && !can_execute()) return fail(ErrorCode::kInvalid, kNoMachineCode);
+    return fail(ErrorCode::kInvalid, "it does not compile: " + text_of(*error));
   }
 
   Result<SequenceCode> compile(std::span<const Sequence> sequences) {
@@ -268,8 +284,8 @@ class WasmtimeEngine final : public Engine {
 
 }  // namespace
 
-Result<std::shared_ptr<Engine>> make_wasmtime_engine(InstancePlaces places) {
-  return std::make_shared<WasmtimeEngine>(places);
+Result<std::shared_ptr<Engine>> make_wasmtime_engine(InstancePlaces places, CodeForm form) {
+  return std::make_shared<WasmtimeEngine>(places, form);
 }
 
 }  // namespace sallyport::wasm

@@ -1,5 +1,6 @@
 """Settings files of journeys: a small gateway on reserved loopback ports, and what a journey puts on top."""
 import copy
+import os
 
 import yaml
 
@@ -37,7 +38,14 @@ def default_settings(ports, store):
         },
         "nginx_config": {"worker_processes": 2, "error_log_level": "info"},
         "plugin_attr": {"prometheus": {"export_addr": listen("prometheus")}},
+        **wasm_engine(),
     }
+
+
+def wasm_engine():
+    """The engine that SALLYPORT_WASM_ENGINE names, for every gateway whose journey says nothing else."""
+    engine = os.environ.get("SALLYPORT_WASM_ENGINE")
+    return {"wasm": {"engine": engine}} if engine else {}
 
 
 def with_upstreams(value, addresses):

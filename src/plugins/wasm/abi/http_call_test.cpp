@@ -31,7 +31,7 @@ class HttpCall : public AbiFixture {
     Threads threads;
     threads.workers.push_back([this](Message message) { messages_.push_back(std::move(message)); });
     threads.http_clients.emplace_back([this] { return &client_; });
-    runtime_ = *Runtime::start(std::move(threads), clock_);
+    runtime_ = *Runtime::start(std::move(threads), clock_, tested_engine());
   }
   ~HttpCall() override {
     plugins_.clear();
@@ -191,7 +191,7 @@ TEST_F(HttpCall, WithoutAWorkersClientItIsAnInternalFailure) {
   threads.workers.push_back([this](Message message) { messages_.push_back(std::move(message)); });
   plugins_.clear();
   run_messages();
-  runtime_ = *Runtime::start(std::move(threads), clock_);
+  runtime_ = *Runtime::start(std::move(threads), clock_, tested_engine());
   EXPECT_EQ(make({}).status(), Status::kInternalFailure);
 }
 

@@ -1,0 +1,30 @@
+#pragma once
+// Which engine runs the modules of a process, as `wasm.engine` names it. Pure values; engines are made on any thread.
+
+#include "base/result.h"
+#include "plugins/wasm/isolation.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sallyport::wasm {
+
+class Engine;
+
+enum class EngineKind : std::uint8_t {
+  kWasmtime,  // machine code
+  kPulley,    // bytecode that is interpreted: for hosts that forbid memory which is written and then executed
+};
+
+std::string_view name_of(EngineKind kind);
+// Nothing when there is none of that name.
+std::optional<EngineKind> engine_named(std::string_view name);
+std::string engine_names();  // "wasmtime, pulley"
+
+// One for modules with this isolation. Error: kInternal when the machine cannot run it.
+Result<std::shared_ptr<Engine>> make_engine(EngineKind kind, Isolation isolation = Isolation::kWorker);
+
+}  // namespace sallyport::wasm

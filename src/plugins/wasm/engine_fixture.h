@@ -1,0 +1,26 @@
+#pragma once
+// The engine that unit tests run on; no part of the product.
+
+#include "plugins/wasm/engine.h"
+#include "plugins/wasm/engine_choice.h"
+
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace sallyport::wasm {
+
+// Wasmtime, or what SALLYPORT_WASM_ENGINE names.
+inline EngineKind tested_engine() {
+  const char* wanted = std::getenv("SALLYPORT_WASM_ENGINE");
+  auto kind = engine_named(wanted ? wanted : "wasmtime");
+  if (!kind) throw std::runtime_error("SALLYPORT_WASM_ENGINE is " + std::string(wanted) + ", of " + engine_names());
+  return *kind;
+}
+
+inline std::shared_ptr<Engine> make_tested_engine(Isolation isolation = Isolation::kWorker) {
+  return *make_engine(tested_engine(), isolation);
+}
+
+}  // namespace sallyport::wasm
