@@ -38,7 +38,10 @@ class PluginLog {
   // The lowest level that is written.
   LogLevel lowest() const;
 
-  void remember_last_line(bool remember) { remembers_ = remember; }
+  void remember_last_line(bool remember) {
+    remembers_ = remember;
+    if (remember) last_line_.clear();
+  }
   const std::string& last_line() const noexcept { return last_line_; }
   // Writes what was kept.
   void release();

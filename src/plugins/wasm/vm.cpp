@@ -52,9 +52,11 @@ Result<std::unique_ptr<Vm>> Vm::start(std::shared_ptr<const VmSpec> spec, std::c
   auto its_log = std::make_shared<PluginLog>(spec->plugin, log, *spec->clock, spec->settings.log_limit);
   std::unique_ptr<Vm> vm(new Vm(std::move(spec), std::move(its_log)));
   vm->set_cpu_budget(cpu_budget);
-  if (!vm->instance_->instantiate()) return fail(vm->trap_error("instantiation", vm->spec_->plugin));
+  if (!vm->instance_->instantiate()) {
+    return fail(vm->with_last_line(vm->trap_error("instantiation", vm->spec_->plugin)));
+  }
   vm->find_callbacks();
-  TRY_STATUS(vm->run_start_functions());
+  if (auto started = vm->run_start_functions(); !started) return fail(vm->with_last_line(std::move(started.error())));
   vm->stage_ = Stage::kRunning;
   vm->log_->remember_last_line(false);
   return vm;
@@ -114,7 +116,7 @@ Result<RootContext*> Vm::add_root(RootConf conf) {
 
 Result<void> Vm::configure(RootContext& root) {
   if (exports(Callback::kContextCreate) && !call(Callback::kContextCreate, {&root, nullptr}, root.id, 0)) {
-    return fail(*failure_);
+    return fail(with_last_line(*failure_));
   }
   TRY_STATUS(ask(Callback::kVmStart, root, spec_->vm_config.size()));
   TRY_STATUS(ask(Callback::kValidateConfiguration, root, root.conf.configuration.size()));
@@ -125,12 +127,17 @@ Result<void> Vm::configure(RootContext& root) {
 Result<void> Vm::ask(Callback callback, RootContext& root, std::size_t size) {
   if (!exports(callback)) return {};
   auto accepted = call(callback, {&root, nullptr}, root.id, static_cast<std::uint32_t>(size));
-  if (!accepted) return fail(*failure_);
+  if (!accepted) return fail(with_last_line(*failure_));
   if (*accepted != 0) return {};
   std::string what =
       "plugin " + root.conf.plugin + ": " + std::string(shape_of(callback).name) + " refused the configuration";
-  if (!log_->last_line().empty()) what += "; its last log line: " + log_->last_line();
-  return fail(ErrorCode::kInvalid, std::move(what));
+  return fail(with_last_line({ErrorCode::kInvalid, std::move(what)}));
+}
+
+// Of what it logged while it was configured: authors say there what is wrong, and runtimes why they panicked.
+Error Vm::with_last_line(Error why) const {
+  if (!log_->last_line().empty()) why.what += "; its last log line: " + log_->last_line();
+  return why;
 }
 
 void Vm::end_root(RootContext& root) {

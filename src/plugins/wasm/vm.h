@@ -166,6 +166,7 @@ class Vm {
   void end(Scope scope);
   Result<void> configure(RootContext& root);
   Result<void> ask(Callback callback, RootContext& root, std::size_t size);
+  Error with_last_line(Error why) const;
   Error trap_error(std::string_view where, const std::string& plugin);
   const GuestFunction& function(Callback callback) const noexcept {
     return functions_[static_cast<std::size_t>(callback)];

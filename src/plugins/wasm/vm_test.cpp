@@ -2,6 +2,8 @@
 
 #include "plugins/wasm/wasm_fixture.h"
 
+#include <gmock/gmock.h>
+
 namespace sallyport::wasm {
 namespace {
 
@@ -150,6 +152,14 @@ TEST_F(Vms, EveryStepOfAConfMayRefuse) {
     EXPECT_EQ(refusal(text), "plugin test: " + std::string(callback) +
                                  " refused the configuration; its last log line: I do not like it");
     EXPECT_TRUE(log_.has("error plugin test: I do not like it"));
+  }
+}
+
+TEST_F(Vms, ATrapInAConfTellsTheLastLineOfItsLog) {
+  for (std::string_view function : {"_initialize\")", "proxy_on_context_create\") (param i32 i32)"}) {
+    std::string text = wat(kLog, "(data (i32.const 50) \"I panic\") (func (export \"" + std::string(function) +
+                                     "(drop (call $log (i32.const 4) (i32.const 50) (i32.const 7))) unreachable)");
+    EXPECT_THAT(refusal(text), testing::EndsWith("; its last log line: I panic"));
   }
 }
 
