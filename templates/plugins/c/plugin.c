@@ -17,7 +17,8 @@ bool proxy_on_configure(uint32_t root, size_t size) {
 proxy_action_t proxy_on_request_headers(uint32_t context, uint32_t count, bool end_of_stream) {
   (void)context, (void)count, (void)end_of_stream;
   proxy_bytes team;
-  const bool is_there = proxy_read_field(PROXY_MAP_HTTP_REQUEST_HEADERS, PROXY_TEXT("x-team"), &team) == PROXY_STATUS_OK;
+  const bool is_there =
+      proxy_read_field(PROXY_MAP_HTTP_REQUEST_HEADERS, PROXY_TEXT("x-team"), &team) == PROXY_STATUS_OK;
   const bool passes = is_there && is_listed(configuration.data, configuration.size, team.data, team.size);
   proxy_bytes_free(&team);
   if (passes) return PROXY_ACTION_CONTINUE;

@@ -1,5 +1,6 @@
-#include <assert.h>
 #include "rules.h"
+
+#include <assert.h>
 
 int main(void) {
   assert(is_listed("red,blue", 8, "blue", 4));
