@@ -8,7 +8,7 @@
 #   c-ares         1.18      name lookup that never blocks
 #   liburing       2.3       the second event loop; the kernel it runs on needs Linux 6.1, or epoll serves
 #   PCRE2          10.42     regular expressions with nginx's dialect, JIT and match limits
-#   OpenSSL        3.0.19    TLS 1.2 and 1.3, certificates
+#   OpenSSL        3.0.19    TLS 1.2 and 1.3, certificates; digests, and signatures for plugins
 #   zlib           1.2.13    gzip bodies, which plugins that edit bodies must read
 #   libiberty      20230104    readable names of Rust functions in the traces of traps
 #   Wasmtime       48.0.8    the WebAssembly engine and its interpreter (cmake/wasmtime, built once per lock file)

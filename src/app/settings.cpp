@@ -2,6 +2,7 @@
 
 #include "app/settings_parts.h"
 #include "app/settings_section.h"
+#include "base/file.h"
 #include "yaml/document.h"
 
 #include <fmt/core.h>
@@ -10,8 +11,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace sallyport::app {
@@ -20,10 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<std::string> read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (file && fs::is_regular_file(path)) return std::string(std::istreambuf_iterator<char>(file), {});
-  const char* why = errno != 0 ? std::strerror(errno) : "it is no file";
-  return fail(ErrorCode::kInvalid, fmt::format("{}: cannot be read: {}; name the settings file with -c", path, why));
+  if (auto text = read_file(path)) return *std::move(text);
+  return fail(ErrorCode::kInvalid,
+              fmt::format("{}: cannot be read: {}; name the settings file with -c", path, std::strerror(errno)));
 }
 
 Result<yaml::Document> read_document(const std::string& path, const EnvironmentLookup& environment) {

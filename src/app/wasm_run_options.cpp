@@ -1,6 +1,7 @@
 #include "app/wasm_run_options.h"
 
 #include "base/bytes.h"
+#include "base/file.h"
 #include "base/setting_text.h"
 #include "json/parse.h"
 #include "plugins/wasm/plugin_settings.h"
@@ -8,9 +9,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -59,19 +60,15 @@ constexpr std::uint64_t kMostTimes = 100'000;
 
 std::unexpected<Error> mistake(std::string what) { return fail(ErrorCode::kInvalid, std::move(what)); }
 
-Result<std::string> read_file(std::string_view option, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes(std::istreambuf_iterator<char>(file), {});
-  if (!file.is_open() || file.bad()) {
-    return fail(ErrorCode::kNotFound, fmt::format("{} @{}: the file cannot be read", option, path));
-  }
-  return bytes;
+Result<std::string> read_part(std::string_view option, const std::string& path) {
+  if (auto bytes = read_file(path)) return *std::move(bytes);
+  return fail(ErrorCode::kNotFound, fmt::format("{} @{}: cannot be read: {}", option, path, std::strerror(errno)));
 }
 
 // TEXT or @FILE.
 Result<std::string> text_of(std::string_view option, std::string_view value) {
   if (!value.starts_with('@')) return std::string(value);
-  return read_file(option, std::string(value.substr(1)));
+  return read_part(option, std::string(value.substr(1)));
 }
 
 Result<std::pair<std::string, std::string>> field_of(std::string_view option, std::string_view value) {

@@ -54,7 +54,7 @@ TEST(WasmRunOptions, TextsMayStandInFiles) {
   EXPECT_EQ(options->conf, "{\"a\": 1}");
   auto missing = parse({"p.wasm", "--body", "@/nowhere"});
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().what, "--body @/nowhere: the file cannot be read");
+  EXPECT_EQ(missing.error().what, "--body @/nowhere: cannot be read: No such file or directory");
 }
 
 TEST(WasmRunOptions, SettingsAreThoseOfTheGateway) {

@@ -1,5 +1,6 @@
 #include "store/blob_folder.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/sha256.h"
 #include "store/durable_folder.h"
@@ -13,8 +14,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 namespace sallyport::store {
 namespace {
@@ -50,11 +49,9 @@ Result<std::string> BlobFolder::put(std::string_view bytes) {
 
 Result<std::string> BlobFolder::read(const std::string& name) const {
   const std::string path = path_of(name);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failure(path, errno, "put a copy of it back");
-  std::string bytes(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return failure(path, EIO, "put a copy of it back");
-  if (sha256_hex(bytes) == name) return bytes;
+  auto bytes = read_file(path);
+  if (!bytes) return failure(path, errno, "put a copy of it back");
+  if (sha256_hex(*bytes) == name) return *std::move(bytes);
   return fail(ErrorCode::kUnavailable, path + ": damaged: its SHA-256 is not its name; put a copy of it back");
 }
 

@@ -1,5 +1,6 @@
 #include "plugins/wasm/code_cache.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
 
@@ -12,8 +13,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -37,14 +36,6 @@ Status check_private(const std::string& path, mode_t kind) {
   bool is_own = status.st_uid == ::geteuid() && (status.st_mode & S_IFMT) == kind && (status.st_mode & kOthers) == 0;
   if (is_own) return {};
   return refuse(path, "it must belong to the user of the gateway alone; remove it, or take the rights of others away");
-}
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::string bytes(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return std::nullopt;
-  return bytes;
 }
 
 // Complete or not at all. Whether it outlives a loss of power does not matter.

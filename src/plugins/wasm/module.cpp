@@ -1,5 +1,6 @@
 #include "plugins/wasm/module.h"
 
+#include "base/file.h"
 #include "base/sha256.h"
 #include "plugins/wasm/abi/host_functions.h"
 #include "plugins/wasm/callback_sequences.h"
@@ -9,8 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace sallyport::wasm {
@@ -98,10 +97,9 @@ Result<std::shared_ptr<const CompiledModule>> compile_code(Engine& engine, const
 }  // namespace
 
 Result<ModuleFile> read_module_file(Engine& engine, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return refuse(path + ": cannot be read: " + std::strerror(errno));
-  std::string bytes(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) return refuse(path + ": cannot be read");
+  auto read = read_file(path);
+  if (!read) return refuse(path + ": cannot be read: " + std::strerror(errno));
+  std::string bytes = std::move(*read);
   if (bytes.size() > kLargestFile) return refuse(path + ": it is larger than 256 MiB");
   std::string hash = sha256_hex(bytes);
   if (is_text_form(bytes)) {
