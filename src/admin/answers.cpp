@@ -26,17 +26,17 @@ int status_of(ErrorCode code) {
   }
 }
 
-// Private keys are for handshakes; nobody gets them back, as in APISIX.
-json::Value shown(const store::Entry& entry) {
-  const bool has_keys = entry.key.kind == resources::info(resources::Kind::kSsl).folder;
-  return has_keys ? resources::without_keys(entry.value) : entry.value;
-}
-
 void print_key_and_value(std::string& out, const store::Entry& entry) {
   out += "{\"key\":";
   json::print_string_to(out, key_text(entry.key));
   out += ",\"value\":";
-  json::print_to(out, shown(entry));
+  // Private keys are for handshakes; nobody gets them back, as in APISIX.
+  const resources::KindInfo* info = resources::find_kind(entry.key.kind);
+  if (info && resources::has_private_keys(info->kind, entry.value)) {
+    json::print_to(out, resources::without_private_keys(info->kind, entry.value));
+  } else {
+    json::print_to(out, entry.value);
+  }
 }
 
 }  // namespace

@@ -166,7 +166,9 @@ Status Gateway::start_workers() {
   auto forbidden = forbidden_addresses(settings_, endpoints_->admin_address());
   TRY(auto options, worker_options(settings_, forbidden));
   TRY(tls_, tls_context(settings_));
+  TRY(client_tls_, tls_client_context(settings_));
   options.tls = tls_.get();
+  options.client_tls = client_tls_.get();
   std::vector<async::Reactor*> reactors;
   reactors.reserve(workers_.size());
   for (auto& worker : workers_) reactors.push_back(&worker->reactor());

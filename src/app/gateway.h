@@ -20,6 +20,7 @@
 #include "store/store.h"
 #include "store/yaml_store.h"
 #include "telemetry/log_file.h"
+#include "tls/client_context.h"
 #include "tls/server_context.h"
 
 #include <memory>
@@ -87,6 +88,7 @@ class Gateway final {
   std::vector<std::unique_ptr<telemetry::LogFile>> former_error_logs_;  // another thread may be in the middle of a line
   AccessLog access_log_;
 
+  std::unique_ptr<tls::ClientContext> client_tls_;
   std::unique_ptr<tls::ServerContext> tls_;  // null: no listener wants it
   std::vector<std::unique_ptr<Worker>> workers_;
   std::shared_ptr<wasm::Runtime> wasm_runtime_;

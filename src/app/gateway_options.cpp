@@ -47,6 +47,12 @@ Result<std::unique_ptr<tls::ServerContext>> tls_context(const Settings& settings
   return context;
 }
 
+Result<std::unique_ptr<tls::ClientContext>> tls_client_context(const Settings& settings) {
+  auto context = tls::ClientContext::open(settings.ssl.trusted_certificates);
+  if (!context) return fail_at("apisix.ssl.ssl_trusted_certificate", std::move(context).error());
+  return context;
+}
+
 Result<WorkerOptions> worker_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden) {
   WorkerOptions options;
   options.resolver.servers = settings.resolver.servers;

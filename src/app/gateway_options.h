@@ -12,6 +12,7 @@
 #include "plugins/wasm/wasm_settings.h"
 #include "snapshot/snapshot_builder.h"
 #include "store/store.h"
+#include "tls/client_context.h"
 #include "tls/server_context.h"
 
 #include <memory>
@@ -24,6 +25,8 @@ namespace sallyport::app {
 upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings, const std::optional<async::Address>& bound);
 // Null where no listener wants it. Error: kInvalid, naming the setting.
 Result<std::unique_ptr<tls::ServerContext>> tls_context(const Settings& settings);
+// What upstreams are spoken to with over TLS. Error: kInvalid, naming the setting.
+Result<std::unique_ptr<tls::ClientContext>> tls_client_context(const Settings& settings);
 Result<WorkerOptions> worker_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden);
 snapshot::BuilderOptions builder_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden);
 

@@ -109,7 +109,10 @@ Task<void> PluginHttpClient::run(std::uint64_t number, wasm::HttpCallOrder order
   if (cluster) {
     const auto waited = std::chrono::duration_cast<Milliseconds>(reactor_.now() - began);
     const upstream::CallLimits limits{std::max(order.timeout - waited, Milliseconds(1)), order.most_answer_bytes};
-    result = co_await caller_.call(std::move(*cluster), std::move(order.request), limits);
+    const upstream::ClusterTls* tls = (*cluster)->tls();
+    const bool names_identity = tls && !tls->identity_id.empty();
+    auto identity = names_identity ? snapshots_.pin(worker_)->client_identity(tls->identity_id) : nullptr;
+    result = co_await caller_.call(std::move(*cluster), std::move(order.request), limits, std::move(identity));
   } else {
     result = std::unexpected(http::CallFailure{http::CallFailure::Kind::kUnavailable, cluster.error().what});
   }

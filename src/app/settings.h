@@ -78,6 +78,7 @@ struct SslSettings {
   std::string ciphers;  // of TLS 1.2, in OpenSSL's language
   bool session_tickets = true;
   std::string fallback_sni;
+  std::string trusted_certificates;  // of upstreams: a file; "system": what the system trusts
   friend bool operator==(const SslSettings&, const SslSettings&) = default;
 };
 

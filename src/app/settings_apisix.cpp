@@ -77,6 +77,8 @@ void read_apisix(Section apisix, Settings& settings) {
   read_resolver(apisix, settings.resolver);
   read_routing(apisix, settings.routing);
   read_ssl(apisix.section("ssl"), settings.ipv6, settings.ssl);
+  std::string& trusted = settings.ssl.trusted_certificates;
+  if (trusted != "system") trusted = below_prefix(settings, trusted);
   read_former_layout(apisix, settings);
   apisix.at("plugins");  // read_plugins knows this place too
   apisix.finish({"enable_http2",

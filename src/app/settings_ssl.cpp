@@ -39,6 +39,7 @@ void read_protocols(Section& ssl, SslSettings& to) {
 
 void read_ssl(Section ssl, bool ipv6, SslSettings& to) {
   to.ciphers = kDefaultCiphers;
+  to.trusted_certificates = "system";
   listen_everywhere(kDefaultPort, ipv6, to.listen);
   ssl.read("enable", to.enabled);
   read_listens(ssl, "listen", ipv6, to.listen);
@@ -46,8 +47,8 @@ void read_ssl(Section ssl, bool ipv6, SslSettings& to) {
   ssl.read("ssl_ciphers", to.ciphers);
   ssl.read("ssl_session_tickets", to.session_tickets);
   ssl.read("fallback_sni", to.fallback_sni);
-  ssl.finish({"ssl_trusted_certificate", "ssl_trusted_combined_path", "enable_http2", "enable_http3", "listen_port",
-              "key_encrypt_salt"});
+  ssl.read("ssl_trusted_certificate", to.trusted_certificates);
+  ssl.finish({"ssl_trusted_combined_path", "enable_http2", "enable_http3", "listen_port", "key_encrypt_salt"});
 }
 
 }  // namespace sallyport::app

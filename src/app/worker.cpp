@@ -34,7 +34,7 @@ Worker::Serving::Serving(Worker& worker, snapshot::Snapshots& snapshots, std::un
     : options(worker_options.proxy),
       resolver(std::move(name_resolver)),
       balancer(*worker.reactor_, *resolver, worker_options.balancer),
-      pool(*worker.reactor_),
+      pool(*worker.reactor_, worker_options.client_tls),
       caller(*worker.reactor_, balancer, pool, clock),
       http_client(worker.number_, *worker.reactor_, snapshots, caller, worker_options.balancer.forbidden),
       log(worker.metrics_),

@@ -11,6 +11,7 @@
 #include "telemetry/access_log_format.h"
 #include "telemetry/log_file.h"
 #include "telemetry/metrics.h"
+#include "tls/client_context.h"
 #include "tls/server_context.h"
 #include "upstream/balancer.h"
 
@@ -41,7 +42,8 @@ struct WorkerOptions {
   async::ResolverOptions resolver;
   upstream::BalancerOptions balancer;
   proxy::Options proxy;
-  const tls::ServerContext* tls = nullptr;  // for Speaks::kTls; outlives the worker
+  const tls::ServerContext* tls = nullptr;         // for Speaks::kTls; outlives the worker
+  const tls::ClientContext* client_tls = nullptr;  // for upstreams; outlives the worker
 };
 
 class Worker final {

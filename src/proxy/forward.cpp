@@ -5,6 +5,7 @@
 #include "proxy/forwarded_fields.h"
 #include "proxy/response_relay.h"
 #include "upstream/further_try.h"
+#include "upstream/tls_peer.h"
 
 #include <fmt/format.h>
 
@@ -127,6 +128,7 @@ void Forward::begin_attempt() {
 }
 
 Task<Status> Forward::lease_connection(bool fresh) {
+  if (cluster_.tls()) return lease_tls_connection(fresh);
   connection_ = fresh ? nullptr : around_.pool.take(endpoint_->address);
   reused_ = connection_ != nullptr;
   if (reused_) return Status{};
@@ -137,6 +139,18 @@ Task<Status> Forward::connect() {
   auto connection = co_await around_.pool.connect(endpoint_->address, journey_.plan->timeouts.connect);
   if (!connection) co_return fail(std::move(connection).error());
   connection_ = std::move(*connection);
+  exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
+  co_return Status{};
+}
+
+Task<Status> Forward::lease_tls_connection(bool fresh) {
+  const std::string& id = cluster_.tls()->identity_id;
+  tls::ClientIdentityPtr named = id.empty() ? nullptr : journey_.snapshot->client_identity(id);
+  CO_TRY(const upstream::TlsPeer peer, upstream::tls_peer(cluster_, host_for_upstream(), std::move(named)));
+  connection_ = fresh ? nullptr : around_.pool.take(endpoint_->address, peer);
+  reused_ = connection_ != nullptr;
+  if (reused_) co_return Status{};
+  CO_TRY(connection_, co_await around_.pool.connect(endpoint_->address, journey_.plan->timeouts.connect, peer));
   exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
   co_return Status{};
 }

@@ -25,6 +25,7 @@ class Forward final : private BeforeWait {
   Task<Status> exchange_heads();
   Task<Status> lease_connection(bool fresh);
   Task<Status> connect();
+  Task<Status> lease_tls_connection(bool fresh);
   Task<Status> send_request();
   Task<Status> invite_and_upload();
   Task<void> upload();

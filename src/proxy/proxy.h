@@ -12,6 +12,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+
+namespace sallyport::tls {
+class TlsStream;
+}
 
 namespace sallyport::proxy {
 
@@ -65,6 +70,7 @@ class Proxy final : private exchange::Waiter {
   Task<void> serve_tls(async::Accepted connection);
   Task<void> serve_mistaken(async::Accepted connection);
   void end_greetings();
+  std::string words_for_failure(const tls::TlsStream& stream, const tls::ServerHandshake& handshake);
   chain::Verdict admit(Journey& journey) const;
 
   Task<void> sleep(Milliseconds duration) override;
@@ -76,6 +82,8 @@ class Proxy final : private exchange::Waiter {
   Session* first_session_ = nullptr;
   SteadyTime drain_began_;
   Greeting* first_greeting_ = nullptr;
+  SteadyTime naming_began_;  // of the second in which names were told ...
+  unsigned names_told_ = 0;  // ... so many
   async::BufferPool tls_buffers_;
   async::TaskGroup sessions_;
 };

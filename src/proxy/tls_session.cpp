@@ -6,6 +6,7 @@
 #include "proxy/client_tls.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
+#include "tls/client_context.h"
 #include "tls/tls_stream.h"
 
 #include <fmt/format.h>
@@ -28,16 +29,6 @@ constexpr Milliseconds kLongestParting{1'000};
 bool begins_with_a_letter(std::string_view bytes) {
   char first = bytes.empty() ? '\0' : bytes.front();
   return (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z');
-}
-
-std::string words_for_failure(const tls::TlsStream& stream, const tls::ServerHandshake& handshake) {
-  if (handshake.name_is_known && !handshake.rule) {
-    std::string_view name = handshake.server_name;
-    return name.empty()
-               ? std::string("it named no server, and there is neither apisix.ssl.fallback_sni nor an ssl for *")
-               : fmt::format("there is no ssl for the server name {}", name);
-  }
-  return stream.failure();
 }
 
 }  // namespace
@@ -64,6 +55,24 @@ class Proxy::Greeting {
   Greeting* previous_ = nullptr;
   Greeting* next_;
 };
+
+// Names are the clients' choice: told without end, each would be a line of its own.
+std::string Proxy::words_for_failure(const tls::TlsStream& stream, const tls::ServerHandshake& handshake) {
+  constexpr unsigned kMostNamesASecond = 10;
+  if (!handshake.name_is_known || handshake.rule) {
+    const std::string fault = tls::fault_of_peer(stream.ssl());
+    return fault.empty() ? stream.failure() : stream.failure() + ": " + fault;
+  }
+  const std::string& name = handshake.server_name;
+  if (name.empty()) return "it named no server, and there is neither apisix.ssl.fallback_sni nor an ssl for *";
+  const SteadyTime now = around_.reactor.now();
+  if (now - naming_began_ >= std::chrono::seconds(1)) {
+    naming_began_ = now;
+    names_told_ = 0;
+  }
+  if (++names_told_ > kMostNamesASecond) return "there is no ssl for many server names";
+  return "there is no ssl for the server name " + name;
+}
 
 void Proxy::accept_tls(async::Accepted connection) { sessions_.spawn(serve_tls(std::move(connection))); }
 

@@ -36,6 +36,10 @@ std::vector<Reference> references_of(Kind kind, const json::Value& value) {
     std::string id = id_text(value, link.member);
     if (!id.empty()) found.push_back({link.to, std::move(id)});
   }
+  const json::Value* upstream = kind == Kind::kUpstream ? &value : value.find("upstream");
+  const json::Value* tls = upstream ? upstream->find("tls") : nullptr;
+  std::string certificate = tls ? id_text(*tls, "client_cert_id") : "";
+  if (!certificate.empty()) found.push_back({Kind::kSsl, std::move(certificate)});
   return found;
 }
 

@@ -49,11 +49,23 @@ Status check_ssl_rules(const json::Value& ssl) {
   return fail(ErrorCode::kInvalid, "mismatched number of 'certs' and 'keys'");
 }
 
-json::Value without_keys(json::Value ssl) {
-  if (!ssl.is_object()) return ssl;
-  ssl.object().erase("key");
-  ssl.object().erase("keys");
-  return ssl;
+bool has_private_keys(Kind kind, const json::Value& resource) {
+  if (kind == Kind::kSsl) return true;
+  const json::Value* upstream = kind == Kind::kUpstream ? &resource : resource.find("upstream");
+  const json::Value* tls = upstream ? upstream->find("tls") : nullptr;
+  return tls && tls->find("client_key");
+}
+
+json::Value without_private_keys(Kind kind, json::Value resource) {
+  if (!has_private_keys(kind, resource) || !resource.is_object()) return resource;
+  if (kind == Kind::kSsl) {
+    resource.object().erase("key");
+    resource.object().erase("keys");
+    return resource;
+  }
+  json::Value* upstream = kind == Kind::kUpstream ? &resource : resource.object().find("upstream");
+  upstream->object().find("tls")->object().erase("client_key");
+  return resource;
 }
 
 }  // namespace sallyport::resources

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "json/value.h"
+#include "resources/kinds.h"
 
 #include <cstdint>
 #include <optional>
@@ -43,7 +44,9 @@ Ssl ssl_from(const json::Value& value);
 // What its schema cannot say. Error: kInvalid with APISIX's words.
 Status check_ssl_rules(const json::Value& ssl);
 
-// As it may be shown: without private keys.
-json::Value without_keys(json::Value ssl);
+// Whether a resource of that kind has private keys, in `ssls` or for upstreams.
+bool has_private_keys(Kind kind, const json::Value& resource);
+// As it may be shown: without them.
+json::Value without_private_keys(Kind kind, json::Value resource);
 
 }  // namespace sallyport::resources

@@ -68,11 +68,20 @@ TEST(Ssl, IsReadWithItsDefaults) {
 }
 
 TEST(Ssl, IsShownWithoutItsKeys) {
-  json::Value shown = without_keys(ssl(R"(,"sni":"a","certs":[],"keys":[])"));
+  json::Value shown = without_private_keys(Kind::kSsl, ssl(R"(,"sni":"a","certs":[],"keys":[])"));
   EXPECT_TRUE(shown.find("cert"));
   EXPECT_TRUE(shown.find("certs"));
   EXPECT_FALSE(shown.find("key"));
   EXPECT_FALSE(shown.find("keys"));
+}
+
+TEST(Ssl, UpstreamsAreShownWithoutTheirKeysToo) {
+  auto upstream = json::parse(R"({"tls":{"client_cert":"c","client_key":"k"}})").value();
+  auto route = json::parse(R"({"upstream":{"tls":{"client_cert":"c","client_key":"k"}}})").value();
+  EXPECT_EQ(without_private_keys(Kind::kUpstream, upstream), json::parse(R"({"tls":{"client_cert":"c"}})").value());
+  EXPECT_EQ(without_private_keys(Kind::kRoute, route),
+            json::parse(R"({"upstream":{"tls":{"client_cert":"c"}}})").value());
+  EXPECT_FALSE(has_private_keys(Kind::kRoute, json::parse(R"({"upstream":{"tls":{}}})").value()));
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ constexpr std::array kOfRoutes{
 
 constexpr std::array kOfUpstreams{
     Member{"checks", "the health of nodes is not checked; requests go to all of them"},
-    Member{"tls", "nodes are spoken to in plain http"},
     Member{"service_name", "services are not looked up; without `nodes` requests are answered with 503"},
     Member{"discovery_args", "services are not looked up"},
 };
@@ -43,6 +42,9 @@ void add(std::vector<std::string>& all, const json::Value& resource, const Membe
 
 void add_upstream(std::vector<std::string>& all, const json::Value& upstream, std::string_view where) {
   add(all, upstream, kOfUpstreams, where);
+  if (asks_for(upstream, "tls") && upstream.string_or("scheme", "http") == "http") {
+    all.push_back(fmt::format("{}tls has no effect: nodes are spoken to in plain http; set scheme to https", where));
+  }
   if (upstream.string_or("type", "") != "chash" || upstream.string_or("hash_on", "") != "consumer") return;
   all.push_back(
       fmt::format("{}hash_on has no effect yet: there are no consumers; the client's address is hashed", where));

@@ -54,7 +54,7 @@ Task<void> Preparation::run(std::vector<Item> items) {
     Status taken = co_await take(std::move(*item));
     if (!taken) rejected_.push_back({std::move(kind), std::move(id), std::move(taken).error()});
   }
-  if (ssls_changed_) set_.renew_server_names();
+  if (ssls_changed_) set_.renew_certificates();
   co_await compile_touched();
   co_await try_unused_plugins();
 }
@@ -160,6 +160,7 @@ Status Preparation::take_ssl(const std::string& id, const std::optional<json::Va
   if (old != set_.ssls.end() && old->second->ssl == served->ssl) return {};
   TRY(CompiledSsl compiled, compile_ssl(served->ssl));
   served->rule = std::move(compiled.rule);
+  served->identity = std::move(compiled.identity);
   if (!compiled.warnings.empty()) warnings_["ssls/" + id] = std::move(compiled.warnings);
   set_.ssls.insert_or_assign(id, std::move(served));
   ssls_changed_ = true;

@@ -47,12 +47,15 @@ void ResourceSet::put_route(const std::string& id, std::shared_ptr<const ServedR
   routes.set(id, std::move(served));
 }
 
-void ResourceSet::renew_server_names() {
+void ResourceSet::renew_certificates() {
+  auto identities = std::make_shared<ClientIdentities>();
   std::vector<tls::ServerRulePtr> rules;
   for (const auto& [id, served] : ssls) {
     if (served->rule) rules.push_back(served->rule);
+    if (served->identity) identities->emplace(id, served->identity);
   }
   server_names = std::make_shared<const tls::ServerNames>(rules);
+  client_identities = std::move(identities);
 }
 
 void ResourceSet::renew_globals() {

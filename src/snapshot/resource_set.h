@@ -10,6 +10,7 @@
 #include "resources/ssl.h"
 #include "route/hash_trie.h"
 #include "route/route_table.h"
+#include "snapshot/client_identities.h"
 #include "snapshot/compiled_plugins.h"
 #include "snapshot/named_clusters.h"
 #include "snapshot/plan.h"
@@ -56,7 +57,8 @@ struct ServedGlobalRule {
 
 struct ServedSsl {
   resources::Ssl ssl;
-  tls::ServerRulePtr rule;  // null: of the type `client`, or switched off
+  tls::ServerRulePtr rule;          // of the type `server`
+  tls::ClientIdentityPtr identity;  // of the type `client`; both are null when it is switched off
 };
 
 struct ResourceSet {
@@ -71,7 +73,8 @@ struct ResourceSet {
   std::map<std::string, std::shared_ptr<const ServedGlobalRule>> global_rules;
   std::map<std::string, std::shared_ptr<const ServedSsl>> ssls;
   std::shared_ptr<const tls::ServerNames> server_names;  // of `ssls`; of two with the same name, the first id serves it
-  route::HashTrie<Ids> used_by;                          // "services/1" -> ids of routes
+  std::shared_ptr<const ClientIdentities> client_identities;
+  route::HashTrie<Ids> used_by;  // "services/1" -> ids of routes
 
   std::uint64_t last_order = 0;
   std::uint32_t last_globals = 0;
@@ -81,8 +84,8 @@ struct ResourceSet {
 
   // Puts `served` in place of the route of that id (null: takes it out), in the table and in `used_by` too.
   void put_route(const std::string& id, std::shared_ptr<const ServedRoute> served);
-  // `server_names` of the present `ssls`.
-  void renew_server_names();
+  // `server_names` and `client_identities` of the present `ssls`.
+  void renew_certificates();
   // `globals` and `no_route` of the present global rules.
   void renew_globals();
 };

@@ -41,7 +41,12 @@ Result<CompiledSsl> compile_ssl(const resources::Ssl& ssl) {
   TRY(tls::ServerRulePtr rule, tls::ServerRule::compile(source));
   CompiledSsl compiled;
   compiled.warnings = rule->faults_of_time(std::chrono::system_clock::now());
-  if (ssl.enabled && ssl.type == resources::SslType::kServer) compiled.rule = std::move(rule);
+  if (!ssl.enabled) return compiled;
+  if (ssl.type == resources::SslType::kServer) {
+    compiled.rule = std::move(rule);
+  } else {
+    TRY(compiled.identity, tls::make_client_identity(ssl.pairs.front().cert, ssl.pairs.front().key));
+  }
   return compiled;
 }
 

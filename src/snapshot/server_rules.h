@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "resources/ssl.h"
+#include "tls/client_context.h"
 #include "tls/server_rule.h"
 
 #include <string>
@@ -11,7 +12,8 @@
 namespace sallyport::snapshot {
 
 struct CompiledSsl {
-  tls::ServerRulePtr rule;            // null: nothing to serve, as the resource is of the type `client` or switched off
+  tls::ServerRulePtr rule;            // of the type `server`
+  tls::ClientIdentityPtr identity;    // of the type `client`; both are null when it is switched off
   std::vector<std::string> warnings;  // certificates that are not valid now
 };
 

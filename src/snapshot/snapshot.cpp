@@ -9,4 +9,10 @@ const Plan& Snapshot::find(exchange::Exchange& exchange) const {
   return plan;
 }
 
+tls::ClientIdentityPtr Snapshot::client_identity(std::string_view id) const {
+  if (!client_identities_) return nullptr;
+  auto found = client_identities_->find(id);
+  return found == client_identities_->end() ? nullptr : found->second;
+}
+
 }  // namespace sallyport::snapshot

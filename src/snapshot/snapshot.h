@@ -3,6 +3,7 @@
 
 #include "exchange/exchange.h"
 #include "route/route_table.h"
+#include "snapshot/client_identities.h"
 #include "snapshot/named_clusters.h"
 #include "snapshot/plan.h"
 #include "snapshot/snapshot_ptr.h"
@@ -17,13 +18,15 @@ namespace sallyport::snapshot {
 class Snapshot final {
  public:
   Snapshot(std::uint64_t revision, route::RouteTable routes, PlanPtr no_route, GlobalsPtr globals,
-           NamedClusters upstreams = {}, std::shared_ptr<const tls::ServerNames> server_names = nullptr)
+           NamedClusters upstreams = {}, std::shared_ptr<const tls::ServerNames> server_names = nullptr,
+           std::shared_ptr<const ClientIdentities> client_identities = nullptr)
       : revision_(revision),
         routes_(std::move(routes)),
         no_route_(std::move(no_route)),
         globals_(std::move(globals)),
         upstreams_(std::move(upstreams)),
-        server_names_(std::move(server_names)) {}
+        server_names_(std::move(server_names)),
+        client_identities_(std::move(client_identities)) {}
 
   std::uint64_t revision() const noexcept { return revision_; }
   std::size_t routes() const noexcept { return routes_.size(); }
@@ -38,6 +41,9 @@ class Snapshot final {
   // What handshakes with clients choose from; null: no certificate is there. It may outlive the Snapshot.
   const std::shared_ptr<const tls::ServerNames>& server_names() const noexcept { return server_names_; }
 
+  // What upstreams are shown that name the `ssls` resource of that id; null: there is none of the type client.
+  tls::ClientIdentityPtr client_identity(std::string_view id) const;
+
   // The plugins of one of its plans, those of the global rules first; compiled when it is asked for the first time.
   const chain::Chain& chain_of(const Plan& plan) const { return plan.plugins->behind(globals_); }
 
@@ -48,6 +54,7 @@ class Snapshot final {
   GlobalsPtr globals_;
   NamedClusters upstreams_;
   std::shared_ptr<const tls::ServerNames> server_names_;
+  std::shared_ptr<const ClientIdentities> client_identities_;
 };
 
 }  // namespace sallyport::snapshot

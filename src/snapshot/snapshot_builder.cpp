@@ -18,7 +18,7 @@ namespace {
 
 SnapshotPtr snapshot_of(const ResourceSet& set, std::uint64_t revision) {
   return std::make_shared<const Snapshot>(revision, set.table, set.no_route, set.globals, set.upstreams,
-                                          set.server_names);
+                                          set.server_names, set.client_identities);
 }
 
 // What is wrong with another resource than the one that was written says which.
@@ -78,7 +78,7 @@ SnapshotBuilder::SnapshotBuilder(const chain::Catalog& catalog, BuilderOptions o
     : catalog_(catalog), options_(std::move(options)) {
   auto set = std::make_shared<ResourceSet>(options_.router);
   set->renew_globals();
-  set->renew_server_names();
+  set->renew_certificates();
   latest_ = snapshot_of(*set, 0);
   resources_ = std::move(set);
 }

@@ -25,6 +25,11 @@ int handshake_index() {
 // What the client may go on with, in the server's order (RFC 7301 3.2). HTTP/2 joins this list when it is served.
 constexpr unsigned char kProtocols[] = "\x08http/1.1";
 
+// Others have no place in a name (RFC 6066 3), and names are shown in logs.
+bool is_of_a_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == ':';
+}
+
 // The host_name of the server_name extension (RFC 6066 3). False: it is malformed.
 bool read_server_name(SSL* ssl, std::string& name) {
   const unsigned char* bytes = nullptr;
@@ -35,7 +40,7 @@ bool read_server_name(SSL* ssl, std::string& name) {
   std::size_t list = bytes[0] * 256u + bytes[1], length = bytes[3] * 256u + bytes[4];
   if (list + 2 != size || length + kHead != size || length > TLSEXT_MAXLEN_host_name) return false;
   name = to_lower(std::string_view(reinterpret_cast<const char*>(bytes) + kHead, length));
-  return name.find('\0') == std::string::npos;
+  return std::ranges::all_of(name, is_of_a_name);
 }
 
 bool set_mac(EVP_MAC_CTX* mac, TicketKeys::Key& key) {

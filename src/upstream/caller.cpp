@@ -5,6 +5,7 @@
 #include "async/until_set.h"
 #include "base/arena.h"
 #include "upstream/further_try.h"
+#include "upstream/tls_peer.h"
 
 #include <fmt/format.h>
 
@@ -41,7 +42,8 @@ void add_views(http::Headers& to, const http::OwnedFields& fields) {
 // One call under way, through all its tries.
 class Caller::Call {
  public:
-  Call(Caller& caller, ClusterPtr cluster, http::CallRequest request, std::size_t most_body_bytes);
+  Call(Caller& caller, ClusterPtr cluster, http::CallRequest request, std::size_t most_body_bytes,
+       tls::ClientIdentityPtr identity);
 
   Task<CallResult> run();
   // After `run` was dropped.
@@ -52,6 +54,7 @@ class Caller::Call {
   Task<Status> exchange_heads();
   Task<Status> try_heads(bool fresh);
   Task<Status> lease_connection(bool fresh);
+  Task<Status> lease_tls_connection(bool fresh);
   Status begin_request();
   Task<void> upload();
   Task<Status> read_head();
@@ -66,6 +69,7 @@ class Caller::Call {
   ClusterPtr cluster_;
   http::CallRequest request_;
   std::size_t most_body_bytes_;
+  tls::ClientIdentityPtr identity_;  // of the cluster's `identity_id`
   Arena arena_;
   exchange::Exchange exchange_;  // what the balancer and the codec know it by
   http::Headers trailers_;
@@ -79,11 +83,13 @@ class Caller::Call {
   async::TaskGroup uploads_;  // last: its task uses everything above
 };
 
-Caller::Call::Call(Caller& caller, ClusterPtr cluster, http::CallRequest request, std::size_t most_body_bytes)
+Caller::Call::Call(Caller& caller, ClusterPtr cluster, http::CallRequest request, std::size_t most_body_bytes,
+                   tls::ClientIdentityPtr identity)
     : caller_(caller),
       cluster_(std::move(cluster)),
       request_(std::move(request)),
       most_body_bytes_(most_body_bytes),
+      identity_(std::move(identity)),
       exchange_(arena_, caller.clock_),
       trailers_(arena_),
       began_(caller.reactor_.now()) {
@@ -131,10 +137,20 @@ Task<Status> Caller::Call::try_heads(bool fresh) {
 }
 
 Task<Status> Caller::Call::lease_connection(bool fresh) {
+  if (cluster_->tls()) co_return co_await lease_tls_connection(fresh);
   connection_ = fresh ? nullptr : caller_.pool_.take(endpoint_->address);
   reused_ = connection_ != nullptr;
   if (reused_) co_return Status{};
   CO_TRY(connection_, co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect));
+  co_return Status{};
+}
+
+Task<Status> Caller::Call::lease_tls_connection(bool fresh) {
+  CO_TRY(const TlsPeer peer, tls_peer(*cluster_, request_.authority, identity_));
+  connection_ = fresh ? nullptr : caller_.pool_.take(endpoint_->address, peer);
+  reused_ = connection_ != nullptr;
+  if (reused_) co_return Status{};
+  CO_TRY(connection_, co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect, peer));
   co_return Status{};
 }
 
@@ -226,8 +242,10 @@ std::string Caller::Call::at_endpoint(std::string_view what) const {
   return endpoint_ ? fmt::format("upstream {}: {}", endpoint_->text, what) : std::string(what);
 }
 
-Task<CallResult> Caller::call(ClusterPtr cluster, http::CallRequest request, CallLimits limits) {
-  auto call = std::make_unique<Call>(*this, std::move(cluster), std::move(request), limits.body_bytes);
+Task<CallResult> Caller::call(ClusterPtr cluster, http::CallRequest request, CallLimits limits,
+                              tls::ClientIdentityPtr identity) {
+  auto call =
+      std::make_unique<Call>(*this, std::move(cluster), std::move(request), limits.body_bytes, std::move(identity));
   async::Event expired;
   auto timer = reactor_.start_timer(limits.timeout, async::Reactor::Repeat::kOnce, [&expired] { expired.set(); });
   auto ended = co_await async::UntilSet(expired, call->run());

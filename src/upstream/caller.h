@@ -24,7 +24,9 @@ class Caller final {
 
   // The answer, or why there is none. A try that failed is followed by others as for exchanges: as the cluster has it,
   // if nothing of the request has left or its method is idempotent.
-  Task<http::CallResult> call(ClusterPtr cluster, http::CallRequest request, CallLimits limits);
+  // `identity`: of the cluster's `identity_id`, where it has one.
+  Task<http::CallResult> call(ClusterPtr cluster, http::CallRequest request, CallLimits limits,
+                              tls::ClientIdentityPtr identity = nullptr);
 
  private:
   class Call;

@@ -1,5 +1,6 @@
 #include "upstream/cluster.h"
 
+#include "resources/references.h"
 #include "upstream/forbidden_addresses.h"
 #include "upstream/hash_key.h"
 #include "upstream/hash_ring.h"
@@ -62,6 +63,20 @@ void even_out_zero_weights(std::vector<Node>& nodes) {
   }
 }
 
+Result<std::optional<ClusterTls>> tls_of(const resources::Upstream& upstream) {
+  if (upstream.scheme != resources::Scheme::kHttps) return std::nullopt;
+  ClusterTls tls;
+  if (!upstream.tls.is_object()) return tls;
+  if (upstream.tls.boolean_or("verify", false)) tls.verify = tls::Verify::kYes;
+  tls.identity_id = resources::id_text(upstream.tls, "client_cert_id");
+  const std::string certificate = upstream.tls.string_or("client_cert", "");
+  if (certificate.empty()) return tls;
+  auto identity = tls::make_client_identity(certificate, upstream.tls.string_or("client_key", ""));
+  if (!identity) return wrong("tls.client_cert: " + identity.error().what);
+  tls.identity = std::move(*identity);
+  return tls;
+}
+
 }  // namespace
 
 Cluster::Cluster() = default;
@@ -69,9 +84,9 @@ Cluster::~Cluster() = default;
 
 Result<ClusterPtr> Cluster::compile(const resources::Upstream& upstream, std::string key,
                                     const ForbiddenAddresses& forbidden) {
-  if (upstream.scheme != resources::Scheme::kHttp) {
+  if (upstream.scheme != resources::Scheme::kHttp && upstream.scheme != resources::Scheme::kHttps) {
     return wrong("scheme: \"" + std::string(resources::name_of(upstream.scheme)) +
-                 "\" is not supported; upstreams are spoken to in http");
+                 "\" is not supported; upstreams are spoken to in http or https");
   }
   std::shared_ptr<Cluster> cluster(new Cluster);
   cluster->key_ = std::move(key);
@@ -87,6 +102,7 @@ Result<ClusterPtr> Cluster::compile(const resources::Upstream& upstream, std::st
   even_out_zero_weights(cluster->nodes_);
 
   cluster->scheme_ = resources::name_of(upstream.scheme);
+  TRY(cluster->tls_, tls_of(upstream));
   cluster->pass_host_ = upstream.pass_host;
   cluster->upstream_host_ = upstream.upstream_host;
   cluster->timeouts_ = upstream.timeout;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "resources/upstream.h"
+#include "tls/client_context.h"
 
 #include <cstdint>
 #include <memory>
@@ -34,6 +35,13 @@ struct Node {
   std::string host_header;                // "host", or "host:port" when the port is not the scheme's
 };
 
+// How nodes are spoken to over TLS.
+struct ClusterTls {
+  tls::Verify verify = tls::Verify::kNo;
+  tls::ClientIdentityPtr identity;  // written in the upstream itself; or null
+  std::string identity_id;          // of an `ssls` resource; or empty
+};
+
 class Cluster final {
  public:
   // `key` names the owner for live state that survives changes: "upstreams/1", "routes/7", "services/3".
@@ -51,6 +59,7 @@ class Cluster final {
   // Highest priority first; within one priority in configured order.
   const std::vector<Node>& nodes() const noexcept { return nodes_; }
   std::string_view scheme() const noexcept { return scheme_; }
+  const ClusterTls* tls() const noexcept { return tls_ ? &*tls_ : nullptr; }  // null: in clear
   PassHost pass_host() const noexcept { return pass_host_; }
   const std::string& upstream_host() const noexcept { return upstream_host_; }  // of kRewrite
   const Timeouts& timeouts() const noexcept { return timeouts_; }
@@ -72,6 +81,7 @@ class Cluster final {
   std::uint64_t serial_ = 0;
   std::vector<Node> nodes_;
   std::string scheme_ = "http";
+  std::optional<ClusterTls> tls_;
   PassHost pass_host_ = PassHost::kPass;
   std::string upstream_host_;
   Timeouts timeouts_;

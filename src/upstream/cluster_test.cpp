@@ -72,8 +72,8 @@ TEST(Cluster, RefusesWhatIsNotSupportedAndNamesWhatIs) {
   upstream.type = "ewma";
   EXPECT_EQ(refusal(upstream), "upstream.type: \"ewma\" is not supported; take roundrobin, chash or least_conn");
   upstream.type = "roundrobin";
-  upstream.scheme = resources::Scheme::kHttps;
-  EXPECT_THAT(refusal(upstream), testing::HasSubstr("https"));
+  upstream.scheme = resources::Scheme::kGrpcs;
+  EXPECT_THAT(refusal(upstream), testing::HasSubstr("grpcs"));
   EXPECT_THAT(refusal(with_nodes({{"a", 0}})), testing::HasSubstr("no port"));
 }
 

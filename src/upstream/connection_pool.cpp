@@ -1,6 +1,11 @@
 #include "upstream/connection_pool.h"
 
+#include "tls/tls_stream.h"
+
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -9,7 +14,43 @@
 namespace sallyport::upstream {
 namespace {
 constexpr Milliseconds kSweepEvery{1000};
+
+std::string shelf_key(const async::Address& address, const TlsPeer& peer) {
+  std::string key(reinterpret_cast<const char*>(address.data()), address.size());
+  key.push_back(peer.verify == tls::Verify::kYes ? 'v' : '-');
+  key += peer.server_name;
+  key.push_back('\0');
+  if (peer.identity) key += peer.identity->digest;
+  return key;
 }
+
+std::unexpected<Error> handshake_error(const async::Address& address, const TlsPeer& peer, async::IoStatus status,
+                                       const tls::TlsStream& stream) {
+  std::string reason = tls::fault_of_peer(stream.ssl());
+  if (reason.empty()) reason = stream.failure();
+  ErrorCode code = status == async::IoStatus::kTimeout ? ErrorCode::kTimeout : ErrorCode::kRefused;
+  return fail(Error{code,
+                    fmt::format("the TLS handshake with {} (server name {}) failed: {}", address.to_string(),
+                                peer.server_name.empty() ? "-" : peer.server_name, reason),
+                    Side::kUpstream, Retry::kSafe});
+}
+
+template <class Shelves>
+std::size_t count_idle(const Shelves& shelves) {
+  std::size_t count = 0;
+  for (const auto& [key, shelf] : shelves) count += shelf.idle.size();
+  return count;
+}
+
+template <class Shelves, class IsOver>
+void sweep_shelves(Shelves& shelves, IsOver is_over) {
+  for (auto shelf = shelves.begin(); shelf != shelves.end();) {
+    std::erase_if(shelf->second.idle, is_over);
+    shelf = shelf->second.idle.empty() ? shelves.erase(shelf) : std::next(shelf);
+  }
+}
+
+}  // namespace
 
 ConnectionPool::Connection::Connection(async::StreamPtr stream, const async::Address& address)
     : wire_(std::move(stream)), address_(address) {}
@@ -21,16 +62,25 @@ void ConnectionPool::Connection::peer_gone() {
   idle.erase(self);
 }
 
-ConnectionPool::ConnectionPool(async::Reactor& reactor)
+ConnectionPool::ConnectionPool(async::Reactor& reactor, const tls::ClientContext* tls)
     : reactor_(reactor),
+      tls_(tls),
       sweeper_(reactor.start_timer(kSweepEvery, async::Reactor::Repeat::kEvery, [this] { sweep(); })) {}
 
 ConnectionPool::~ConnectionPool() = default;
 
 ConnectionPool::Lease ConnectionPool::take(const async::Address& address) {
   auto shelf = shelves_.find(address);
-  if (shelf == shelves_.end()) return nullptr;
-  auto& idle = shelf->second.idle;
+  return shelf == shelves_.end() ? nullptr : take_from(shelf->second);
+}
+
+ConnectionPool::Lease ConnectionPool::take(const async::Address& address, const TlsPeer& peer) {
+  auto shelf = tls_shelves_.find(shelf_key(address, peer));
+  return shelf == tls_shelves_.end() ? nullptr : take_from(shelf->second);
+}
+
+ConnectionPool::Lease ConnectionPool::take_from(Shelf& shelf) {
+  auto& idle = shelf.idle;
   while (!idle.empty()) {
     Lease connection = std::move(idle.back());
     idle.pop_back();
@@ -49,10 +99,33 @@ async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(const async::
   co_return std::make_unique<Connection>(std::move(*stream), target);
 }
 
+async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(const async::Address& address, Milliseconds timeout,
+                                                                   const TlsPeer& peer) {
+  const SteadyTime deadline = reactor_.now() + timeout;
+  const async::Address target = address;
+  tls::SslPtr ssl = tls_ ? tls_->begin(peer.server_name, peer.verify, peer.identity.get()) : nullptr;
+  if (!ssl) {
+    co_return fail(Error{ErrorCode::kRefused,
+                         fmt::format("no TLS handshake with the server name {} can be begun: {}", peer.server_name,
+                                     tls::take_openssl_error()),
+                         Side::kUpstream, Retry::kSafe});
+  }
+  auto socket = co_await reactor_.connect(target, timeout);
+  if (!socket) co_return fail(std::move(socket).error());
+  auto stream = std::make_unique<tls::TlsStream>(reactor_, tls_buffers_, std::move(*socket), std::move(ssl));
+  const auto left = std::chrono::ceil<Milliseconds>(deadline - reactor_.now());
+  const async::IoStatus shaken = co_await stream->shake_hands(std::max(left, Milliseconds(1)));
+  if (shaken != async::IoStatus::kOk) co_return handshake_error(target, peer, shaken, *stream);
+  auto connection = std::make_unique<Connection>(std::move(stream), target);
+  connection->tls_key_ = shelf_key(target, peer);
+  co_return connection;
+}
+
 void ConnectionPool::give_back(Lease connection, const KeepalivePool& limits) {
   if (!connection->wire_.is_reusable() || std::cmp_greater_equal(connection->wire_.exchanges(), limits.requests))
     return;
-  Shelf& shelf = shelves_[connection->address_];
+  const std::string& key = connection->tls_key_;
+  Shelf& shelf = key.empty() ? shelves_[connection->address_] : tls_shelves_[key];
   if (std::cmp_greater_equal(shelf.idle.size(), limits.size)) return;
   connection->shelf_ = &shelf;
   bool has_limit = limits.idle_timeout.count() > 0;
@@ -62,13 +135,12 @@ void ConnectionPool::give_back(Lease connection, const KeepalivePool& limits) {
   shelf.idle.push_back(std::move(connection));
 }
 
-std::size_t ConnectionPool::idle() const noexcept {
-  std::size_t count = 0;
-  for (const auto& [address, shelf] : shelves_) count += shelf.idle.size();
-  return count;
-}
+std::size_t ConnectionPool::idle() const noexcept { return count_idle(shelves_) + count_idle(tls_shelves_); }
 
-void ConnectionPool::clear() { shelves_.clear(); }
+void ConnectionPool::clear() {
+  shelves_.clear();
+  tls_shelves_.clear();
+}
 
 std::size_t ConnectionPool::AddressHash::operator()(const async::Address& address) const noexcept {
   if (address.family() != AF_INET) {
@@ -80,10 +152,9 @@ std::size_t ConnectionPool::AddressHash::operator()(const async::Address& addres
 }
 
 void ConnectionPool::sweep() {
-  for (auto shelf = shelves_.begin(); shelf != shelves_.end();) {
-    std::erase_if(shelf->second.idle, [this](const Lease& idle) { return idle->idle_until_ <= reactor_.now(); });
-    shelf = shelf->second.idle.empty() ? shelves_.erase(shelf) : std::next(shelf);
-  }
+  auto is_over = [this](const Lease& idle) { return idle->idle_until_ <= reactor_.now(); };
+  sweep_shelves(shelves_, is_over);
+  sweep_shelves(tls_shelves_, is_over);
 }
 
 }  // namespace sallyport::upstream

@@ -1,16 +1,27 @@
 #pragma once
-// Connections to upstreams that wait for their next exchange, by address. Belongs to one worker, outlives its leases.
+// Connections to upstreams that wait for their next exchange, by address; those over TLS also by server name, client
+// certificate and whether the peer was verified. Belongs to one worker, outlives its leases.
 
 #include "async/address.h"
+#include "async/buffer_pool.h"
 #include "async/reactor.h"
+#include "tls/client_context.h"
 #include "upstream/cluster.h"
 #include "wire/client_connection.h"
 
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace sallyport::upstream {
+
+// Whom a handshake is made with.
+struct TlsPeer {
+  std::string server_name;  // a name or an address, without port
+  tls::Verify verify = tls::Verify::kNo;
+  tls::ClientIdentityPtr identity;  // may be null
+};
 
 class ConnectionPool {
  public:
@@ -29,18 +40,23 @@ class ConnectionPool {
 
     wire::ClientConnection wire_;
     async::Address address_;
+    std::string tls_key_;     // of its shelf; empty: it speaks in clear
     Shelf* shelf_ = nullptr;  // while idle
     SteadyTime idle_until_;
   };
   using Lease = std::unique_ptr<Connection>;
 
-  explicit ConnectionPool(async::Reactor& reactor);
+  // `tls` is there for connections over TLS, and outlives the pool.
+  explicit ConnectionPool(async::Reactor& reactor, const tls::ClientContext* tls = nullptr);
   ~ConnectionPool();
 
   // The connection used last that is whole; null when none is idle.
   Lease take(const async::Address& address);
   // Error: as Reactor::connect.
   async::Task<Result<Lease>> connect(const async::Address& address, Milliseconds timeout);
+  // The same over TLS. A handshake that fails is kRefused or kTimeout, side upstream.
+  Lease take(const async::Address& address, const TlsPeer& peer);
+  async::Task<Result<Lease>> connect(const async::Address& address, Milliseconds timeout, const TlsPeer& peer);
   // Keeps the connection if it may carry another exchange, else closes it.
   void give_back(Lease connection, const KeepalivePool& limits);
 
@@ -57,10 +73,14 @@ class ConnectionPool {
   struct AddressHash {
     std::size_t operator()(const async::Address& address) const noexcept;
   };
+  Lease take_from(Shelf& shelf);
   void sweep();
 
   async::Reactor& reactor_;
+  const tls::ClientContext* tls_;
+  async::BufferPool tls_buffers_;
   std::unordered_map<async::Address, Shelf, AddressHash> shelves_;
+  std::unordered_map<std::string, Shelf> tls_shelves_;
   std::unique_ptr<async::Timer> sweeper_;
 };
 

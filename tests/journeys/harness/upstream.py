@@ -38,12 +38,17 @@ class Seen:
 class Upstream:
     """On 127.0.0.1 and a port of its own, unless `host` and `port` say otherwise."""
 
-    def __init__(self, name="upstream-a", answers=None, down=False, host="127.0.0.1", port=0):
+    def __init__(self, name="upstream-a", answers=None, down=False, host="127.0.0.1", port=0, tls=None):
+        """`tls`: a context of Python's ssl, with which connections begin."""
         self.name = name
         self.answers = answers or [{**HELLO, "body": f"hello from {name}\n"}]
         self.seen = []
         self.connections = 0
         self.broken = []  # what arrived and was no HTTP
+        self.handshakes = []  # (server name, common name of the client's certificate), each of them or None
+        self.tls = tls
+        if tls:
+            tls.sni_callback = lambda sock, name, _: setattr(sock, "asked_for", name)
         self._lock = threading.Lock()
         self._sockets = []
         self._ended = threading.Event()
@@ -84,9 +89,10 @@ class Upstream:
             self._start(self._serve, sock, number, peer[1])
 
     def _serve(self, sock, number, peer_port):
-        stream = Stream(sock)
         answered = 0
         try:
+            sock = self._shake_hands(sock)
+            stream = Stream(sock)
             while not stream.is_closed():
                 message = self._read(stream)
                 answer = self._remember(Seen(message, number, peer_port))
@@ -100,6 +106,17 @@ class Upstream:
             pass  # the gateway went away, or the journey ended
         finally:
             sock.close()
+
+    def _shake_hands(self, sock):
+        if not self.tls:
+            return sock
+        sock = self.tls.wrap_socket(sock, server_side=True)
+        subject = (sock.getpeercert() or {}).get("subject", ())
+        client = dict(pair for part in subject for pair in part).get("commonName")
+        with self._lock:
+            self._sockets.append(sock)
+            self.handshakes.append((getattr(sock, "asked_for", None), client))
+        return sock
 
     def _read(self, stream):
         message = stream.head()
