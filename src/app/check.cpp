@@ -40,6 +40,7 @@ class Check final {
 
  private:
   async::Task<void> check_all() {
+    check_tls();
     if (Status loaded = load_plugins(); !loaded) {
       error(loaded.error().what);
     } else if (std::unique_ptr<store::Store> store = open_store()) {
@@ -48,6 +49,11 @@ class Check final {
     }
     done_ = true;
     control_.stop();
+  }
+
+  void check_tls() {
+    if (auto server = tls_context(settings_); !server) error(server.error().what);
+    if (auto client = tls_client_context(settings_); !client) error(client.error().what);
   }
 
   Status load_plugins() {

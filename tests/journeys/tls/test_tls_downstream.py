@@ -286,3 +286,12 @@ def test_a_gateway_that_ends_does_not_wait_for_handshakes(gateway, root):
         half.sendall(HELLO)
         g.stop()
         assert idle.is_closed()
+
+
+@pytest.mark.parametrize("setting, said", [({"ssl_ciphers": "NO-SUCH"}, "apisix.ssl.ssl_ciphers: no cipher of \"NO-SUCH\""),
+                                           ({"ssl_trusted_certificate": "none.pem"}, "none.pem cannot be read")])
+def test_settings_that_openssl_does_not_take_refuse_start_and_check(gateway, setting, said):
+    one = gateway({"apisix": {"ssl": setting}}, start=False)
+    for command in ("check", "run"):
+        ended = one.run_command(command, "-c", "conf/config.yaml")
+        assert ended.returncode == 1 and said in ended.stderr, ended.stderr
