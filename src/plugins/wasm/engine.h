@@ -54,7 +54,11 @@ struct InstanceLimits {
   std::uint64_t memory_bytes = 128u << 20;
   std::uint32_t table_elements = 100'000;                               // the largest Go modules have some 20 000
   std::chrono::nanoseconds cpu_budget = std::chrono::milliseconds(50);  // of one call from outside, in CPU time
+  bool in_slices = false;                                               // see Instance::cut
 };
+
+// A long call is cut after about so much time, and at most twice that.
+inline constexpr std::chrono::milliseconds kTimeSlice{1};
 
 enum class TrapKind : std::uint8_t { kUnreachable, kMemory, kStack, kTime, kHost, kOther };
 
@@ -104,6 +108,15 @@ class Instance {
   // The exported memory as it is now. Its base never changes, its size only grows.
   virtual MemoryView memory() = 0;
   virtual void set_cpu_budget(std::chrono::nanoseconds budget) = 0;
+
+  // From now on, calls of `function` (all of whose values are i32) from outside are cut into time slices: after each of
+  // them `call` returns false and `is_suspended` says so. Then nothing else of the instance may be called but `resume`,
+  // which returns as `call` does, and `abandon`. Only where the limits have `in_slices`.
+  virtual void cut(const GuestFunction& /*function*/) {}
+  virtual bool is_suspended() const { return false; }
+  virtual bool resume(std::span<Slot> /*slots*/) { return false; }
+  // Ends the call that is suspended; the guest, in the middle of something, must not be used any more.
+  virtual void abandon() {}
 
   // Everything that the guest can change, as it is now, for other instances of its module; null when that cannot be
   // had. Only for modules of `isolated_module`, and only between calls.

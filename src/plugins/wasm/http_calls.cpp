@@ -139,8 +139,7 @@ void HttpCalls::ended(std::uint32_t number, http::CallResult result) {
   if (!result) tell(fmt::format("http_call to \"{}\": {}", found->second.target, result.error().what));
   counts_.count(outcome_of(result));
   remove(found);
-  const AnsweredCall answer = result ? shown(std::move(*result)) : shown(result.error());
-  answered_(root, number, answer);
+  answered_(root, number, result ? shown(std::move(*result)) : shown(result.error()));
 }
 
 HttpCalls::Calls::iterator HttpCalls::cancel(Calls::iterator call) {

@@ -26,7 +26,7 @@ class HttpCalls final {
   static constexpr Milliseconds kLongest{600'000};  // of a call; also that of one without a timeout
 
   // Called with each answer, on the thread of the Vm, never inside the guest.
-  using Answered = std::move_only_function<void(RootContext& root, std::uint32_t call, const AnsweredCall& answer)>;
+  using Answered = std::move_only_function<void(RootContext& root, std::uint32_t call, AnsweredCall answer)>;
 
   // The references outlive it. `most_request_bytes`: of all requests that are under way.
   HttpCalls(const HttpCallLimits& limits, std::size_t most_request_bytes, CallCounts& counts, PluginLog& log,

@@ -68,7 +68,7 @@ bool LiveModules::is_code(std::string_view bytes) const { return bytes.starts_wi
 async::Task<Result<chain::LiveType>> LiveModules::make(chain::LiveCode code) {
   CO_TRY(DeclaredPlugin plugin, read_live_settings(code, defaults_));
   CO_TRY(auto module, co_await runtime_->load_code("plugin " + code.name, std::move(code.sha256), std::move(code.read),
-                                                   plugin.settings.policy.isolation));
+                                                   plugin.settings.policy.module_isolation()));
   CO_TRY_STATUS(co_await runtime_->try_start(spec_of(plugin, module)));
   chain::LiveType made;
   made.facts["abi_version"] = name_of(module->abi);

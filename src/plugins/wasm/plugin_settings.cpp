@@ -207,6 +207,18 @@ void read_isolation(const Reading& reading) {
   }
 }
 
+void read_fair(const Reading& reading) {
+  bool& to = reading.to.policy.is_fair;
+  const json::Value& value = reading.value;
+  if (!value.is_boolean()) {
+    reading.refuse(fmt::format("wants true or false, and is {}", json::print(value)));
+  } else if (reading.is_inline() && to && !value.boolean()) {
+    reading.refuse("is false, and wasm.fair in the boot file demands it; leave it out, or change it there");
+  } else {
+    to = value.boolean();
+  }
+}
+
 void read_max_instances(const Reading& reading) {
   constexpr std::int64_t kMost = 10'000;
   std::uint32_t& to = reading.to.policy.limits.max_instances;
@@ -327,6 +339,7 @@ constexpr PluginSetting kSettings[] = {
     {"cpu_budget", kDefaults | kDeclared | kInline, kQuantity, &read_cpu_budget},
     {"memory_limit", kDefaults | kDeclared | kInline, kQuantity, &read_memory_limit},
     {"isolation", kDefaults | kDeclared | kInline, kText, &read_isolation},
+    {"fair", kDefaults | kDeclared | kInline, kSwitch, &read_fair},
     {"max_instances", kDefaults | kDeclared | kInline, kCount, &read_max_instances},
     {"max_http_calls", kDefaults | kDeclared | kInline, kCount, &read_max_http_calls},
     {"max_http_call_body", kDefaults | kDeclared | kInline, kQuantity, &read_max_http_call_body},

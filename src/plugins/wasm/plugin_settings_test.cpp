@@ -52,5 +52,20 @@ TEST(PluginSettings, WhatIsWrongWithHttpCallsIsTold) {
   EXPECT_THAT(settings.call_hosts, IsEmpty());
 }
 
+TEST(PluginSettings, ARouteMayNotBeLessFairThanTheBootFile) {
+  PluginSettings settings;
+  EXPECT_THAT(problems_of(R"({"fair": "yes"})", SettingPlace::kDeclared, settings),
+              ElementsAre("/fair wants true or false, and is \"yes\""));
+  EXPECT_FALSE(settings.policy.is_fair);
+  EXPECT_THAT(problems_of(R"({"fair": true})", SettingPlace::kInline, settings), IsEmpty());
+  EXPECT_TRUE(settings.policy.is_fair);
+  EXPECT_EQ(settings.policy.module_isolation(), Isolation::kRequest) << "its module is one whose state can be copied";
+  EXPECT_THAT(
+      problems_of(R"({"fair": false})", SettingPlace::kInline, settings),
+      ElementsAre("/fair is false, and wasm.fair in the boot file demands it; leave it out, or change it there"));
+  EXPECT_THAT(problems_of(R"({"fair": false})", SettingPlace::kDeclared, settings), IsEmpty());
+  EXPECT_FALSE(settings.policy.is_fair);
+}
+
 }  // namespace
 }  // namespace sallyport::wasm

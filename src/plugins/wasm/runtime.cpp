@@ -31,9 +31,10 @@ std::string key_of(const VmSpec& spec) {
   std::string key = spec.vm_id();
   for (const std::string& part :
        {spec.module->hash, std::to_string(static_cast<int>(spec.isolation())), std::to_string(spec.max_instances),
-        std::to_string(spec.limits.memory_bytes), std::to_string(spec.limits.cpu_budget.count()),
-        std::to_string(spec.start_budget.count()), std::to_string(spec.http_calls.max_calls),
-        std::to_string(spec.http_calls.max_answer_bytes), key_of(spec.settings), spec.vm_config}) {
+        std::to_string(spec.is_fair), std::to_string(spec.resets), std::to_string(spec.limits.memory_bytes),
+        std::to_string(spec.limits.cpu_budget.count()), std::to_string(spec.start_budget.count()),
+        std::to_string(spec.http_calls.max_calls), std::to_string(spec.http_calls.max_answer_bytes),
+        key_of(spec.settings), spec.vm_config}) {
     key += '\0';
     key += part;
   }
@@ -95,6 +96,7 @@ Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> of
       clock_(clock),
       compiling_{Compiling{std::move(of_worker), {}}, Compiling{std::move(of_request), {}}},
       state_(std::make_shared<SharedState>(clock, SharedStateLimits{}, threads_.workers.size() + 1)) {
+  for (const Post& worker : threads_.workers) turns_.push_back(std::make_shared<SliceTurns>(worker));
   if (!threads_.control) return;
   compiler_ = std::make_unique<Background>(kCompilerNiceness);
   builder_ = std::make_unique<Background>(kBuilderNiceness);
@@ -293,8 +295,12 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::make_group(std::share
   bool is_cheap = costs.start + costs.configure < kCheapStart;
   for (std::size_t i = 0; i < first.size(); ++i) {
     StartTimer start_timer = threads_.timers.empty() ? StartTimer() : threads_.timers[i];
-    WorkerVm::Ports ports{threads_.workers[i], post_to_builder(), std::move(start_timer), i + 1,
-                          threads_.http_clients.empty() ? FindHttpClient() : threads_.http_clients[i]};
+    WorkerVm::Ports ports{threads_.workers[i],
+                          post_to_builder(),
+                          std::move(start_timer),
+                          i + 1,
+                          threads_.http_clients.empty() ? FindHttpClient() : threads_.http_clients[i],
+                          turns_[i]};
     auto& vm = group->vms.emplace_back(std::make_shared<WorkerVm>(spec, std::move(ports), is_cheap));
     vm->adopt(std::move(first[i].first));
     roots.push_back(std::make_unique<WorkerRoot>(vm, conf));

@@ -113,7 +113,8 @@ class Runtime {
   const Clock& clock_;
   std::array<Compiling, 2> compiling_;  // by Isolation
   std::shared_ptr<SharedState> state_;
-  async::Mutex configuring_;  // so that two first confs do not make two groups
+  std::vector<std::shared_ptr<SliceTurns>> turns_;  // of the workers
+  async::Mutex configuring_;                        // so that two first confs do not make two groups
   std::map<std::string, std::weak_ptr<const VmGroup>> groups_;
   std::map<std::string, std::weak_ptr<PluginRoots>> roots_;
   std::unique_ptr<Background> compiler_;  // none without a control thread

@@ -18,32 +18,55 @@ Sandbox::Sandbox(std::shared_ptr<const VmSpec> spec, WorkerVm::Ports ports, std:
 }
 
 bool Sandbox::restore(std::shared_ptr<const VmImage> image) {
+  vm_->drop_answers();
   Vm* vm = vm_->vm();
   if (!vm || !vm->restore(image)) return false;
   image_ = std::move(image);
   return true;
 }
 
+bool Sandbox::keep() {
+  vm_->drop_answers();
+  Vm* vm = vm_->vm();
+  if (!vm || vm->failure()) return false;
+  vm->calls().drop_all();
+  return true;
+}
+
 // They have no timers: what a copy asks for by itself is not done.
 SandboxPool::SandboxPool(std::shared_ptr<const VmSpec> spec, WorkerVm::Ports ports, std::size_t most)
     : spec_(std::move(spec)),
-      ports_{std::move(ports.worker), {}, {}, ports.lane, std::move(ports.http_client)},
-      most_(most),
+      ports_{std::move(ports.worker), {}, {}, ports.lane, std::move(ports.http_client), std::move(ports.turns)},
+      room_(std::make_shared<InstanceRoom>(ports_.worker, spec_->state->of(spec_->vm_id()).instances, most)),
       log_(std::make_shared<PluginLog>(spec_->plugin, PluginLog::Mode::kWrite, *spec_->clock,
                                        spec_->settings.log_limit)) {}
 
 std::unique_ptr<Sandbox> SandboxPool::take(const std::shared_ptr<const VmImage>& image) {
-  if (in_use_ >= most_) {
+  if (room_->is_full()) {
     failure_ = {ErrorCode::kPlugin,
                 fmt::format("plugin {}: each of its {} sandboxes serves an exchange; raise max_instances",
-                            spec_->plugin, most_)};
+                            spec_->plugin, room_->most())};
     return nullptr;
   }
   auto sandbox = take_idle(image);
   if (!sandbox) sandbox = make(image);
-  if (sandbox) ++in_use_;
+  if (sandbox) room_->taken();
   least_idle_ = std::min(least_idle_, idle_.size());
   return sandbox;
+}
+
+async::Task<bool> SandboxPool::wait_for_one(exchange::Exchange& exchange) {
+  using Outcome = InstanceRoom::Outcome;
+  const std::size_t most = room_->most();
+  const Outcome outcome = co_await room_->wait(exchange);
+  if (outcome == Outcome::kFree) co_return true;
+  const std::string then = outcome == Outcome::kTooLong
+                               ? fmt::format("none came free within {} ms", InstanceRoom::kLongestWait.count())
+                               : std::string("as many wait for one already");
+  failure_ = {ErrorCode::kPlugin,
+              fmt::format("plugin {}: each of its {} instances serves an exchange, and {}; raise max_instances",
+                          spec_->plugin, most, then)};
+  co_return false;
 }
 
 // The one that was used last is the one whose memory is nearest.
@@ -73,9 +96,10 @@ std::unique_ptr<Sandbox> SandboxPool::make(const std::shared_ptr<const VmImage>&
 }
 
 void SandboxPool::give_back(std::unique_ptr<Sandbox> sandbox) {
-  --in_use_;
+  room_->given_back();
   auto image = sandbox->image();
-  if (sandbox->restore(std::move(image))) idle_.push_back(std::move(sandbox));
+  const bool is_usable = spec_->resets ? sandbox->restore(std::move(image)) : sandbox->keep();
+  if (is_usable) idle_.push_back(std::move(sandbox));
   if (++ended_ == kWindow) shrink();
 }
 

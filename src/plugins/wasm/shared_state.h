@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "plugins/wasm/call_counts.h"
+#include "plugins/wasm/instance_counts.h"
 #include "plugins/wasm/plugin_metrics.h"
 #include "plugins/wasm/shared_data.h"
 #include "plugins/wasm/shared_queues.h"
@@ -27,6 +28,7 @@ struct PluginState {
   SharedData data;
   PluginMetrics metrics;
   CallCounts calls;
+  InstanceCounts instances;
 };
 
 class SharedState {

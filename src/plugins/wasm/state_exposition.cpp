@@ -32,6 +32,12 @@ constexpr Family<PluginState> kPluginFamilies[] = {
      [](const PluginState& plugin) { return plugin.metrics.dropped(); }},
     {"http_calls_active", "gauge", "HTTP calls of a plugin that are under way",
      [](const PluginState& plugin) { return plugin.calls.active(); }},
+    {"instances_in_use", "gauge", "Instances that serve an exchange of their own",
+     [](const PluginState& plugin) { return plugin.instances.in_use_now(); }},
+    {"callbacks_suspended", "gauge", "Callbacks that wait for their next time slice",
+     [](const PluginState& plugin) { return plugin.instances.suspended_now(); }},
+    {"time_slices_total", "counter", "Time slices at whose end a callback had more to do",
+     [](const PluginState& plugin) { return plugin.instances.slices(); }},
 };
 
 using Queues = SharedQueues::Usage;

@@ -37,20 +37,21 @@ std::string described(const Trap& trap, std::string_view host_reason, const Modu
 
 }  // namespace
 
-Vm::Vm(std::shared_ptr<const VmSpec> spec, std::shared_ptr<PluginLog> log)
+Vm::Vm(std::shared_ptr<const VmSpec> spec, const InstanceLimits& limits, std::shared_ptr<PluginLog> log)
     : spec_(std::move(spec)),
       state_(spec_->state->of(spec_->vm_id())),
       live_(spec_->state->tally(), spec_->vm_id()),
       capabilities_(Capabilities::of(spec_->settings)),
       log_(std::move(log)),
-      instance_(spec_->module->code->make_instance(spec_->limits, this)),
+      instance_(spec_->module->code->make_instance(limits, this)),
       memory_(*instance_),
       calls_(spec_->http_calls, spec_->limits.memory_bytes, state_.calls, *log_, *spec_->clock) {}
 
 Result<std::unique_ptr<Vm>> Vm::start(std::shared_ptr<const VmSpec> spec, std::chrono::nanoseconds cpu_budget,
                                       PluginLog::Mode log) {
   auto its_log = std::make_shared<PluginLog>(spec->plugin, log, *spec->clock, spec->settings.log_limit);
-  std::unique_ptr<Vm> vm(new Vm(std::move(spec), std::move(its_log)));
+  const InstanceLimits& limits = spec->limits;
+  std::unique_ptr<Vm> vm(new Vm(std::move(spec), limits, std::move(its_log)));
   vm->set_cpu_budget(cpu_budget);
   if (!vm->instance_->instantiate()) {
     return fail(vm->with_last_line(vm->trap_error("instantiation", vm->spec_->plugin)));
@@ -221,6 +222,7 @@ bool Vm::tell_answer(RootContext& root, std::uint32_t call, const AnsweredCall& 
   root.answered = &answer;
   bool returned = enter(function(kStep), {&kStep, 1}, {&root, nullptr}, slots);
   root.answered = nullptr;
+  if (!returned && is_suspended_) root.answered = &answer;
   return returned;
 }
 
@@ -230,15 +232,48 @@ bool Vm::enter(const GuestFunction& function, std::span<const Callback> steps, S
     log_->speak_as(scope.root->conf.plugin);
   current_ = effective_ = scope;
   chosen_at_ = 0;
-  bool returned = instance_->call(function, slots);
-  current_ = effective_ = {};
-  log_->end_line();
-  if (!returned) [[unlikely]] {
-    failure_ = trap_error(shape_of(steps[*step_]).name, scope.root->conf.plugin);
+  if (!instance_->call(function, slots)) [[unlikely]]
+    return stopped(steps);
+  came_back();
+  return true;
+}
+
+bool Vm::stopped(std::span<const Callback> steps) {
+  if (instance_->is_suspended()) {
+    state_.instances.cut();
+    if (!std::exchange(is_suspended_, true)) state_.instances.suspended();
+    suspended_ = steps.size() == 1 ? std::span<const Callback>(&running_, 1) : steps;
     return false;
   }
-  if (!to_wake_.empty() && on_wake_) on_wake_(std::exchange(to_wake_, {}));
-  return true;
+  unsuspend();
+  Scope scope = std::exchange(current_, {});
+  effective_ = {};
+  log_->end_line();
+  failure_ = trap_error(shape_of(steps[*step_]).name, scope.root->conf.plugin);
+  return false;
+}
+
+std::optional<std::uint32_t> Vm::go_on() {
+  if (has_several_plugins_) log_->speak_as(current_.root->conf.plugin);
+  std::array<Slot, 1> slots{};
+  if (!instance_->resume(slots)) {
+    stopped(suspended_);
+    return std::nullopt;
+  }
+  unsuspend();
+  came_back();
+  return slots[0].u32();
+}
+
+void Vm::unsuspend() noexcept {
+  if (std::exchange(is_suspended_, false)) state_.instances.unsuspended();
+}
+
+void Vm::abandon() {
+  instance_->abandon();
+  unsuspend();
+  current_ = effective_ = {};
+  failure_ = Error{ErrorCode::kPlugin, "plugin " + spec_->plugin + ": its exchange ended before a callback did"};
 }
 
 Error Vm::trap_error(std::string_view where, const std::string& plugin) {

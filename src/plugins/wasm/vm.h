@@ -40,6 +40,8 @@ struct VmSpec {
   VmSettings settings;
   std::chrono::nanoseconds start_budget = std::chrono::seconds(10);  // CPU time of each step of a start off the workers
   std::uint32_t max_instances = 256;                                 // of a worker, where each exchange has a copy
+  bool is_fair = false;                                              // copies are cut into time slices
+  bool resets = true;                                                // copies, behind each exchange
   HttpCallLimits http_calls;
   const Clock* clock = nullptr;
   std::shared_ptr<SharedState> state;  // what outlives its VMs; the Runtime sets it, and the clock
@@ -106,7 +108,15 @@ class Vm {
   std::optional<std::uint32_t> call(Callback callback, Scope scope, std::uint32_t a, std::uint32_t b = 0,
                                     std::uint32_t c = 0);
 
-  // Tells `root` of the answer to its call. False: it trapped, see `failure`.
+  // A callback of a copy that is fair has used up its time slice, and returned as one that trapped does: nothing else
+  // may be called until `go_on` has brought it to its end.
+  bool is_suspended() const noexcept { return is_suspended_; }
+  // Its next slice. When it has ended: what it returned; nothing when it trapped, see `failure`, or is suspended again.
+  std::optional<std::uint32_t> go_on();
+  // It is not brought to its end: a failure without a word.
+  void abandon();
+
+  // Tells `root` of the answer to its call. False: it trapped, see `failure`. `answer` stays until it has ended.
   bool tell_answer(RootContext& root, std::uint32_t call, const AnsweredCall& answer);
 
   // Told the numbers of exchanges that a callback of another context has changed; never called inside the guest.
@@ -155,7 +165,7 @@ class Vm {
   Status give_block(const Block& block, std::uint32_t size, GuestRange slots);
 
  private:
-  Vm(std::shared_ptr<const VmSpec> spec, std::shared_ptr<PluginLog> log);
+  Vm(std::shared_ptr<const VmSpec> spec, const InstanceLimits& limits, std::shared_ptr<PluginLog> log);
 
   Result<void> run_start_functions();
   Result<void> run(std::string_view name, std::size_t params);
@@ -163,6 +173,15 @@ class Vm {
   void add(HttpContext& http, RootContext& root);  // gives it its number
   // A call from outside. False: it trapped in the callback of `steps` that ran.
   bool enter(const GuestFunction& function, std::span<const Callback> steps, Scope scope, std::span<Slot> slots);
+  void came_back() {
+    current_ = effective_ = {};
+    log_->end_line();
+    if (!to_wake_.empty() && on_wake_) on_wake_(std::exchange(to_wake_, {}));
+  }
+  // It did not return: it trapped, or its time slice is over. Always false.
+  bool stopped(std::span<const Callback> steps);
+  void unsuspend() noexcept;
+  void cut_callbacks();
   void end(Scope scope);
   Result<void> configure(RootContext& root);
   Result<void> ask(Callback callback, RootContext& root, std::size_t size);
@@ -199,6 +218,8 @@ class Vm {
   Scope current_;                         // whose callback runs
   Scope effective_;                       // what host calls work on
   bool has_several_plugins_ = false;
+  bool is_suspended_ = false;
+  std::span<const Callback> suspended_;  // the steps of what is
   std::optional<Error> failure_;
   std::string trap_reason_;  // of a trap that a host call asked for
   std::optional<std::uint32_t> exit_code_;

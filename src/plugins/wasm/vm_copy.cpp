@@ -15,13 +15,28 @@ std::shared_ptr<const VmImage> Vm::capture(const RootContext& root) {
 
 Result<std::unique_ptr<Vm>> Vm::copy(std::shared_ptr<const VmSpec> spec, std::shared_ptr<const VmImage> image,
                                      std::shared_ptr<PluginLog> log) {
-  std::unique_ptr<Vm> vm(new Vm(std::move(spec), std::move(log)));
+  InstanceLimits limits = spec->limits;
+  limits.in_slices = spec->is_fair;
+  std::unique_ptr<Vm> vm(new Vm(std::move(spec), limits, std::move(log)));
   if (!vm->instance_->instantiate()) return fail(vm->trap_error("instantiation", vm->spec_->plugin));
   vm->find_callbacks();
+  if (limits.in_slices) vm->cut_callbacks();
   vm->roots_.push_back(std::make_unique<RootContext>());
   vm->stage_ = Stage::kRunning;
   if (vm->restore(std::move(image))) return vm;
   return fail(ErrorCode::kPlugin, "plugin " + vm->spec_->plugin + ": its memory could not be mapped for an exchange");
+}
+
+// For those at the end of an exchange nobody waits. The creation of one is cut where nothing follows it at once.
+void Vm::cut_callbacks() {
+  for (Callback callback :
+       {Callback::kRequestHeaders, Callback::kRequestBody, Callback::kRequestTrailers, Callback::kResponseHeaders,
+        Callback::kResponseBody, Callback::kResponseTrailers, Callback::kHttpCallResponse}) {
+    if (exports(callback)) instance_->cut(function(callback));
+  }
+  const bool is_alone = exports(Callback::kContextCreate) && !exports(Callback::kRequestHeaders);
+  if (is_alone) instance_->cut(function(Callback::kContextCreate));
+  if (const GuestFunction& begin = function(CallbackSequence::kBegin)) instance_->cut(begin);
 }
 
 bool Vm::restore(std::shared_ptr<const VmImage> image) {

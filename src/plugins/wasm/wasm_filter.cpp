@@ -46,7 +46,50 @@ bool WasmFilter::take_sandbox() {
 WorkerVm::State WasmFilter::enter() {
   WorkerVm::State state = find_vm();
   if (state != WorkerVm::State::kReady || context_.id != 0) return state;
-  return vm_->open(context_, root_->context()) ? WorkerVm::State::kReady : WorkerVm::State::kFailed;
+  if (vm_->open(context_, root_->context())) return WorkerVm::State::kReady;
+  return vm_->is_suspended() ? WorkerVm::State::kBuilding : WorkerVm::State::kFailed;
+}
+
+// After kBuilding. False: the guest trapped.
+chain::Task<bool> WasmFilter::ready() {
+  if (vm_) co_return (co_await rest_of_callback()).has_value();
+  co_await root_->ready();
+  co_return true;
+}
+
+template <class After>
+WasmFilter::Task WasmFilter::without_action(After after) {
+  if (vm_->is_suspended()) return in_slices(std::move(after));
+  close_buffers();
+  return refusal();
+}
+
+template <class After>
+WasmFilter::Task WasmFilter::in_slices(After after) {
+  auto action = co_await rest_of_callback();
+  if (action) co_return co_await after(*action);
+  close_buffers();
+  co_return refusal();
+}
+
+chain::Task<std::optional<std::uint32_t>> WasmFilter::rest_of_callback() {
+  std::optional<std::uint32_t> action;
+  while (vm_->is_suspended()) {
+    co_await turns().next();
+    action = vm_->go_on();
+  }
+  co_return action;
+}
+
+void WasmFilter::abandon_callback() noexcept {
+  if (!vm_ || !vm_->is_suspended()) return;
+  vm_->abandon();
+  root_->worker_vm().discard();
+}
+
+void WasmFilter::close_buffers() {
+  context_.request_body.close();
+  context_.response_body.close();
 }
 
 // What a filter says that could not enter the guest, or came out of it by a trap.
@@ -80,19 +123,24 @@ WasmFilter::Task WasmFilter::request_headers() {
   const http::RequestHead& head = context_.exchange.request;
   context_.request_head_open = true;
   auto action = vm_->begin(context_, root_->context(), count_of(head.headers, head.body, 3), head.body.is_empty());
-  if (!action) return refusal();
+  if (action) [[likely]]
+    return after_request_headers(*action);
+  return without_action([this](std::uint32_t late) { return after_request_headers(late); });
+}
+
+WasmFilter::Task WasmFilter::after_request_headers(std::uint32_t action) {
   if (context_.has_decided()) return decision();
   if (context_.whole_request_body && vm_->exports(Callback::kRequestBody)) return whole_request_body();
-  if (is_pause(*action) && !context_.request.resumed) {
-    bool has_body = !head.body.is_empty();
-    return has_body && shows_body(kRequest, *action) ? whole_request_body() : hold_request();
+  if (is_pause(action) && !context_.request.resumed) {
+    bool has_body = !context_.exchange.request.body.is_empty();
+    return has_body && shows_body(kRequest, action) ? whole_request_body() : hold_request();
   }
   context_.request_head_open = false;
   return Verdict::proceed();
 }
 
 WasmFilter::Task WasmFilter::request_headers_later() {
-  co_await root_->ready();
+  if (!co_await ready()) co_return refusal();
   co_return co_await request_headers();
 }
 
@@ -109,12 +157,14 @@ WasmFilter::Task WasmFilter::whole_request_body() {
     if (body.error().code != ErrorCode::kLimit) co_return Verdict::close();
     co_return Verdict::answer(http::Response::error(413, "the request body is too large"));
   }
+  while (vm_->is_suspended()) co_await turns().next();
   if (context_.lost) co_return refusal();
   has_seen_whole_request_body_ = true;
   context_.request_body.open({}, *body);
   context_.request.resumed = false;
   context_.request.trailers_open = true;
   auto action = call(Callback::kRequestBody, static_cast<std::uint32_t>(body->size()), 1);
+  if (!action) action = co_await rest_of_callback();
   if (!action) co_return refusal();
   Verdict verdict = Verdict::proceed();
   if (context_.has_decided())
@@ -148,12 +198,17 @@ WasmFilter::Task WasmFilter::response_headers(chain::Exchange&) {
   context_.has_response = true;
   auto action =
       call(Callback::kResponseHeaders, count_of(head.headers, head.body, 1), ends_with_head(context_.exchange));
-  if (!action) return refusal();
+  if (action) [[likely]]
+    return after_response_headers(*action);
+  return without_action([this](std::uint32_t late) { return after_response_headers(late); });
+}
+
+WasmFilter::Task WasmFilter::after_response_headers(std::uint32_t action) {
   if (context_.has_decided()) return decision();
-  bool pauses = is_pause(*action) && !context_.response.resumed && !context_.whole_response_body;
+  bool pauses = is_pause(action) && !context_.response.resumed && !context_.whole_response_body;
   if (!pauses) return Verdict::proceed();
   bool has_body = !ends_with_head(context_.exchange);  // with which its head leaves
-  return has_body && shows_body(kResponse, *action) ? Task(Verdict::proceed()) : wait(kResponse);
+  return has_body && shows_body(kResponse, action) ? Task(Verdict::proceed()) : wait(kResponse);
 }
 
 bool WasmFilter::shows_body(const Direction& direction, std::uint32_t action) const {
@@ -162,8 +217,8 @@ bool WasmFilter::shows_body(const Direction& direction, std::uint32_t action) co
 }
 
 WasmFilter::Task WasmFilter::response_headers_later() {
-  co_await root_->ready();
-  co_return co_await response_headers(context_.exchange);
+  if (!co_await ready()) co_return refusal();
+  co_return co_await WasmFilter::response_headers(context_.exchange);
 }
 
 WasmFilter::Task WasmFilter::response_body(chain::Exchange&, chain::BodyStage& stage) {
@@ -190,12 +245,18 @@ WasmFilter::Task WasmFilter::call_body(const Direction& direction, chain::BodySt
   control.trailers_open = stage.is_last();
   bool ends = stage.is_last() && (context_.*direction.whole_body || !expects_trailers(direction));
   auto action = call(direction.body, static_cast<std::uint32_t>(buffer.size()), ends);
-  bool goes_on = action && (*action == action::kContinue || control.resumed);
-  if (action && !context_.has_decided()) {
-    return goes_on ? pass_body(direction, stage) : keep_body(direction, stage, *action);
+  if (action) [[likely]]
+    return after_body(direction, stage, *action);
+  return without_action([this, &direction, &stage](std::uint32_t late) { return after_body(direction, stage, late); });
+}
+
+WasmFilter::Task WasmFilter::after_body(const Direction& direction, chain::BodyStage& stage, std::uint32_t action) {
+  if (context_.has_decided()) {
+    (context_.*direction.buffer).close();
+    return decision();
   }
-  buffer.close();
-  return action ? decision() : refusal();
+  bool goes_on = action == action::kContinue || (context_.*direction.control).resumed;
+  return goes_on ? Task(pass_body(direction, stage)) : keep_body(direction, stage, action);
 }
 
 // What other contexts did to the pieces that were held since the last callback. A verdict: nothing new has come for
@@ -216,7 +277,7 @@ std::optional<Verdict> WasmFilter::take_up(const Direction& direction, chain::Bo
 }
 
 WasmFilter::Task WasmFilter::call_body_later(const Direction& direction, chain::BodyStage& stage) {
-  co_await root_->ready();
+  if (!co_await ready()) co_return refusal();
   co_return co_await call_body(direction, stage);
 }
 
@@ -273,7 +334,7 @@ WasmFilter::Task WasmFilter::trailers(const Direction& direction) {
 }
 
 WasmFilter::Task WasmFilter::trailers_later(const Direction& direction) {
-  co_await root_->ready();
+  if (!co_await ready()) co_return refusal();
   co_return co_await trailers(direction);
 }
 
@@ -283,9 +344,15 @@ WasmFilter::Task WasmFilter::call_trailers(const Direction& direction) {
   control.resumed = false;
   control.trailers_open = control.has_seen_trailers = true;
   auto action = call(direction.trailers, static_cast<std::uint32_t>(fields.size()), 0);
-  if (!action) return refusal();
+  if (action) [[likely]]
+    return after_trailers(direction, *action);
+  return without_action([this, &direction](std::uint32_t late) { return after_trailers(direction, late); });
+}
+
+WasmFilter::Task WasmFilter::after_trailers(const Direction& direction, std::uint32_t action) {
+  StreamControl& control = context_.*direction.control;
   if (context_.has_decided()) return decision();
-  if (*action != action::kContinue && !control.resumed) return wait(direction);
+  if (action != action::kContinue && !control.resumed) return wait(direction);
   control.trailers_open = false;
   return Verdict::proceed();
 }

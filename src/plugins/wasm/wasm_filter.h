@@ -22,7 +22,7 @@ struct VmSource {
   const std::shared_ptr<const VmImage>& image;
 };
 
-class WasmFilter final : public chain::Filter {
+class WasmFilter : public chain::Filter {
  public:
   // What `source` refers to and `policy` belong to the plugin, which outlives the exchange.
   WasmFilter(const VmSource& source, const PluginPolicy& policy, chain::Exchange& exchange)
@@ -38,10 +38,21 @@ class WasmFilter final : public chain::Filter {
   chain::Task<chain::Verdict> response_trailers(chain::Exchange&) override { return trailers(kResponse); }
   void log(const chain::Exchange&) noexcept override;
 
- private:
+ protected:
   using Verdict = chain::Verdict;
   using Task = chain::Task<Verdict>;
 
+  // Null before it is needed.
+  Vm* vm() noexcept { return vm_; }
+  bool takes_part() const noexcept { return !skipped_ && !context_.lost; }
+  SandboxPool* sandboxes() noexcept { return source_.sandboxes; }
+  exchange::Exchange& exchange() noexcept { return context_.exchange; }
+  SliceTurns& turns() { return *root_->worker_vm().ports().turns; }
+  // A callback that is suspended stays as it is: the guest is lost.
+  void abandon_callback() noexcept;
+  Verdict fail_with(const Error& error);
+
+ private:
   // What differs between request and response.
   struct Direction {
     Callback body;
@@ -62,12 +73,15 @@ class WasmFilter final : public chain::Filter {
   bool shows_body(const Direction& direction, std::uint32_t action) const;
 
   Task request_headers();
+  Task after_request_headers(std::uint32_t action);
   Task request_headers_later();
   Task hold_request();
   Task whole_request_body();
   Task response_headers_later();
+  Task after_response_headers(std::uint32_t action);
   Task call_body(const Direction& direction, chain::BodyStage& stage);
   Task call_body_later(const Direction& direction, chain::BodyStage& stage);
+  Task after_body(const Direction& direction, chain::BodyStage& stage, std::uint32_t action);
   std::optional<Verdict> take_up(const Direction& direction, chain::BodyStage& stage);
   Task keep_body(const Direction& direction, chain::BodyStage& stage, std::uint32_t action);
   Task hold_body(const Direction& direction, chain::BodyStage& stage);
@@ -76,6 +90,7 @@ class WasmFilter final : public chain::Filter {
   Task trailers(const Direction& direction);
   Task trailers_later(const Direction& direction);
   Task call_trailers(const Direction& direction);
+  Task after_trailers(const Direction& direction, std::uint32_t action);
   bool expects_trailers(const Direction& direction) const;
 
   // Waits until the guest lets that direction go on: then the verdict proceeds.
@@ -88,10 +103,18 @@ class WasmFilter final : public chain::Filter {
   // Whether there is a Vm to enter, and whether the guest knows this exchange; kFailed: `refusal` says what follows.
   WorkerVm::State find_vm();
   WorkerVm::State enter();
+  chain::Task<bool> ready();
   Verdict refusal();
+  // What follows a callback that has not returned: it trapped, or its time slice is over; in the end, `after` gets what
+  // it returned.
+  template <class After>
+  Task without_action(After after);
+  template <class After>
+  Task in_slices(After after);
+  chain::Task<std::optional<std::uint32_t>> rest_of_callback();
   std::optional<std::uint32_t> call(Callback callback, std::uint32_t b, std::uint32_t c);
   Verdict decision();
-  Verdict fail_with(const Error& error);
+  void close_buffers();
   void finish();
 
   VmSource source_;

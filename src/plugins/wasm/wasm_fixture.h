@@ -68,7 +68,7 @@ class WasmFixture : public testing::Test {
   Result<std::shared_ptr<const WasmPlugin>> try_plugin(std::string_view text, std::string configuration = "",
                                                        PluginPolicy policy = {}) {
     TRY(auto module,
-        runtime_->load_now(write_file("plugin" + std::to_string(++files_) + ".wat", text), policy.isolation));
+        runtime_->load_now(write_file("plugin" + std::to_string(++files_) + ".wat", text), policy.module_isolation()));
     return try_module(std::move(module), std::move(configuration), policy);
   }
 
@@ -82,6 +82,8 @@ class WasmFixture : public testing::Test {
     spec.limits.cpu_budget = policy.limits.cpu_budget;
     spec.start_budget = policy.limits.start_budget;
     spec.max_instances = policy.limits.max_instances;
+    spec.is_fair = policy.is_fair;
+    spec.resets = policy.isolation == Isolation::kRequest;
     spec.http_calls = policy.limits.http_calls;
     spec.settings = vm_settings_;
     RootConf conf{"test", "root", std::move(configuration)};

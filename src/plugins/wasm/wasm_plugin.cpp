@@ -1,6 +1,7 @@
 #include "plugins/wasm/wasm_plugin.h"
 
 #include "plugins/wasm/callbacks.h"
+#include "plugins/wasm/fair_filter.h"
 #include "plugins/wasm/wasm_filter.h"
 
 namespace sallyport::wasm {
@@ -39,6 +40,7 @@ WasmPlugin::WasmPlugin(std::shared_ptr<PluginRoots> roots, PluginPolicy policy)
 chain::Filter* WasmPlugin::make_filter(chain::Exchange& exchange) const {
   if (exchange.worker >= roots_->size()) return nullptr;  // only checked, never served
   VmSource source{roots_->at(exchange.worker), roots_->sandboxes(exchange.worker), roots_->image()};
+  if (policy_.is_fair) return &exchange.arena.make<FairFilter>(source, policy_, exchange);
   return &exchange.arena.make<WasmFilter>(source, policy_, exchange);
 }
 

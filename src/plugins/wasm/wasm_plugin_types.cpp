@@ -40,6 +40,8 @@ VmSpec spec_of(std::string plugin, std::shared_ptr<const Module> module, std::st
   spec.limits.cpu_budget = limits.cpu_budget;
   spec.start_budget = limits.start_budget;
   spec.max_instances = limits.max_instances;
+  spec.is_fair = settings.policy.is_fair;
+  spec.resets = settings.policy.isolation == Isolation::kRequest;
   spec.http_calls = limits.http_calls;
   spec.settings = settings.vm;
   return spec;
@@ -144,7 +146,7 @@ class InlinePluginType final : public chain::PluginType {
     }
     if (vm_id.empty() && reserved_.contains(plugin.name)) vm_id = "inline:" + plugin.name;
     CO_TRY(std::string path, allowed_path(plugin.path, prefix_, allowed_dirs_));
-    CO_TRY(auto module, co_await runtime_->load(std::move(path), plugin.settings.policy.isolation));
+    CO_TRY(auto module, co_await runtime_->load(std::move(path), plugin.settings.policy.module_isolation()));
     VmSpec spec = spec_of(plugin.name, std::move(module), {}, plugin.settings);
     RootConf conf{plugin.name, {}, std::move(plugin.configuration), plugin.settings.call_hosts};
     PluginPolicy policy = plugin.settings.policy;
@@ -173,11 +175,11 @@ Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& setti
   std::vector<std::unique_ptr<chain::PluginType>> types;
   std::vector<FileToLoad> files;
   for (const DeclaredPlugin& declared : settings.plugins) {
-    files.push_back({declared.file, declared.settings.policy.isolation});
+    files.push_back({declared.file, declared.settings.policy.module_isolation()});
   }
   const auto preloaded = runtime->preload_now(files);
   for (const DeclaredPlugin& declared : settings.plugins) {
-    auto module = runtime->load_now(declared.file, declared.settings.policy.isolation);
+    auto module = runtime->load_now(declared.file, declared.settings.policy.module_isolation());
     if (!module) {
       std::string where = declared.where.empty() ? "" : declared.where + ": error: ";
       return fail_at(where + "wasm.plugins: " + declared.name, std::move(module).error());

@@ -45,7 +45,10 @@ struct PluginPolicy {
   OnFailure on_failure = OnFailure::kRefuse;
   PauseInHeaders pause_in_headers = PauseInHeaders::kHoldsBody;
   Isolation isolation = Isolation::kWorker;
+  bool is_fair = false;  // long callbacks are cut into time slices
   PluginLimits limits;
+  // For which its module is compiled: exchanges that share no VM have copies of a configured one.
+  Isolation module_isolation() const noexcept { return is_fair ? Isolation::kRequest : isolation; }
   friend bool operator==(const PluginPolicy&, const PluginPolicy&) = default;
 };
 

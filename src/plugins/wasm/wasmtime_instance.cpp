@@ -163,10 +163,7 @@ GuestFunction WasmtimeInstance::find(std::string_view name) { return function_of
 
 bool WasmtimeInstance::call(const GuestFunction& function, std::span<Slot> slots) {
   const wasmtime_func_t target{function.a, function.b};
-  if (depth_++ == 0) {
-    ++calls_;
-    *step_ = 0;
-  }
+  if (depth_++ == 0) begin_call();
   wasm_trap_t* trap = nullptr;
   wasmtime_error_t* error = wasmtime_func_call_unchecked(
       context_, &target, reinterpret_cast<wasmtime_val_raw_t*>(slots.data()), slots.size(), &trap);
@@ -203,11 +200,14 @@ wasm_trap_t* WasmtimeInstance::enter_host(void* data, wasmtime_caller_t* caller,
 // only notes the CPU time, so that a call costs nothing until then; the part before it is at most one epoch.
 wasmtime_error_t* WasmtimeInstance::on_epoch(wasmtime_context_t*, void* data, std::uint64_t* ticks,
                                              std::uint8_t* kind) {
-  auto* self = static_cast<WasmtimeInstance*>(data);
   *ticks = 1;
   *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
-  if (!self->over_budget()) return nullptr;
-  self->out_of_time_ = true;
+  return static_cast<WasmtimeInstance*>(data)->check_budget();
+}
+
+wasmtime_error_t* WasmtimeInstance::check_budget() {
+  if (!over_budget()) return nullptr;
+  out_of_time_ = true;
   return wasmtime_error_new("CPU budget used up");
 }
 

@@ -27,6 +27,7 @@ struct DeleteWasmtime {
   void operator()(wasmtime_error_t* error) const { wasmtime_error_delete(error); }
   void operator()(wasm_trap_t* trap) const { wasm_trap_delete(trap); }
   void operator()(wasm_functype_t* type) const { wasm_functype_delete(type); }
+  void operator()(wasmtime_call_future_t* call) const { wasmtime_call_future_delete(call); }
 };
 template <class T>
 using WasmtimePtr = std::unique_ptr<T, DeleteWasmtime>;
@@ -40,7 +41,7 @@ struct SequenceCode {
 // The first line of the engine's message.
 std::string text_of(const wasmtime_error_t& error);
 
-class WasmtimeInstance final : public Instance {
+class WasmtimeInstance : public Instance {
  public:
   // All but `limits` outlive the instance. `base`: that of its module's images; null where it needs none.
   WasmtimeInstance(wasm_engine_t& engine, const wasmtime_instance_pre_t& prepared, const SequenceCode& sequences,
@@ -62,6 +63,22 @@ class WasmtimeInstance final : public Instance {
   // Every host function is entered here; `data` is its HostFunction.
   static wasm_trap_t* enter_host(void* data, wasmtime_caller_t* caller, wasmtime_val_raw_t* values, std::size_t count);
 
+ protected:
+  wasmtime_store_t& store() noexcept { return *store_; }
+  wasmtime_context_t* context() noexcept { return context_; }
+  // Of calls that lie in each other, the host's and the guest's in turns; 0 outside of the guest.
+  int& depth() noexcept { return depth_; }
+  // An outermost call begins, with a budget of its own.
+  void begin_call() noexcept {
+    ++calls_;
+    *step_ = 0;
+  }
+  // At an epoch's end, in the guest: null when the call may go on.
+  wasmtime_error_t* check_budget();
+  // The thread has used so much CPU time for other things since the last check.
+  void spent_elsewhere(std::chrono::nanoseconds cpu_time) noexcept { cpu_at_first_tick_ += cpu_time; }
+  void keep_trap(wasmtime_error_t* error, wasm_trap_t* trap);
+
  private:
   static wasmtime_error_t* on_epoch(wasmtime_context_t*, void* data, std::uint64_t* ticks, std::uint8_t* kind);
   bool over_budget();
@@ -71,7 +88,6 @@ class WasmtimeInstance final : public Instance {
   bool adopt_memory(const wasmtime_extern_t& exported);
   void find_globals();
   bool fit_memory(std::size_t bytes);
-  void keep_trap(wasmtime_error_t* error, wasm_trap_t* trap);
 
   const wasmtime_instance_pre_t& prepared_;
   const SequenceCode& sequences_;

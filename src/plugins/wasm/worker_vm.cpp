@@ -38,14 +38,31 @@ void WorkerVm::adopt(std::unique_ptr<Vm> vm) {
   vm_->set_lane(ports_.lane);
   vm_->on_wake([this](std::vector<std::uint32_t> contexts) { wake_soon(std::move(contexts)); });
   vm_->calls().open(ports_.http_client,
-                    [this, vm = vm_.get()](RootContext& root, std::uint32_t call, const AnsweredCall& answer) {
-                      tell_answer(*vm, root, call, answer);
+                    [this, vm = vm_.get()](RootContext& root, std::uint32_t call, AnsweredCall answer) {
+                      tell_answer(*vm, root, call, std::move(answer));
                     });
 }
 
 // Only calls of the present Vm are answered.
-void WorkerVm::tell_answer(Vm& vm, RootContext& root, std::uint32_t call, const AnsweredCall& answer) {
+void WorkerVm::tell_answer(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer) {
+  if (spec_->is_fair) return answering_.spawn(tell_in_slices(vm, root, call, std::move(answer)));
   if (vm.tell_answer(root, call, answer)) return;
+  log::error("{}", vm.failure()->what);
+  discard();
+}
+
+// A callback that is suspended comes first. A Vm that is lost meanwhile is told nothing.
+async::Task<void> WorkerVm::tell_in_slices(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer) {
+  while (vm_.get() == &vm && vm.is_suspended()) co_await ports_.turns->next();
+  if (vm_.get() != &vm) co_return;
+  vm.tell_answer(root, call, answer);
+  while (vm_.get() == &vm && vm.is_suspended()) {
+    co_await ports_.turns->next();
+    if (vm_.get() == &vm) vm.go_on();
+  }
+  if (vm_.get() != &vm) co_return;
+  root.answered = nullptr;
+  if (!vm.failure()) co_return;
   log::error("{}", vm.failure()->what);
   discard();
 }

@@ -4,8 +4,10 @@
 
 #include "async/event.h"
 #include "async/task.h"
+#include "async/task_group.h"
 #include "plugins/wasm/restart_pacer.h"
 #include "plugins/wasm/root_duties.h"
+#include "plugins/wasm/slice_turns.h"
 #include "plugins/wasm/threads.h"
 #include "plugins/wasm/vm.h"
 
@@ -23,11 +25,12 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
  public:
   enum class State : std::uint8_t { kReady, kBuilding, kFailed };
   struct Ports {
-    Post worker;                      // its own
-    Post builder;                     // the background; none: everything is rebuilt in place
-    StartTimer start_timer;           // on its worker; may be none
-    std::size_t lane = 0;             // where its plugins count
-    FindHttpClient http_client = {};  // of its worker; may be none
+    Post worker;                             // its own
+    Post builder;                            // the background; none: everything is rebuilt in place
+    StartTimer start_timer;                  // on its worker; may be none
+    std::size_t lane = 0;                    // where its plugins count
+    FindHttpClient http_client = {};         // of its worker; may be none
+    std::shared_ptr<SliceTurns> turns = {};  // of its worker, for copies that are cut into time slices
   };
 
   // `cheap`: a new Vm is made in place.
@@ -55,6 +58,9 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   // An exchange has ended that lived in `vm`, which may be a failed one.
   void forget(Vm& vm, HttpContext& http);
 
+  // Of a copy whose exchange has ended: what was not told yet of answers to its HTTP calls is not told any more.
+  void drop_answers() noexcept { answering_.cancel_all(); }
+
   const Ports& ports() const noexcept { return ports_; }
 
   std::uint64_t add(WorkerRoot& root);
@@ -75,7 +81,8 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   bool must_wait();
   void start_building();
   void finish_building(Result<Built> built);
-  void tell_answer(Vm& vm, RootContext& root, std::uint32_t call, const AnsweredCall& answer);
+  void tell_answer(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer);
+  async::Task<void> tell_in_slices(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer);
   HttpContext* find_exchange(std::uint32_t context) const;
   void wake(const std::vector<std::uint32_t>& contexts);
   void wake_lost();
@@ -96,6 +103,7 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   std::uint64_t last_root_ = 0;
   std::vector<WorkerRoot*> roots_;
   std::vector<async::Event*> waiting_;
+  async::TaskGroup answering_;
   std::unique_ptr<async::Timer> revival_;  // for roots with duties; others can wait for an exchange
 };
 

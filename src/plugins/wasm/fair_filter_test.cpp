@@ -1,0 +1,217 @@
+#include "plugins/wasm/fair_filter.h"
+
+#include "plugins/wasm/wasm_fixture.h"
+
+#include <gmock/gmock.h>
+
+namespace sallyport::wasm {
+namespace {
+
+using chain::Phase;
+using chain::Verdict;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+// What a request does follows from how many fields it has, three of which are always there. `$await` computes until
+// the key "go" is in the shared data, which no request alone can bring about.
+constexpr std::string_view kImports = R"(
+  (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_shared_data" (func $read (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_shared_data" (func $write (param i32 i32 i32 i32 i32) (result i32))))";
+constexpr std::string_view kPlugin = R"(
+  (data (i32.const 200) "go")
+  (func $say (param i32)
+    (i32.store8 (i32.const 100) (i32.add (i32.const 48) (local.get 0)))
+    (drop (call $log (i32.const 2) (i32.const 100) (i32.const 1))))
+  (func $await (loop $again (br_if $again (call $read (i32.const 200) (i32.const 2) (i32.const 300) (i32.const 304)
+                                             (i32.const 308)))))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 1)))
+    (if (i32.eq (local.get 1) (i32.const 4)) (then (call $await)))
+    (if (i32.eq (local.get 1) (i32.const 5))
+      (then (drop (call $write (i32.const 200) (i32.const 2) (i32.const 200) (i32.const 2) (i32.const 0)))))
+    (if (i32.eq (local.get 1) (i32.const 6)) (then (loop $for_ever (br $for_ever))))
+    (if (i32.eq (local.get 1) (i32.const 7)) (then (call $await) unreachable))
+    (call $say (i32.load (i32.const 8)))
+    (i32.const 0))
+  (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (call $say (i32.const 7)) (i32.const 0))
+  (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+    (if (i32.eq (local.get 1) (i32.const 2)) (then (call $await)))
+    (call $say (i32.const 9)) (i32.const 0)))";
+constexpr int kWaits = 1, kLetsGo = 2, kLoops = 3, kTraps = 4;
+
+class Fair : public WasmFixture {
+ protected:
+  static PluginPolicy policy(std::chrono::milliseconds cpu_budget = 10min) {
+    PluginPolicy policy;
+    policy.is_fair = true;
+    policy.limits.cpu_budget = cpu_budget;
+    return policy;
+  }
+  std::shared_ptr<const WasmPlugin> fair(PluginPolicy its_policy = policy()) {
+    return plugin(wat(kImports, kPlugin), "", its_policy);
+  }
+  std::vector<std::string> said() {
+    std::vector<std::string> lines;
+    for (const std::string& line : log_.lines()) {
+      if (line.starts_with("info plugin test: ")) lines.push_back(line.substr(18));
+    }
+    log_.take();
+    return lines;
+  }
+  // One turn of the worker's loop.
+  void turn() {
+    ASSERT_FALSE(messages_.empty());
+    Message message = std::move(messages_.front());
+    messages_.pop_front();
+    message();
+  }
+};
+
+// A request that does one of these things.
+struct Asked : PluginRun {
+  explicit Asked(const std::shared_ptr<const WasmPlugin>& plugin, int what = 0) : PluginRun(plugin) {
+    for (int i = 0; i < what; ++i) exchange.request.headers.add("x-what", "1");
+  }
+};
+
+TEST_F(Fair, OthersAreServedWhileACallbackComputes) {
+  auto made = fair();
+  Asked computing(made, kWaits);
+  Running running(computing.run->run(Phase::kAccess));
+  ASSERT_FALSE(running.is_done());
+  for (int i = 0; i < 3; ++i) {
+    Asked other(made);
+    EXPECT_TRUE(other.request().proceeds());
+    turn();
+    EXPECT_TRUE(other.response().proceeds());
+    EXPECT_FALSE(running.is_done());
+  }
+  EXPECT_TRUE(Asked(made, kLetsGo).request().proceeds());
+  run_messages();
+  ASSERT_TRUE(running.is_done());
+  EXPECT_TRUE(running.result().proceeds());
+  EXPECT_TRUE(computing.response().proceeds());
+  EXPECT_THAT(said(), ElementsAre("1", "9", "2", "9", "3", "9", "4", "1", "9")) << "the others share an instance";
+}
+
+TEST_F(Fair, InstancesAreLeftAsTheyAreUnlessTheyAreIsolated) {
+  auto isolated = policy();
+  isolated.isolation = Isolation::kRequest;
+  auto kept = fair();
+  auto reset = fair(isolated);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Asked(kept).request().proceeds());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Asked(reset).request().proceeds());
+  EXPECT_THAT(said(), ElementsAre("1", "2", "3", "1", "1", "1"));
+}
+
+TEST_F(Fair, TheBudgetOfTheWholeCallbackEndsIt) {
+  auto made = fair(policy(20ms));
+  Asked endless(made, kLoops);
+  Running running(endless.run->run(Phase::kAccess));
+  ASSERT_FALSE(running.is_done());
+  EXPECT_TRUE(Asked(made).request().proceeds());
+  run_messages();
+  ASSERT_TRUE(running.is_done());
+  ASSERT_NE(running.result().error(), nullptr);
+  EXPECT_THAT(running.result().error()->what, HasSubstr("proxy_on_request_headers trapped: CPU budget of 20 ms used"));
+  EXPECT_TRUE(Asked(made).request().proceeds());
+}
+
+TEST_F(Fair, ATrapInALaterSliceEndsOnlyItsExchange) {
+  auto made = fair();
+  Asked trapping(made, kTraps), computing(made, kWaits);
+  Running first(trapping.run->run(Phase::kAccess)), second(computing.run->run(Phase::kAccess));
+  ASSERT_FALSE(first.is_done());
+  ASSERT_FALSE(second.is_done());
+  EXPECT_TRUE(Asked(made, kLetsGo).request().proceeds());
+  run_messages();
+  ASSERT_NE(first.result().error(), nullptr);
+  EXPECT_THAT(first.result().error()->what, HasSubstr("proxy_on_request_headers trapped: unreachable"));
+  EXPECT_TRUE(second.result().proceeds());
+}
+
+TEST_F(Fair, WhatIsDroppedIsCancelledWithoutAWord) {
+  auto made = fair();
+  {
+    Asked endless(made, kLoops);
+    Running running(endless.run->run(Phase::kAccess));
+    ASSERT_FALSE(running.is_done());
+    turn();
+    running.drop();
+    endless.run->log();
+    run_messages();  // which end: nothing asks for a slice any more
+  }
+  {
+    Asked endless(made, kLoops);
+    Running running(endless.run->run(Phase::kAccess));
+  }
+  EXPECT_FALSE(log_.has("error"));
+  Asked next(made);
+  EXPECT_TRUE(next.request().proceeds());
+  EXPECT_THAT(said(), ElementsAre("1")) << "in an instance of its own";
+}
+
+TEST_F(Fair, TheOtherDirectionWaitsForTheInstance) {
+  auto made = fair();
+  Asked run(made);
+  EXPECT_TRUE(run.request().proceeds());
+  run.exchange.response.status = 200;
+  run.exchange.response_source = exchange::ResponseSource::kUpstream;
+  run.exchange.response.headers.add("x-wait", "1");
+  Running response(run.run->run(Phase::kResponseHeaders));
+  ASSERT_FALSE(response.is_done());
+  http::Chunk passed;
+  Running body(run.run->run_body(Phase::kRequestBody, {"abc", true}, passed));
+  for (int i = 0; i < 5; ++i) turn();
+  EXPECT_FALSE(body.is_done());
+  EXPECT_TRUE(Asked(made, kLetsGo).request().proceeds());
+  run_messages();
+  ASSERT_TRUE(response.is_done() && body.is_done());
+  EXPECT_TRUE(response.result().proceeds());
+  EXPECT_EQ(passed.bytes, "abc");
+  EXPECT_THAT(said(), ElementsAre("1", "1", "9", "7"));
+}
+
+TEST_F(Fair, AConfThatGoesLeavesWhatIsSuspendedAlone) {
+  auto made = fair();
+  Asked computing(made, kWaits);
+  Running running(computing.run->run(Phase::kAccess));
+  ASSERT_FALSE(running.is_done());
+  auto newer = plugin(wat(kImports, kPlugin), "newer", policy());
+  EXPECT_TRUE(Asked(newer, kLetsGo).request().proceeds());
+  run_messages();
+  EXPECT_TRUE(running.result().proceeds());
+}
+
+TEST_F(Fair, WhoFindsNoInstanceWaitsInItsOrder) {
+  auto few = policy();
+  few.limits.max_instances = 2;
+  auto made = fair(few);
+  std::optional<Asked> first(made), second(made);
+  EXPECT_TRUE(first->request().proceeds());
+  EXPECT_TRUE(second->request().proceeds());
+  Asked third(made, kLoops), fourth(made), fifth(made);
+  std::optional<Running<Verdict>> endless(third.run->run(Phase::kAccess));
+  Running waiting(fourth.run->run(Phase::kAccess));
+  Running refused(fifth.run->run(Phase::kAccess));
+  EXPECT_FALSE(endless->is_done() || waiting.is_done());
+  ASSERT_TRUE(refused.is_done());
+  EXPECT_EQ(refused.result().error()->what,
+            "plugin test: each of its 2 instances serves an exchange, and as many wait for one already; "
+            "raise max_instances");
+  said();
+  first.reset();
+  for (int i = 0; i < 3; ++i) turn();
+  EXPECT_FALSE(waiting.is_done()) << "the third has taken it, and computes";
+  endless.reset();
+  third.run->log();
+  run_messages();
+  ASSERT_TRUE(waiting.is_done());
+  EXPECT_TRUE(waiting.result().proceeds());
+  EXPECT_EQ(said().size(), 1u);
+}
+
+}  // namespace
+}  // namespace sallyport::wasm
