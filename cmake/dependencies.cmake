@@ -12,6 +12,7 @@
 #   zlib           1.2.13    gzip bodies, which plugins that edit bodies must read
 #   libiberty      20230104    readable names of Rust functions in the traces of traps
 #   Wasmtime       48.0.8    the WebAssembly engine and its interpreter (cmake/wasmtime, built once per lock file)
+#   WasmEdge       0.17      another WebAssembly engine, optional and in no Debian package (cmake/wasmedge.cmake)
 #   GoogleTest     1.12      unit tests;  Google Benchmark 1.7: microbenchmarks
 #
 # Debian packages: tools/install-packages names them.
@@ -33,3 +34,4 @@ if(SALLYPORT_BENCHMARKS)
   find_package(benchmark REQUIRED)
 endif()
 include(cmake/wasmtime.cmake)
+include(cmake/wasmedge.cmake)

@@ -1,5 +1,6 @@
 #include "plugins/wasm/engine_choice.h"
 
+#include "plugins/wasm/wasmedge_engine.h"
 #include "plugins/wasm/wasmtime_engine.h"
 
 #include <array>
@@ -11,7 +12,8 @@ struct Named {
   std::string_view name;
   EngineKind kind;
 };
-constexpr std::array kNamed{Named{"wasmtime", EngineKind::kWasmtime}, Named{"pulley", EngineKind::kPulley}};
+constexpr std::array kNamed{Named{"wasmtime", EngineKind::kWasmtime}, Named{"pulley", EngineKind::kPulley},
+                            Named{"wasmedge", EngineKind::kWasmEdge}};
 
 }  // namespace
 
@@ -38,7 +40,10 @@ std::string engine_names() {
   return text;
 }
 
+bool keeps_code(EngineKind kind) { return kind != EngineKind::kWasmEdge; }
+
 Result<std::shared_ptr<Engine>> make_engine(EngineKind kind, Isolation isolation) {
+  if (kind == EngineKind::kWasmEdge) return make_wasmedge_engine(isolation);
   const CodeForm form = kind == EngineKind::kPulley ? CodeForm::kBytecode : CodeForm::kMachine;
   return make_wasmtime_engine(isolation == Isolation::kRequest ? InstancePlaces::kRestorable : InstancePlaces::kPool,
                               form);

@@ -13,7 +13,7 @@ constexpr std::string_view kDouble = R"((module (memory (export "memory") 1)
   (func (export "double") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))))";
 
 TEST(EngineChoice, EachEngineHasAName) {
-  for (EngineKind kind : {EngineKind::kWasmtime, EngineKind::kPulley}) {
+  for (EngineKind kind : {EngineKind::kWasmtime, EngineKind::kPulley, EngineKind::kWasmEdge}) {
     EXPECT_EQ(engine_named(name_of(kind)), kind);
     EXPECT_NE(engine_names().find(name_of(kind)), std::string::npos);
   }

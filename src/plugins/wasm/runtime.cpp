@@ -83,6 +83,7 @@ Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& cl
                                                 std::shared_ptr<CodeCache> cache, const WrapEngine& wrap) {
   TRY(std::shared_ptr<Engine> of_worker, make_engine(engine, Isolation::kWorker));
   TRY(std::shared_ptr<Engine> of_request, make_engine(engine, Isolation::kRequest));
+  if (!keeps_code(engine)) cache = nullptr;
   if (cache) of_worker = with_cache(std::move(of_worker), cache);
   if (cache) of_request = with_cache(std::move(of_request), std::move(cache));
   if (wrap) of_worker = wrap(std::move(of_worker));

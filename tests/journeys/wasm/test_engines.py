@@ -148,9 +148,17 @@ def test_an_unknown_engine_is_an_error_with_its_place(gateway):
     told_by_check = one.run_command("check", "-c", "conf/config.yaml")
     said = told_by_check.stderr + told_by_check.stdout
     assert told_by_check.returncode == 1
-    assert re.search(r'config.yaml:\d+:\d+: error: wasm.engine is "v8"; give one of: wasmtime, pulley', said), said
+    assert re.search(r'config.yaml:\d+:\d+: error: wasm.engine is "v8"; give one of: wasmtime, pulley, wasmedge', said), said
     told_by_tool = one.run_command("wasm", "inspect", str(modules() / "script.wasm"), "--engine", "v8")
     assert told_by_tool.returncode == 2
+
+
+def test_without_its_library_wasmedge_is_refused_with_what_to_do(gateway, monkeypatch):
+    monkeypatch.setenv("WASMEDGE_DIR", "/nowhere")
+    one = gateway({"wasm": {"engine": "wasmedge"}}, start=False)
+    one.spawn()
+    assert one.wait_for_end() == 1
+    assert re.search("wasm.engine: wasmedge: .*WASMEDGE_DIR.*choose another engine", one.read("stderr"))
 
 
 def test_inspect_compiles_for_the_engine_that_is_named(gateway):
