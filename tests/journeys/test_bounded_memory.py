@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from harness.gateway import INSTRUMENTED
 from harness.patience import seconds
 from harness.wire import Stream, head_bytes
 
@@ -81,7 +82,7 @@ def peak(gateway):
 
 def allowed(gateway):
     with open(f"/proc/{gateway.process.pid}/exe", "rb") as program:
-        return ALLOWED_INSTRUMENTED if b"__asan_init" in program.read() else ALLOWED
+        return ALLOWED_INSTRUMENTED if INSTRUMENTED in program.read() else ALLOWED
 
 
 def start(gateway, upstream, endpoint):

@@ -15,6 +15,7 @@ from .ports import ReservedPort
 from .settings import ADMIN_KEY, apisix_yaml, default_settings, merge
 
 ROOT = Path(__file__).resolve().parents[3]
+INSTRUMENTED = b"__asan_init"  # stands in programs that the address sanitizer watches
 SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|SUMMARY: \w+Sanitizer")
 # In an order in which nothing refers to what is not there yet.
 KINDS = ["ssls", "upstreams", "services", "plugin_configs", "global_rules", "routes"]

@@ -1,10 +1,13 @@
 """The engines that modules run on: what each can do, and that the same plugin does the same on each."""
+import os
 import random
 import re
+from pathlib import Path
 
 import pytest
 
 from harness import no_executable_memory
+from harness.gateway import INSTRUMENTED
 from harness.modules import examples, modules
 
 needs_mdwe = pytest.mark.skipif(not no_executable_memory.can_forbid(), reason="NOT TESTED: needs Linux 6.3")
@@ -100,6 +103,8 @@ class Sides:
 @pytest.mark.takes_long
 @pytest.mark.parametrize("isolation", ["worker", "request"])
 def test_the_example_plugins_give_the_same_answers_on_both_engines(gateway, upstream, isolation):
+    if INSTRUMENTED in Path(os.environ["SALLYPORT_BINARY"]).read_bytes():
+        pytest.skip("sanitizers do not watch what engines make of guests, and compiling takes minutes with them")
     sides = Sides(gateway, upstream, [{"engine": engine, "isolation": isolation} for engine in ("wasmtime", "pulley")])
     choice = random.Random(isolation)
     for plugin in CONFS:
