@@ -174,6 +174,7 @@ VmSpec spec_of(const DeclaredPlugin& plugin, std::shared_ptr<const Module> modul
 Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& settings, std::shared_ptr<Runtime> runtime) {
   std::vector<std::unique_ptr<chain::PluginType>> types;
   std::vector<FileToLoad> files;
+  files.reserve(settings.plugins.size());
   for (const DeclaredPlugin& declared : settings.plugins) {
     files.push_back({declared.file, declared.settings.policy.module_isolation()});
   }
