@@ -40,8 +40,10 @@ class ThreadsConcurrency : public testing::Test {
     Threads threads{post_to(control_.reactor()), {post_to(workers_[0].reactor()), post_to(workers_[1].reactor())}};
     runtime_ = *Runtime::start(std::move(threads), clock_, tested_engine());
   }
+  // Each group ends on its own thread: a request may still be on its way out when its outcome is already known.
   ~ThreadsConcurrency() override {
     control_.run([this] { group_.cancel_all(); });
+    for (std::size_t i = 0; i < 2; ++i) workers_[i].run([this, i] { requests_[i].cancel_all(); });
     runtime_.reset();
   }
 
