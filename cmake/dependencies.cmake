@@ -9,6 +9,7 @@
 #   liburing       2.3       the second event loop; the kernel it runs on needs Linux 6.1, or epoll serves
 #   PCRE2          10.42     regular expressions with nginx's dialect, JIT and match limits
 #   OpenSSL        3.0.19    TLS 1.2 and 1.3, certificates; digests, and signatures for plugins
+#   nghttp2        1.52      the frames, streams, windows and HPACK of HTTP/2, as a codec of bytes
 #   zlib           1.2.13    gzip bodies, which plugins that edit bodies must read
 #   libiberty      20230104    readable names of Rust functions in the traces of traps
 #   Wasmtime       48.0.8    the WebAssembly engine and its interpreter (cmake/wasmtime, built once per lock file)
@@ -26,6 +27,7 @@ find_package(ZLIB REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(LIBURING REQUIRED IMPORTED_TARGET liburing)
+pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 if(BUILD_TESTING OR SALLYPORT_BENCHMARKS)
   find_package(GTest REQUIRED)  # fixtures of tests serve the microbenchmarks, too
