@@ -48,7 +48,7 @@ Task<Verdict> Forward::run() {
     // What a plugin has decided about the body counts more than what an upstream says that has seen a part of it.
     if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);
     if (heads) {
-      Verdict relayed = co_await ResponseRelay(journey_, around_.options).relay(connection_->wire());
+      Verdict relayed = co_await ResponseRelay(journey_, around_.options).relay(connection_.wire());
       end(relayed);
       co_return relayed;
     }
@@ -67,7 +67,7 @@ bool Forward::goes_on_after(const Error& error) {
          fmt::format("upstream {}: {}{}", endpoint_->text, error.what, again ? "; trying another" : ""));
   }
   if (!again) return false;
-  connection_.reset();
+  connection_ = {};
   tried_.add(endpoint_);
   return true;
 }
@@ -92,7 +92,7 @@ void Forward::end(const Verdict& relayed) {
   exchange_.timing.upstream_response = around_.reactor.now() - try_began_;
   uploads_.cancel_all();
   if (journey_.trailers_lost) tell_lost_trailers("response");
-  if (relayed.proceeds()) around_.pool.give_back(std::move(connection_), cluster_.keepalive_pool());
+  if (relayed.proceeds()) connection_.give_back(around_.pool, cluster_.keepalive_pool());
 }
 
 Task<Status> Forward::exchange_heads() {
@@ -104,7 +104,7 @@ Task<Status> Forward::exchange_heads() {
     while (done) {
       bool uploads = !uploads_.empty();
       head.headers.clear();
-      done = co_await connection_->wire().read_head(head);
+      done = co_await connection_.wire().read_head(head);
       if (done && head.status >= 200) {
         note_final_head();
         co_return done;
@@ -129,8 +129,8 @@ void Forward::begin_attempt() {
 
 Task<Status> Forward::lease_connection(bool fresh) {
   if (cluster_.tls()) return lease_tls_connection(fresh);
-  connection_ = fresh ? nullptr : around_.pool.take(endpoint_->address);
-  reused_ = connection_ != nullptr;
+  connection_ = upstream::Lease(fresh ? nullptr : around_.pool.take(endpoint_->address));
+  reused_ = bool(connection_);
   if (reused_) return Status{};
   return connect();
 }
@@ -138,7 +138,7 @@ Task<Status> Forward::lease_connection(bool fresh) {
 Task<Status> Forward::connect() {
   auto connection = co_await around_.pool.connect(endpoint_->address, journey_.plan->timeouts.connect);
   if (!connection) co_return fail(std::move(connection).error());
-  connection_ = std::move(*connection);
+  connection_ = upstream::Lease(std::move(*connection));
   exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
   co_return Status{};
 }
@@ -147,10 +147,12 @@ Task<Status> Forward::lease_tls_connection(bool fresh) {
   const std::string& id = cluster_.tls()->identity_id;
   tls::ClientIdentityPtr named = id.empty() ? nullptr : journey_.snapshot->client_identity(id);
   CO_TRY(const upstream::TlsPeer peer, upstream::tls_peer(cluster_, host_for_upstream(), std::move(named)));
-  connection_ = fresh ? nullptr : around_.pool.take(endpoint_->address, peer);
-  reused_ = connection_ != nullptr;
+  connection_ = upstream::Lease(fresh ? nullptr : around_.pool.take(endpoint_->address, peer));
+  reused_ = bool(connection_);
   if (reused_) co_return Status{};
-  CO_TRY(connection_, co_await around_.pool.connect(endpoint_->address, journey_.plan->timeouts.connect, peer));
+  auto connection = co_await around_.pool.connect(endpoint_->address, journey_.plan->timeouts.connect, peer);
+  if (!connection) co_return fail(std::move(connection).error());
+  connection_ = upstream::Lease(std::move(*connection));
   exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
   co_return Status{};
 }
@@ -175,14 +177,14 @@ Status Forward::begin_request(BodyLength body) {
   bool is_clients = host.data() == exchange_.request.authority.data();  // which was checked when it was read
   wire::RequestLine line{exchange_.request.method, exchange_.path, exchange_.query,
                          exchange_.has_query,      host,           is_clients};
-  return connection_->wire().begin_request(line, exchange_.request.headers, body,
-                                           {timeouts.connect, timeouts.send, timeouts.read});
+  return connection_.wire().begin_request(line, exchange_.request.headers, body,
+                                          {timeouts.connect, timeouts.send, timeouts.read});
 }
 
 Task<Status> Forward::send_request() {
   if (journey_.body->is_empty()) {
     if (Status begun = begin_request(exchange_.request.body); !begun) return begun;
-    return connection_->wire().write({{}, true}, wire::BodyWriter::Flush::kNow);
+    return connection_.wire().write({{}, true}, wire::BodyWriter::Flush::kNow);
   }
   if (journey_.body->wants_invitation()) return invite_and_upload();
   uploads_.spawn(upload());
@@ -208,7 +210,7 @@ Task<void> Forward::upload() {
   }
   if (uploaded || uploaded.error().side == Side::kUpstream) co_return;
   upload_error_ = std::move(uploaded).error();
-  connection_->wire().stream().abort();
+  connection_.wire().abort();
 }
 
 Task<Status> Forward::upload_body() {
@@ -216,7 +218,7 @@ Task<Status> Forward::upload_body() {
     CO_TRY(Chunk piece, co_await journey_.body->next(*this));
     if (piece.trailers && request_begun_) check_trailers(piece);
     CO_TRY_STATUS(begin_request(journey_.body->length_upstream(piece)));
-    CO_TRY_STATUS(co_await connection_->wire().write(piece, wire::BodyWriter::Flush::kWhenLarge));
+    CO_TRY_STATUS(co_await connection_.wire().write(piece, wire::BodyWriter::Flush::kWhenLarge));
     if (piece.is_last) co_return Status{};
   }
 }
@@ -224,7 +226,7 @@ Task<Status> Forward::upload_body() {
 // The upstream may decide by the head alone, or by what has arrived of the body.
 Task<Status> Forward::before_wait() {
   if (Status begun = begin_request(journey_.body->length_upstream({})); !begun) return begun;
-  return connection_->wire().flush();
+  return connection_.wire().flush();
 }
 
 Task<Status> Forward::pass_interim() {
@@ -244,13 +246,13 @@ void Forward::note_final_head() {
 
 // Whether the request may be sent once more: it is idempotent, or nothing of it has left; and all of it is still there.
 bool Forward::may_repeat() const {
-  bool has_left = connection_ && connection_->wire().request_begun();
+  bool has_left = connection_ && connection_.wire().request_begun();
   return (!has_left || http::is_idempotent(exchange_.request.method)) && journey_.body->can_rewind();
 }
 
 // The peer closed a kept connection before it saw this request: costs no try.
 bool Forward::was_stale(const Error& error) const {
-  return reused_ && !upload_error_ && upstream::was_stale(connection_->wire(), error) && may_repeat();
+  return reused_ && !upload_error_ && upstream::was_stale(connection_.wire(), error) && may_repeat();
 }
 
 bool Forward::may_try_again(const Error& error) const {

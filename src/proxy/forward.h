@@ -6,6 +6,7 @@
 #include "chain/verdict.h"
 #include "proxy/journey.h"
 #include "proxy/surroundings.h"
+#include "upstream/lease.h"
 
 #include <optional>
 
@@ -55,7 +56,7 @@ class Forward final : private BeforeWait {
 
   upstream::Tried tried_;
   upstream::EndpointRef endpoint_;
-  upstream::ConnectionPool::Lease connection_;
+  upstream::Lease connection_;
   bool reused_ = false;
   bool request_begun_ = false;
   SteadyTime began_;

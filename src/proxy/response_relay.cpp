@@ -149,19 +149,19 @@ Task<bool> ResponseRelay::run_answer_body(Response& response, Chunk& passed) {
 }
 
 // No coroutine as long as the plugins of the head do not wait, as `relay_after` is none.
-Task<Verdict> ResponseRelay::relay(wire::ClientConnection& upstream) {
+Task<Verdict> ResponseRelay::relay(wire::ClientExchange& upstream) {
   journey_.exchange.response_source = ResponseSource::kUpstream;
   add_own_fields();
   Task<Verdict> headers = journey_.chain->run(Phase::kResponseHeaders);
   return headers.is_ready() ? relay_after(headers.take_value(), upstream) : relay_later(std::move(headers), upstream);
 }
 
-Task<Verdict> ResponseRelay::relay_later(Task<Verdict> headers, wire::ClientConnection& upstream) {
+Task<Verdict> ResponseRelay::relay_later(Task<Verdict> headers, wire::ClientExchange& upstream) {
   Verdict verdict = co_await headers;
   co_return co_await relay_after(std::move(verdict), upstream);
 }
 
-Task<Verdict> ResponseRelay::relay_after(Verdict headers, wire::ClientConnection& upstream) {
+Task<Verdict> ResponseRelay::relay_after(Verdict headers, wire::ClientExchange& upstream) {
   if (!headers.proceeds()) return headers;
   settle_status();
   return sends_no_body() ? send_head_alone() : relay_body(upstream);
@@ -194,16 +194,16 @@ BodyLength ResponseRelay::length_downstream(const Chunk& first) const noexcept {
   return length;
 }
 
-Task<Result<Chunk>> ResponseRelay::next_piece(wire::ClientConnection& upstream) {
+Task<Result<Chunk>> ResponseRelay::next_piece(wire::ClientExchange& upstream) {
   if (journey_.chain->resumed(Phase::kResponseBody).is_set()) return Result<Chunk>(kNothingNew);
   Result<Chunk> piece;
-  if (upstream.body().read_arrived(piece)) return piece;
+  if (upstream.read_arrived(piece)) return piece;
   return wait_for_piece(upstream);
 }
 
 // Nothing that could leave stays behind while the upstream is waited for. The head of a body of unknown length leaves
 // before its first piece: such a body may be a stream of events whose reader waits for the head.
-Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientConnection& upstream) {
+Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientExchange& upstream) {
   auto& exchange = journey_.exchange;
   bool is_sized = exchange.response.body.kind == BodyLength::Kind::kSized;
   if (!exchange.response_head_sent && !is_sized && !journey_.chain->chain().has(Phase::kResponseBody)) {
@@ -239,7 +239,7 @@ Verdict ResponseRelay::ended_by_plugin(Verdict verdict) {
   return broken_off(Error{ErrorCode::kPlugin, "a plugin ended the response after its head had left"});
 }
 
-Task<Verdict> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
+Task<Verdict> ResponseRelay::relay_body(wire::ClientExchange& upstream) {
   const chain::Chain& chain = journey_.chain->chain();
   const bool filters = chain.has(Phase::kResponseBody) || chain.has(Phase::kResponseTrailers);
   auto& exchange = journey_.exchange;
@@ -250,7 +250,7 @@ Task<Verdict> ResponseRelay::relay_body(wire::ClientConnection& upstream) {
       if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);  // which broke the exchange off
       co_return Verdict::answer(answer_for_error(exchange, arrived.error()));
     }
-    if (arrived->is_last) exchange.response_trailers = trailers_of(upstream.body(), exchange.arena);
+    if (arrived->is_last) exchange.response_trailers = trailers_of(upstream, exchange.arena);
     Chunk passed = *arrived;
     if (filters) {
       Verdict verdict = co_await run_filters(*arrived, passed);

@@ -7,7 +7,7 @@
 #include "http/message.h"
 #include "proxy/journey.h"
 #include "proxy/options.h"
-#include "wire/client_connection.h"
+#include "wire/client_exchange.h"
 
 namespace sallyport::proxy {
 
@@ -26,7 +26,7 @@ class ResponseRelay {
 
   // The response whose head is in `exchange.response`, its body from `upstream`. A verdict that does not proceed asks
   // for an answer in its place, where no byte has left yet, or closes where the response broke off.
-  Task<chain::Verdict> relay(wire::ClientConnection& upstream);
+  Task<chain::Verdict> relay(wire::ClientExchange& upstream);
 
  private:
   void fill_response(const http::Response& response);
@@ -39,13 +39,13 @@ class ResponseRelay {
   Task<Status> send_answer(std::string_view body);
   Task<bool> run_answer_headers(http::Response& response);
   Task<bool> run_answer_body(http::Response& response, http::Chunk& passed);
-  Task<chain::Verdict> relay_later(Task<chain::Verdict> headers, wire::ClientConnection& upstream);
-  Task<chain::Verdict> relay_after(chain::Verdict headers, wire::ClientConnection& upstream);
+  Task<chain::Verdict> relay_later(Task<chain::Verdict> headers, wire::ClientExchange& upstream);
+  Task<chain::Verdict> relay_after(chain::Verdict headers, wire::ClientExchange& upstream);
   Task<chain::Verdict> send_head_alone();
-  Task<chain::Verdict> relay_body(wire::ClientConnection& upstream);
+  Task<chain::Verdict> relay_body(wire::ClientExchange& upstream);
   chain::Verdict broken_off(const Error& error);
-  Task<Result<http::Chunk>> next_piece(wire::ClientConnection& upstream);
-  Task<Result<http::Chunk>> wait_for_piece(wire::ClientConnection& upstream);
+  Task<Result<http::Chunk>> next_piece(wire::ClientExchange& upstream);
+  Task<Result<http::Chunk>> wait_for_piece(wire::ClientExchange& upstream);
   Task<chain::Verdict> run_filters(http::Chunk arrived, http::Chunk& passed);
   Task<chain::Verdict> run_filters_of_end(http::Chunk arrived, http::Chunk& passed);
   void add_trailers(http::Chunk& last);

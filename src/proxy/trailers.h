@@ -3,12 +3,12 @@
 
 #include "base/arena.h"
 #include "http/headers.h"
-#include "wire/body_reader.h"
 
 namespace sallyport::proxy {
 
-// Those of a body that has ended, in the arena; null when it has none.
-inline http::Headers* trailers_of(const wire::BodyReader& body, Arena& arena) {
+// Those of a body that has ended, in the arena; null when it has none. `body`: whatever side it comes from.
+template <class Body>
+http::Headers* trailers_of(const Body& body, Arena& arena) {
   if (!body.has_trailers()) return nullptr;
   auto& trailers = arena.make<http::Headers>(arena);
   body.trailers(trailers);

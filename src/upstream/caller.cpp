@@ -5,6 +5,7 @@
 #include "async/until_set.h"
 #include "base/arena.h"
 #include "upstream/further_try.h"
+#include "upstream/lease.h"
 #include "upstream/tls_peer.h"
 
 #include <fmt/format.h>
@@ -77,7 +78,7 @@ class Caller::Call {
 
   Tried tried_;
   EndpointRef endpoint_;
-  ConnectionPool::Lease connection_;
+  Lease connection_;
   bool reused_ = false;
   bool has_head_ = false;
   async::TaskGroup uploads_;  // last: its task uses everything above
@@ -124,7 +125,7 @@ Task<Status> Caller::Call::exchange_heads() {
   for (bool fresh = false;; fresh = true) {
     uploads_.cancel_all();
     Status done = co_await try_heads(fresh);
-    const bool is_stale = !done && reused_ && was_stale(connection_->wire(), done.error()) && may_repeat();
+    const bool is_stale = !done && reused_ && was_stale(connection_.wire(), done.error()) && may_repeat();
     if (!is_stale) co_return done;
   }
 }
@@ -138,19 +139,23 @@ Task<Status> Caller::Call::try_heads(bool fresh) {
 
 Task<Status> Caller::Call::lease_connection(bool fresh) {
   if (cluster_->tls()) co_return co_await lease_tls_connection(fresh);
-  connection_ = fresh ? nullptr : caller_.pool_.take(endpoint_->address);
-  reused_ = connection_ != nullptr;
+  connection_ = Lease(fresh ? nullptr : caller_.pool_.take(endpoint_->address));
+  reused_ = bool(connection_);
   if (reused_) co_return Status{};
-  CO_TRY(connection_, co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect));
+  auto connection = co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect);
+  if (!connection) co_return fail(std::move(connection).error());
+  connection_ = Lease(std::move(*connection));
   co_return Status{};
 }
 
 Task<Status> Caller::Call::lease_tls_connection(bool fresh) {
   CO_TRY(const TlsPeer peer, tls_peer(*cluster_, request_.authority, identity_));
-  connection_ = fresh ? nullptr : caller_.pool_.take(endpoint_->address, peer);
-  reused_ = connection_ != nullptr;
+  connection_ = Lease(fresh ? nullptr : caller_.pool_.take(endpoint_->address, peer));
+  reused_ = bool(connection_);
   if (reused_) co_return Status{};
-  CO_TRY(connection_, co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect, peer));
+  auto connection = co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect, peer);
+  if (!connection) co_return fail(std::move(connection).error());
+  connection_ = Lease(std::move(*connection));
   co_return Status{};
 }
 
@@ -164,14 +169,14 @@ Status Caller::Call::begin_request() {
   const Timeouts& timeouts = cluster_->timeouts();
   const std::string_view authority = request_.authority.empty() ? endpoint_->host_header : request_.authority;
   const wire::RequestLine line{request_.method, exchange_.path, exchange_.query, exchange_.has_query, authority};
-  return connection_->wire().begin_request(line, exchange_.request.headers, body_length(),
-                                           {timeouts.connect, timeouts.send, timeouts.read});
+  return connection_.wire().begin_request(line, exchange_.request.headers, body_length(),
+                                          {timeouts.connect, timeouts.send, timeouts.read});
 }
 
 // Runs beside the wait for the response, which may come before the body has ended and tells more than a failure here.
 Task<void> Caller::Call::upload() {
   const http::Chunk whole{request_.body, true, trailers_.empty() ? nullptr : &trailers_};
-  static_cast<void>(co_await connection_->wire().write(whole, wire::BodyWriter::Flush::kNow));
+  static_cast<void>(co_await connection_.wire().write(whole, wire::BodyWriter::Flush::kNow));
 }
 
 Task<Status> Caller::Call::read_head() {
@@ -179,7 +184,7 @@ Task<Status> Caller::Call::read_head() {
   for (;;) {
     head.headers.clear();
     const bool uploads = !uploads_.empty();
-    Status done = co_await connection_->wire().read_head(head);
+    Status done = co_await connection_.wire().read_head(head);
     // The time to answer begins when the request has left.
     if (!done && uploads && done.error().code == ErrorCode::kTimeout) continue;
     if (!done) co_return done;
@@ -201,23 +206,22 @@ Task<CallResult> Caller::Call::take_answer() {
   Status taken = co_await take_body(answer);
   if (!taken) co_return failed(CallFailure::Kind::kBroken, at_endpoint(taken.error().what));
   uploads_.cancel_all();
-  caller_.pool_.give_back(std::move(connection_), cluster_->keepalive_pool());
+  connection_.give_back(caller_.pool_, cluster_->keepalive_pool());
   co_return answer;
 }
 
 Task<Status> Caller::Call::take_body(http::CallAnswer& answer) {
   for (;;) {
-    CO_TRY(const http::Chunk piece, co_await connection_->wire().read_body());
+    CO_TRY(const http::Chunk piece, co_await connection_.wire().read_body());
     if (piece.bytes.size() > most_body_bytes_ - answer.body.size()) {
       co_return fail(ErrorCode::kLimit, fmt::format("its answer is longer than {} bytes", most_body_bytes_));
     }
     answer.body += piece.bytes;
     if (piece.is_last) break;
   }
-  wire::BodyReader& reader = connection_->wire().body();
-  if (reader.has_trailers()) {
+  if (connection_.wire().has_trailers()) {
     http::Headers trailers(arena_);
-    reader.trailers(trailers);
+    connection_.wire().trailers(trailers);
     answer.trailers = owned(trailers);
   }
   co_return Status{};
@@ -234,7 +238,7 @@ CallResult Caller::Call::expired(Milliseconds timeout) const {
 }
 
 bool Caller::Call::may_repeat() const {
-  const bool has_left = connection_ && connection_->wire().request_begun();
+  const bool has_left = connection_ && connection_.wire().request_begun();
   return !has_left || http::is_idempotent(request_.method);
 }
 

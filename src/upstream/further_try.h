@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "upstream/cluster.h"
-#include "wire/client_connection.h"
+#include "wire/client_exchange.h"
 
 namespace sallyport::upstream {
 
@@ -18,7 +18,7 @@ inline bool allows_further_try(const Cluster& cluster, const Error& error, unsig
 }
 
 // Whether the peer had closed a kept connection before it saw the request: that costs no try.
-inline bool was_stale(const wire::ClientConnection& reused, const Error& error) {
+inline bool was_stale(const wire::ClientExchange& reused, const Error& error) {
   return error.code == ErrorCode::kClosed && error.side == Side::kUpstream && !reused.response_begun();
 }
 

@@ -7,40 +7,34 @@
 #include "http/message.h"
 #include "wire/body_reader.h"
 #include "wire/body_writer.h"
+#include "wire/client_exchange.h"
 #include "wire/h1.h"
 
 namespace sallyport::wire {
 
-struct ClientTimeouts {
-  Milliseconds connect{60'000};
-  Milliseconds send{60'000};
-  Milliseconds read{60'000};
-};
-
-class ClientConnection {
+class ClientConnection final : public ClientExchange {
  public:
   explicit ClientConnection(async::StreamPtr stream);
 
-  // Starts an exchange: queues the request head, which leaves with the first piece of the body, or with a flush.
-  // Error: kInvalid when the line cannot be written (a plugin's method or host).
+  // Starts a further exchange; the earlier one has ended.
   Status begin_request(const RequestLine& line, const http::Headers& headers, http::BodyLength body,
-                       const ClientTimeouts& timeouts);
-  async::Task<Status> write(http::Chunk piece, BodyWriter::Flush flush) {
+                       const ClientTimeouts& timeouts) override;
+  async::Task<Status> write(http::Chunk piece, BodyWriter::Flush flush) override {
     return writer_.write(piece, flush, timeouts_.send);
   }
+  async::Task<Status> flush() override { return writer_.flush(timeouts_.send); }
 
-  async::Task<Status> flush() { return writer_.flush(timeouts_.send); }
+  async::Task<Status> read_head(http::ResponseHead& head) override;
+  async::Task<Result<http::Chunk>> read_body() override { return reader_.read(timeouts_.read); }
+  bool read_arrived(Result<http::Chunk>& piece) override { return reader_.read_arrived(piece); }
+  bool has_trailers() const noexcept override { return reader_.has_trailers(); }
+  void trailers(http::Headers& into) const override { reader_.trailers(into); }
 
-  // Waits for the next response head, an interim one included; the arena is that of `head`. May be called again after
-  // kTimeout. Error, side upstream: kClosed, kTimeout, kProtocol.
-  async::Task<Status> read_head(http::ResponseHead& head);
+  bool response_begun() const noexcept override { return response_begun_ || !stream_->unread().empty(); }
+  bool request_begun() const noexcept override { return stream_->sent_bytes() != sent_before_; }
+  void abort() noexcept override { stream_->abort(); }
+
   BodyReader& body() noexcept { return reader_; }
-  async::Task<Result<http::Chunk>> read_body() { return reader_.read(timeouts_.read); }
-
-  // Whether any byte of the present response has arrived.
-  bool response_begun() const noexcept { return response_begun_ || !stream_->unread().empty(); }
-  // Whether any byte of the present request has been given to the kernel.
-  bool request_begun() const noexcept { return stream_->sent_bytes() != sent_before_; }
   // Whether another exchange may follow: both messages have ended and the peer keeps the connection.
   bool is_reusable() noexcept;
 
