@@ -9,22 +9,22 @@
 #include "snapshot/plan.h"
 #include "snapshot/snapshots.h"
 #include "upstream/endpoint.h"
-#include "wire/server_connection.h"
+#include "wire/server_exchange.h"
 
 #include <optional>
 
 namespace sallyport::proxy {
 
 struct Journey {
-  Journey(Arena& arena, const Clock& clock, wire::ServerConnection& client_connection)
-      : client(client_connection), exchange(arena, clock) {}
+  Journey(Arena& arena, const Clock& clock, wire::ServerExchange& client_side)
+      : client(client_side), exchange(arena, clock) {}
   Journey(const Journey&) = delete;
   Journey& operator=(const Journey&) = delete;
   // Filters live in the arena and end here, while the plugins they belong to are pinned.
   ~Journey() { exchange.arena.reset(); }
 
   snapshot::Snapshots::Pin snapshot;  // keeps `plan` alive
-  wire::ServerConnection& client;
+  wire::ServerExchange& client;
   exchange::Exchange exchange;
   const snapshot::Plan* plan = nullptr;
   upstream::EndpointOwner endpoint;      // of the last try: what `exchange.endpoint` shows
@@ -32,7 +32,7 @@ struct Journey {
   std::optional<RequestBody> body;
   bool response_body_begun = false;  // the response_body stages have seen some of it
   bool trailers_lost = false;        // of the response: plugins made them when its length had left with the head
-  std::uint64_t sent_before = 0;     // bytes the client connection had sent before this exchange
+  std::uint64_t sent_before = 0;     // what `client` had sent before this exchange
 };
 
 }  // namespace sallyport::proxy

@@ -21,7 +21,7 @@ std::unexpected<Error> too_long(std::uint64_t limit) {
 
 }  // namespace
 
-RequestBody::RequestBody(wire::ServerConnection& client, exchange::Exchange& exchange, chain::ChainRun& chain,
+RequestBody::RequestBody(wire::ServerExchange& client, exchange::Exchange& exchange, chain::ChainRun& chain,
                          const Options& options)
     : client_(client),
       exchange_(exchange),
@@ -57,7 +57,7 @@ Status RequestBody::count(std::size_t bytes) {
 
 // RFC 9110 10.1.1. A client that has sent some of the body already waits for nothing.
 bool RequestBody::wants_invitation() const noexcept {
-  return !invited_ && !client_.body().ended() && client_.stream().unread().empty();
+  return !invited_ && !client_.body().ended() && !client_.has_unread();
 }
 
 Task<Status> RequestBody::invite() {

@@ -8,7 +8,7 @@
 #include "exchange/exchange.h"
 #include "http/message.h"
 #include "proxy/options.h"
-#include "wire/server_connection.h"
+#include "wire/server_exchange.h"
 
 #include <optional>
 #include <string>
@@ -26,7 +26,7 @@ class BeforeWait {
 
 class RequestBody final : public exchange::RequestBodyReader {
  public:
-  RequestBody(wire::ServerConnection& client, exchange::Exchange& exchange, chain::ChainRun& chain,
+  RequestBody(wire::ServerExchange& client, exchange::Exchange& exchange, chain::ChainRun& chain,
               const Options& options);
   RequestBody(const RequestBody&) = delete;
   RequestBody& operator=(const RequestBody&) = delete;
@@ -71,7 +71,7 @@ class RequestBody final : public exchange::RequestBodyReader {
   async::Task<Status> run_stages(http::Chunk& piece);
   void remember(const http::Chunk& passed);
 
-  wire::ServerConnection& client_;
+  wire::ServerExchange& client_;
   exchange::Exchange& exchange_;
   chain::ChainRun& chain_;
   const Options& options_;

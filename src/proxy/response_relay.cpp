@@ -227,11 +227,10 @@ Task<Verdict> ResponseRelay::run_filters_of_end(Chunk arrived, Chunk& passed) {
   co_return verdict;
 }
 
-// A body whose length left with its head has no place for them (RFC 9112 7.1.2).
 void ResponseRelay::add_trailers(Chunk& last) {
   last.trailers = written(journey_.exchange.response_trailers);
   if (!last.trailers || !journey_.exchange.response_head_sent) return;
-  journey_.trailers_lost = length_downstream({last.bytes, false}).kind == BodyLength::Kind::kSized;
+  journey_.trailers_lost = !journey_.client.takes_trailers_after(length_downstream({last.bytes, false}));
 }
 
 Verdict ResponseRelay::ended_by_plugin(Verdict verdict) {

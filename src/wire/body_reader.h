@@ -7,36 +7,28 @@
 #include "base/result.h"
 #include "http/message.h"
 #include "wire/h1.h"
+#include "wire/incoming_body.h"
 
 namespace sallyport::wire {
 
-class BodyReader {
+class BodyReader final : public IncomingBody {
  public:
   BodyReader(async::Stream& stream, Side peer) : stream_(stream), peer_(peer) {}
 
   // For the next message, whose head has been consumed.
   void begin(http::BodyLength length);
 
-  // The next piece; its bytes stay valid until the next call. After the last piece, empty last pieces.
-  // Error: kClosed, kTimeout or kProtocol, on the peer's side; then the body never ends.
-  async::Task<Result<http::Chunk>> read(Milliseconds timeout);
-
-  // The next piece if it has arrived already; nothing when it must be waited for.
-  bool read_arrived(Result<http::Chunk>& piece);
-
-  // How many bytes of the body have arrived and were not read, without reading them.
-  // Error: kProtocol, on the peer's side, when what has arrived is broken; reading comes to that, too.
-  Result<std::uint64_t> look_ahead() const;
-
-  bool ended() const noexcept { return ended_; }
+  async::Task<Result<http::Chunk>> read(Milliseconds timeout) override;
+  bool read_arrived(Result<http::Chunk>& piece) override;
+  Result<std::uint64_t> look_ahead() const override;
+  bool ended() const noexcept override { return ended_; }
   // Gives back the bytes of the last piece; afterwards the stream is at the end of what was read.
   void finish_piece();
 
-  // Of a body that has ended.
-  bool has_trailers() const noexcept {
+  bool has_trailers() const noexcept override {
     return length_.kind == http::BodyLength::Kind::kChunked && chunked_.has_trailers();
   }
-  void trailers(http::Headers& into) const { chunked_.trailers(into); }
+  void trailers(http::Headers& into) const override { chunked_.trailers(into); }
 
  private:
   async::Task<Result<http::Chunk>> wait_and_read(Milliseconds timeout);

@@ -9,6 +9,7 @@
 #include "wire/body_reader.h"
 #include "wire/body_writer.h"
 #include "wire/h1.h"
+#include "wire/server_exchange.h"
 
 namespace sallyport::wire {
 
@@ -20,7 +21,7 @@ struct ServerLimits {
   Milliseconds send{60'000};          // between two writes
 };
 
-class ServerConnection {
+class ServerConnection final : public ServerExchange {
  public:
   ServerConnection(async::Reactor& reactor, async::StreamPtr stream, const ServerLimits& limits);
 
@@ -36,28 +37,33 @@ class ServerConnection {
   // Waits for the next request head.
   async::Task<Next> read_head(http::RequestHead& head);
 
-  BodyReader& body() noexcept { return reader_; }
-  async::Task<Result<http::Chunk>> read_body() { return reader_.read(limits_.body_piece); }
+  BodyReader& body() noexcept override { return reader_; }
+  async::Task<Result<http::Chunk>> read_body() override { return reader_.read(limits_.body_piece); }
 
-  // An interim response, at once.
-  async::Task<Status> send_interim(const http::ResponseHead& head);
-  // Queues the head of the response; it leaves with the first piece of the body, or with a flush.
+  bool has_unread() const noexcept override { return !stream_->unread().empty(); }
+
+  async::Task<Status> send_interim(const http::ResponseHead& head) override;
   // A body of HTTP/1.0 that is not sized ends with the connection.
-  void begin_response(const http::ResponseHead& head, http::BodyLength length);
-  async::Task<Status> write(http::Chunk piece, BodyWriter::Flush flush) {
+  void begin_response(const http::ResponseHead& head, http::BodyLength length) override;
+  async::Task<Status> write(http::Chunk piece, BodyWriter::Flush flush) override {
     return writer_.write(piece, flush, limits_.send);
   }
-  async::Task<Status> flush() { return writer_.flush(limits_.send); }
+  async::Task<Status> flush() override { return writer_.flush(limits_.send); }
+
+  // A body whose length left with its head has no place for them (RFC 9112 7.1.2).
+  bool takes_trailers_after(http::BodyLength told) const noexcept override {
+    return told.kind != http::BodyLength::Kind::kSized;
+  }
 
   // The response to the present request will be the last on this connection.
-  void close_after_response() noexcept { closes_ = true; }
+  void close_after_response() noexcept override { closes_ = true; }
   bool is_closing() const noexcept { return closes_; }
   // As that, as long as the client has not been told otherwise: a response that has begun keeps its promise.
   void close_after_response_if_not_begun() noexcept {
     if (!response_begun_) closes_ = true;
   }
-  // The present response stays a fragment: the connection ends in a way that no client takes for the response's end.
-  void break_off() noexcept;
+  // The connection ends in a way that no client takes for the response's end.
+  void break_off() noexcept override;
   bool response_ended() const noexcept { return writer_.ended(); }
   // Whether the connection may carry another request now.
   bool is_reusable() const noexcept { return !closes_ && writer_.ended() && reader_.ended(); }
@@ -68,7 +74,7 @@ class ServerConnection {
   async::Task<void> linger(Milliseconds longest = Milliseconds(2'000));
 
   async::Stream& stream() noexcept { return *stream_; }
-  std::uint64_t sent_bytes() const noexcept { return stream_->sent_bytes(); }
+  std::uint64_t sent_bytes() const noexcept override { return stream_->sent_bytes(); }
 
  private:
   Next parse(http::RequestHead& head);
