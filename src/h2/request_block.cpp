@@ -1,0 +1,62 @@
+#include "h2/request_block.h"
+
+#include "http/authority.h"
+#include "http/byte_scan.h"
+
+namespace sallyport::h2 {
+namespace {
+
+Status check(const wire::RequestLine& line) {
+  if (!http::is_field_name(line.method)) {
+    return fail(ErrorCode::kInvalid, "request to the upstream: the method is no token; set one such as GET");
+  }
+  if (!line.path.starts_with('/') && line.path != "*") {
+    return fail(ErrorCode::kInvalid, "request to the upstream: the path does not begin with '/'; set one that does");
+  }
+  if (!line.host_is_checked && !line.host.empty() && !http::parse_authority(line.host)) {
+    return fail(ErrorCode::kInvalid, "request to the upstream: the host is no host[:port]; set a valid one");
+  }
+  return {};
+}
+
+// Bytes that may not stand there are percent-encoded.
+template <http::ByteClass kAllowed>
+void append_encoded(std::string& to, std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  for (char c : text) {
+    if (http::is_in(c, kAllowed)) {
+      to.push_back(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    for (char piece : {'%', kHex[byte >> 4], kHex[byte & 15]}) to.push_back(piece);
+  }
+}
+
+// Servers of gRPC take a request without it for one that came through a proxy that loses trailers.
+bool is_grpc(const http::Headers& headers) {
+  return headers.get(http::FieldName::kContentType).value_or("").starts_with("application/grpc");
+}
+
+}  // namespace
+
+Status RequestBlock::fill(const wire::RequestLine& line, std::string_view scheme, const http::Headers& headers,
+                          http::BodyLength body) {
+  TRY_STATUS(check(line));
+  path_.clear();
+  append_encoded<http::kPathByte>(path_, line.path);
+  if (line.has_query) {
+    path_.push_back('?');
+    append_encoded<http::kTargetByte>(path_, line.query);
+  }
+  fields_.add(":method", line.method);
+  fields_.add(":scheme", scheme);
+  if (!line.host.empty()) fields_.add(":authority", line.host);
+  fields_.add(":path", path_);
+  fields_.add_fields(headers);
+  if (is_grpc(headers)) fields_.add("te", "trailers");
+  if (body.kind == http::BodyLength::Kind::kSized) fields_.add_length(body.bytes);
+  return {};
+}
+
+}  // namespace sallyport::h2
