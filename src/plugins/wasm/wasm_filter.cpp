@@ -50,6 +50,12 @@ WorkerVm::State WasmFilter::enter() {
   return vm_->is_suspended() ? WorkerVm::State::kBuilding : WorkerVm::State::kFailed;
 }
 
+// For a callback of a direction, of which the response can be read from then on.
+WorkerVm::State WasmFilter::enter(const Direction& direction) {
+  if (&direction == &kResponse) context_.has_response = true;
+  return enter();
+}
+
 // After kBuilding. False: the guest trapped.
 chain::Task<bool> WasmFilter::ready() {
   if (vm_) co_return (co_await rest_of_callback()).has_value();
@@ -191,11 +197,10 @@ Verdict WasmFilter::give_new_request_body(chain::BodyStage& stage) {
 }
 
 WasmFilter::Task WasmFilter::response_headers(chain::Exchange&) {
-  WorkerVm::State state = enter();
+  WorkerVm::State state = enter(kResponse);
   if (state == WorkerVm::State::kBuilding) return response_headers_later();
   if (state == WorkerVm::State::kFailed) return refusal();
   const http::ResponseHead& head = context_.exchange.response;
-  context_.has_response = true;
   auto action =
       call(Callback::kResponseHeaders, count_of(head.headers, head.body, 1), ends_with_head(context_.exchange));
   if (action) [[likely]]
@@ -230,7 +235,7 @@ WasmFilter::Task WasmFilter::response_body(chain::Exchange&, chain::BodyStage& s
 }
 
 WasmFilter::Task WasmFilter::call_body(const Direction& direction, chain::BodyStage& stage) {
-  WorkerVm::State state = enter();
+  WorkerVm::State state = enter(direction);
   if (state == WorkerVm::State::kBuilding) return call_body_later(direction, stage);
   BodyBuffer& buffer = context_.*direction.buffer;
   StreamControl& control = context_.*direction.control;
@@ -327,7 +332,7 @@ bool WasmFilter::expects_trailers(const Direction& direction) const {
 }
 
 WasmFilter::Task WasmFilter::trailers(const Direction& direction) {
-  WorkerVm::State state = enter();
+  WorkerVm::State state = enter(direction);
   if (state == WorkerVm::State::kBuilding) return trailers_later(direction);
   if (state == WorkerVm::State::kFailed) return refusal();
   return expects_trailers(direction) ? call_trailers(direction) : Task(Verdict::proceed());

@@ -103,6 +103,7 @@ class WasmFilter : public chain::Filter {
   // Whether there is a Vm to enter, and whether the guest knows this exchange; kFailed: `refusal` says what follows.
   WorkerVm::State find_vm();
   WorkerVm::State enter();
+  WorkerVm::State enter(const Direction& direction);
   chain::Task<bool> ready();
   Verdict refusal();
   // What follows a callback that has not returned: it trapped, or its time slice is over; in the end, `after` gets what
