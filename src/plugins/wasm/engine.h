@@ -58,7 +58,7 @@ struct InstanceLimits {
 };
 
 // A long call is cut after about so much time, and at most twice that.
-inline constexpr std::chrono::milliseconds kTimeSlice{1};
+inline constexpr std::chrono::microseconds kTimeSlice{500};
 
 enum class TrapKind : std::uint8_t { kUnreachable, kMemory, kStack, kTime, kHost, kOther };
 

@@ -1,6 +1,7 @@
 #include "plugins/wasm/sliced_instance.h"
 
 #include "plugins/wasm/cpu_time.h"
+#include "plugins/wasm/slice_timer.h"
 
 #include <algorithm>
 
@@ -9,7 +10,7 @@ namespace sallyport::wasm {
 SlicedInstance::SlicedInstance(wasm_engine_t& engine, const wasmtime_instance_pre_t& prepared,
                                const SequenceCode& sequences, const InstanceLimits& limits, void* host,
                                SharedBase* base)
-    : WasmtimeInstance(engine, prepared, sequences, limits, host, base) {
+    : WasmtimeInstance(engine, prepared, sequences, limits, host, base), engine_(engine) {
   wasmtime_store_epoch_deadline_callback(&store(), &SlicedInstance::on_epoch, this, nullptr);
 }
 
@@ -55,6 +56,7 @@ bool SlicedInstance::resume(std::span<Slot> slots) {
 
 // One slice. False: it trapped, or there is more to do.
 bool SlicedInstance::run(std::span<Slot> slots) {
+  const SliceTimer::Running running(engine_);
   ++depth();
   bool has_ended = wasmtime_call_future_poll(call_.get());
   --depth();

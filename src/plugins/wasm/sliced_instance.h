@@ -15,7 +15,7 @@ namespace sallyport::wasm {
 
 class SlicedInstance final : public WasmtimeInstance {
  public:
-  // As WasmtimeInstance. The epoch of `engine` ends every kTimeSlice.
+  // As WasmtimeInstance.
   SlicedInstance(wasm_engine_t& engine, const wasmtime_instance_pre_t& prepared, const SequenceCode& sequences,
                  const InstanceLimits& limits, void* host, SharedBase* base);
   ~SlicedInstance() override { SlicedInstance::abandon(); }
@@ -39,6 +39,7 @@ class SlicedInstance final : public WasmtimeInstance {
   static wasmtime_error_t* on_epoch(wasmtime_context_t*, void* data, std::uint64_t* ticks, std::uint8_t* kind);
   bool run(std::span<Slot> slots);
 
+  wasm_engine_t& engine_;
   std::vector<Shape> cut_;
 
   // The call that is under way refers to all of these.

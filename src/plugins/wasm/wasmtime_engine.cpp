@@ -1,6 +1,5 @@
 #include "plugins/wasm/wasmtime_engine.h"
 
-#include "plugins/wasm/prompt_thread.h"
 #include "plugins/wasm/sliced_instance.h"
 #include "plugins/wasm/wasmtime_code.h"
 #include "plugins/wasm/wasmtime_instance.h"
@@ -127,26 +126,15 @@ class EpochTicker {
     std::call_once(started_, [this] { thread_ = std::thread([this] { run(); }); });
   }
 
-  // From now on, or more often.
-  void tick_every(std::chrono::milliseconds interval) {
-    {
-      std::lock_guard lock(mutex_);
-      interval_ = std::min(interval_, interval);
-    }
-    start();
-  }
-
  private:
   void run() {
-    be_prompt();
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, interval_, [this] { return stopping_; })) wasmtime_engine_increment_epoch(&engine_);
+    while (!wake_.wait_for(lock, kEpoch, [this] { return stopping_; })) wasmtime_engine_increment_epoch(&engine_);
   }
 
   const wasm_engine_t& engine_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::chrono::milliseconds interval_ = kEpoch;
   bool stopping_ = false;
   std::once_flag started_;
   std::thread thread_;
@@ -175,7 +163,6 @@ class WasmtimeModule final : public CompiledModule {
     engine_->ticker.start();
     SharedBase* base = engine_->places == InstancePlaces::kRestorable ? &base_ : nullptr;
     if (limits.in_slices) {
-      engine_->ticker.tick_every(kTimeSlice);
       return std::make_unique<SlicedInstance>(*engine_->engine, *prepared_, sequences_, limits, host, base);
     }
     return std::make_unique<WasmtimeInstance>(*engine_->engine, *prepared_, sequences_, limits, host, base);
