@@ -28,7 +28,8 @@ class ClientConnection final : private SessionListener {
  public:
   // `scheme` is what requests say in `:scheme`; a literal.
   ClientConnection(async::Reactor& reactor, async::StreamPtr socket, std::string_view scheme);
-  ~ClientConnection();  // streams that are left fail
+  // Not from what it resumes or calls. Streams that are left fail.
+  ~ClientConnection();
 
   // Begins the connection; done when the peer's settings have come, so that it is known to speak HTTP/2 and how many
   // streams it takes. Error, side upstream: kTimeout, kClosed, kProtocol.

@@ -128,6 +128,7 @@ void Forward::begin_attempt() {
 }
 
 Task<Status> Forward::lease_connection(bool fresh) {
+  if (cluster_.speaks_http2()) return lease_stream(fresh);
   if (cluster_.tls()) return lease_tls_connection(fresh);
   connection_ = upstream::Lease(fresh ? nullptr : around_.pool.take(endpoint_->address));
   reused_ = bool(connection_);
@@ -144,9 +145,7 @@ Task<Status> Forward::connect() {
 }
 
 Task<Status> Forward::lease_tls_connection(bool fresh) {
-  const std::string& id = cluster_.tls()->identity_id;
-  tls::ClientIdentityPtr named = id.empty() ? nullptr : journey_.snapshot->client_identity(id);
-  CO_TRY(const upstream::TlsPeer peer, upstream::tls_peer(cluster_, host_for_upstream(), std::move(named)));
+  CO_TRY(const upstream::TlsPeer peer, this->peer());
   connection_ = upstream::Lease(fresh ? nullptr : around_.pool.take(endpoint_->address, peer));
   reused_ = bool(connection_);
   if (reused_) co_return Status{};
@@ -154,6 +153,27 @@ Task<Status> Forward::lease_tls_connection(bool fresh) {
   if (!connection) co_return fail(std::move(connection).error());
   connection_ = upstream::Lease(std::move(*connection));
   exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
+  co_return Status{};
+}
+
+Result<upstream::TlsPeer> Forward::peer() const {
+  const std::string& id = cluster_.tls()->identity_id;
+  tls::ClientIdentityPtr named = id.empty() ? nullptr : journey_.snapshot->client_identity(id);
+  return upstream::tls_peer(cluster_, host_for_upstream(), std::move(named));
+}
+
+// A connection that was there may have been closed before it saw this request, which costs no try: once.
+Task<Status> Forward::lease_stream(bool fresh) {
+  std::optional<upstream::TlsPeer> peer;
+  if (cluster_.tls()) {
+    CO_TRY(peer, this->peer());
+  }
+  auto leased = co_await around_.pool.streams().lease(endpoint_->address, peer ? &*peer : nullptr,
+                                                      journey_.plan->timeouts.connect, cluster_.keepalive_pool());
+  if (!leased) co_return fail(std::move(leased).error());
+  connection_ = upstream::Lease(std::move(leased->exchange));
+  reused_ = leased->is_reused && !fresh;
+  if (!leased->is_reused) exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
   co_return Status{};
 }
 

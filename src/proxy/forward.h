@@ -27,6 +27,8 @@ class Forward final : private BeforeWait {
   Task<Status> lease_connection(bool fresh);
   Task<Status> connect();
   Task<Status> lease_tls_connection(bool fresh);
+  Task<Status> lease_stream(bool fresh);
+  Result<upstream::TlsPeer> peer() const;
   Task<Status> send_request();
   Task<Status> invite_and_upload();
   Task<void> upload();

@@ -42,8 +42,15 @@ void add(std::vector<std::string>& all, const json::Value& resource, const Membe
 
 void add_upstream(std::vector<std::string>& all, const json::Value& upstream, std::string_view where) {
   add(all, upstream, kOfUpstreams, where);
-  if (asks_for(upstream, "tls") && upstream.string_or("scheme", "http") == "http") {
-    all.push_back(fmt::format("{}tls has no effect: nodes are spoken to in plain http; set scheme to https", where));
+  const std::string scheme = upstream.string_or("scheme", "http");
+  if (asks_for(upstream, "tls") && (scheme == "http" || scheme == "grpc")) {
+    all.push_back(
+        fmt::format("{0}tls has no effect: nodes are spoken to in plain {1}; set scheme to {1}s", where, scheme));
+  }
+  if (scheme == "grpc" || scheme == "grpcs") {
+    if (upstream.string_or("http_version", "2") != "2") {
+      all.push_back(fmt::format("{}http_version has no effect: {} is spoken over HTTP/2", where, scheme));
+    }
   }
   if (upstream.string_or("type", "") != "chash" || upstream.string_or("hash_on", "") != "consumer") return;
   all.push_back(

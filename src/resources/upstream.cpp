@@ -106,6 +106,7 @@ Result<Upstream> upstream_from(const json::Value& value) {
   upstream.type = value.string_or("type", upstream.type);
   upstream.hash_on = enumerator<HashOn>(value, "hash_on", kHashOns);
   upstream.key = value.string_or("key", "");
+  upstream.speaks_http2 = value.string_or("http_version", "") == "2";
   upstream.pass_host = enumerator<PassHost>(value, "pass_host", kPassHosts);
   upstream.upstream_host = value.string_or("upstream_host", "");
   upstream.timeout = timeouts_from(value).value_or(Timeouts{});

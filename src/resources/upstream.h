@@ -49,6 +49,7 @@ struct Upstream {
   std::string key;  // of the hash
 
   Scheme scheme = Scheme::kHttp;
+  bool speaks_http2 = false;  // `http_version` is "2"; grpc and grpcs do in any case
   PassHost pass_host = PassHost::kPass;
   std::string upstream_host;  // for PassHost::kRewrite
 

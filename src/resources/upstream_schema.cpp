@@ -28,6 +28,7 @@ std::string_view upstream_definition() noexcept {
       "key": {"type": "string"},
 
       "scheme": {"enum": ["grpc", "grpcs", "http", "https", "tcp", "tls", "udp", "kafka"], "default": "http"},
+      "http_version": {"enum": ["1.1", "2"]},
       "pass_host": {"type": "string", "enum": ["pass", "node", "rewrite"], "default": "pass"},
       "upstream_host": {"$ref": "#/definitions/host"},
       "tls": {"$ref": "#/definitions/tls"},

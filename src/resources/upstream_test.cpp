@@ -104,5 +104,11 @@ TEST(Timeouts, AreWholeMillisecondsAndNeverZero) {
   EXPECT_FALSE(timeouts_from(json::Object{}));
 }
 
+TEST(Upstream, SpeaksHttp2WhereItSaysSo) {
+  EXPECT_FALSE(upstream(R"({"nodes":{"a:80":1}})").speaks_http2);
+  EXPECT_FALSE(upstream(R"({"nodes":{"a:80":1},"http_version":"1.1"})").speaks_http2);
+  EXPECT_TRUE(upstream(R"({"nodes":{"a:80":1},"http_version":"2"})").speaks_http2);
+}
+
 }  // namespace
 }  // namespace sallyport::resources

@@ -42,7 +42,8 @@ Result<std::unique_ptr<ClientContext>> ClientContext::open(const std::string& tr
   return std::unique_ptr<ClientContext>(new ClientContext(std::move(context)));
 }
 
-SslPtr ClientContext::begin(const std::string& server_name, Verify verify, const ClientIdentity* identity) const {
+SslPtr ClientContext::begin(const std::string& server_name, Verify verify, const ClientIdentity* identity,
+                            Offer offer) const {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl || (!server_name.empty() && !set_peer(ssl.get(), server_name))) return nullptr;
   if (verify == Verify::kYes) SSL_set_verify(ssl.get(), SSL_VERIFY_PEER, nullptr);
@@ -52,8 +53,17 @@ SslPtr ClientContext::begin(const std::string& server_name, Verify verify, const
       return nullptr;
     }
   }
+  static constexpr unsigned char kHttp2[] = {2, 'h', '2'};
+  if (offer == Offer::kHttp2 && SSL_set_alpn_protos(ssl.get(), kHttp2, sizeof kHttp2) != 0) return nullptr;
   SSL_set_connect_state(ssl.get());
   return ssl;
+}
+
+bool has_chosen_http2(SSL& ssl) noexcept {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(&ssl, &name, &size);
+  return size == 2 && name[0] == 'h' && name[1] == '2';
 }
 
 std::string fault_of_peer(SSL& ssl) {

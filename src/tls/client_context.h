@@ -24,6 +24,9 @@ Result<ClientIdentityPtr> make_client_identity(std::string_view certificate_pem,
 
 enum class Verify : bool { kNo, kYes };
 
+// What a handshake offers to speak over the connection (ALPN, RFC 7301).
+enum class Offer : bool { kNothing, kHttp2 };
+
 // What every handshake with an upstream begins with. Made once from the settings, shared by all workers.
 class ClientContext final {
  public:
@@ -33,7 +36,8 @@ class ClientContext final {
 
   // The client's end of a new connection to `server_name`, a name or an address. Null: there is no memory, or the
   // identity cannot be used. `identity` may be null.
-  SslPtr begin(const std::string& server_name, Verify verify, const ClientIdentity* identity) const;
+  SslPtr begin(const std::string& server_name, Verify verify, const ClientIdentity* identity,
+               Offer offer = Offer::kNothing) const;
 
  private:
   explicit ClientContext(SslContextPtr context) : context_(std::move(context)) {}
@@ -43,5 +47,7 @@ class ClientContext final {
 
 // What a handshake with an upstream that failed has to say about its certificate; else empty.
 std::string fault_of_peer(SSL& ssl);
+// After a handshake.
+bool has_chosen_http2(SSL& ssl) noexcept;
 
 }  // namespace sallyport::tls

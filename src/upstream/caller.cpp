@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -56,6 +57,7 @@ class Caller::Call {
   Task<Status> try_heads(bool fresh);
   Task<Status> lease_connection(bool fresh);
   Task<Status> lease_tls_connection(bool fresh);
+  Task<Status> lease_stream(bool fresh);
   Status begin_request();
   Task<void> upload();
   Task<Status> read_head();
@@ -138,6 +140,7 @@ Task<Status> Caller::Call::try_heads(bool fresh) {
 }
 
 Task<Status> Caller::Call::lease_connection(bool fresh) {
+  if (cluster_->speaks_http2()) co_return co_await lease_stream(fresh);
   if (cluster_->tls()) co_return co_await lease_tls_connection(fresh);
   connection_ = Lease(fresh ? nullptr : caller_.pool_.take(endpoint_->address));
   reused_ = bool(connection_);
@@ -156,6 +159,19 @@ Task<Status> Caller::Call::lease_tls_connection(bool fresh) {
   auto connection = co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect, peer);
   if (!connection) co_return fail(std::move(connection).error());
   connection_ = Lease(std::move(*connection));
+  co_return Status{};
+}
+
+Task<Status> Caller::Call::lease_stream(bool fresh) {
+  std::optional<TlsPeer> peer;
+  if (cluster_->tls()) {
+    CO_TRY(peer, tls_peer(*cluster_, request_.authority, identity_));
+  }
+  auto leased = co_await caller_.pool_.streams().lease(endpoint_->address, peer ? &*peer : nullptr,
+                                                       cluster_->timeouts().connect, cluster_->keepalive_pool());
+  if (!leased) co_return fail(std::move(leased).error());
+  connection_ = Lease(std::move(leased->exchange));
+  reused_ = leased->is_reused && !fresh;
   co_return Status{};
 }
 

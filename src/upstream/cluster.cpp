@@ -11,6 +11,9 @@
 #include <utility>
 
 namespace sallyport::upstream {
+
+using resources::Scheme;
+
 namespace {
 
 std::uint64_t next_serial() {
@@ -27,15 +30,14 @@ Result<Balancing> balancing_of(const std::string& type) {
   return wrong("type: \"" + type + "\" is not supported; take roundrobin, chash or least_conn");
 }
 
-std::string host_header_of(const resources::Node& node, resources::Scheme scheme) {
+std::string host_header_of(const resources::Node& node, Scheme scheme) {
   const bool is_v6 = node.host.find(':') != std::string::npos;
   std::string host = is_v6 ? "[" + node.host + "]" : node.host;
   if (resources::default_port(scheme) != node.port) host += ":" + std::to_string(node.port);
   return host;
 }
 
-Result<Node> compile_node(const resources::Node& written, resources::Scheme scheme,
-                          const ForbiddenAddresses& forbidden) {
+Result<Node> compile_node(const resources::Node& written, Scheme scheme, const ForbiddenAddresses& forbidden) {
   if (written.port == 0) return wrong("nodes: \"" + written.host + "\" has no port; write \"host:port\"");
   constexpr std::int64_t kMostWeight = std::int64_t{1} << 31;
   Node node;
@@ -64,7 +66,7 @@ void even_out_zero_weights(std::vector<Node>& nodes) {
 }
 
 Result<std::optional<ClusterTls>> tls_of(const resources::Upstream& upstream) {
-  if (upstream.scheme != resources::Scheme::kHttps) return std::nullopt;
+  if (upstream.scheme != Scheme::kHttps && upstream.scheme != Scheme::kGrpcs) return std::nullopt;
   ClusterTls tls;
   if (!upstream.tls.is_object()) return tls;
   if (upstream.tls.boolean_or("verify", false)) tls.verify = tls::Verify::kYes;
@@ -84,9 +86,10 @@ Cluster::~Cluster() = default;
 
 Result<ClusterPtr> Cluster::compile(const resources::Upstream& upstream, std::string key,
                                     const ForbiddenAddresses& forbidden) {
-  if (upstream.scheme != resources::Scheme::kHttp && upstream.scheme != resources::Scheme::kHttps) {
+  const bool is_grpc = upstream.scheme == Scheme::kGrpc || upstream.scheme == Scheme::kGrpcs;
+  if (!is_grpc && upstream.scheme != Scheme::kHttp && upstream.scheme != Scheme::kHttps) {
     return wrong("scheme: \"" + std::string(resources::name_of(upstream.scheme)) +
-                 "\" is not supported; upstreams are spoken to in http or https");
+                 "\" is not supported; upstreams are spoken to in http, https, grpc or grpcs");
   }
   std::shared_ptr<Cluster> cluster(new Cluster);
   cluster->key_ = std::move(key);
@@ -103,6 +106,7 @@ Result<ClusterPtr> Cluster::compile(const resources::Upstream& upstream, std::st
 
   cluster->scheme_ = resources::name_of(upstream.scheme);
   TRY(cluster->tls_, tls_of(upstream));
+  cluster->speaks_http2_ = is_grpc || upstream.speaks_http2;
   cluster->pass_host_ = upstream.pass_host;
   cluster->upstream_host_ = upstream.upstream_host;
   cluster->timeouts_ = upstream.timeout;

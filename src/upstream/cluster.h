@@ -60,6 +60,7 @@ class Cluster final {
   const std::vector<Node>& nodes() const noexcept { return nodes_; }
   std::string_view scheme() const noexcept { return scheme_; }
   const ClusterTls* tls() const noexcept { return tls_ ? &*tls_ : nullptr; }  // null: in clear
+  bool speaks_http2() const noexcept { return speaks_http2_; }                // and nothing else
   PassHost pass_host() const noexcept { return pass_host_; }
   const std::string& upstream_host() const noexcept { return upstream_host_; }  // of kRewrite
   const Timeouts& timeouts() const noexcept { return timeouts_; }
@@ -82,6 +83,7 @@ class Cluster final {
   std::vector<Node> nodes_;
   std::string scheme_ = "http";
   std::optional<ClusterTls> tls_;
+  bool speaks_http2_ = false;
   PassHost pass_host_ = PassHost::kPass;
   std::string upstream_host_;
   Timeouts timeouts_;

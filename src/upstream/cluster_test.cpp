@@ -72,9 +72,23 @@ TEST(Cluster, RefusesWhatIsNotSupportedAndNamesWhatIs) {
   upstream.type = "ewma";
   EXPECT_EQ(refusal(upstream), "upstream.type: \"ewma\" is not supported; take roundrobin, chash or least_conn");
   upstream.type = "roundrobin";
-  upstream.scheme = resources::Scheme::kGrpcs;
-  EXPECT_THAT(refusal(upstream), testing::HasSubstr("grpcs"));
+  upstream.scheme = resources::Scheme::kTls;
+  EXPECT_THAT(refusal(upstream), testing::HasSubstr("\"tls\" is not supported"));
   EXPECT_THAT(refusal(with_nodes({{"a", 0}})), testing::HasSubstr("no port"));
+}
+
+TEST(Cluster, SpeaksHttp2ForGrpcAndWhereItIsAsked) {
+  resources::Upstream upstream = with_nodes({{"a", 80}});
+  EXPECT_FALSE(compile(upstream)->speaks_http2());
+  upstream.speaks_http2 = true;
+  EXPECT_TRUE(compile(upstream)->speaks_http2());
+  upstream.speaks_http2 = false;
+  upstream.scheme = resources::Scheme::kGrpc;
+  EXPECT_TRUE(compile(upstream)->speaks_http2());
+  EXPECT_EQ(compile(upstream)->tls(), nullptr);
+  upstream.scheme = resources::Scheme::kGrpcs;
+  EXPECT_TRUE(compile(upstream)->speaks_http2());
+  EXPECT_NE(compile(upstream)->tls(), nullptr);
 }
 
 TEST(Cluster, RefusesTheAdminApiAsANode) {

@@ -1,11 +1,6 @@
 #include "upstream/connection_pool.h"
 
-#include "tls/tls_stream.h"
-
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -16,23 +11,7 @@ namespace {
 constexpr Milliseconds kSweepEvery{1000};
 
 std::string shelf_key(const async::Address& address, const TlsPeer& peer) {
-  std::string key(reinterpret_cast<const char*>(address.data()), address.size());
-  key.push_back(peer.verify == tls::Verify::kYes ? 'v' : '-');
-  key += peer.server_name;
-  key.push_back('\0');
-  if (peer.identity) key += peer.identity->digest;
-  return key;
-}
-
-std::unexpected<Error> handshake_error(const async::Address& address, const TlsPeer& peer, async::IoStatus status,
-                                       const tls::TlsStream& stream) {
-  std::string reason = tls::fault_of_peer(stream.ssl());
-  if (reason.empty()) reason = stream.failure();
-  ErrorCode code = status == async::IoStatus::kTimeout ? ErrorCode::kTimeout : ErrorCode::kRefused;
-  return fail(Error{code,
-                    fmt::format("the TLS handshake with {} (server name {}) failed: {}", address.to_string(),
-                                peer.server_name.empty() ? "-" : peer.server_name, reason),
-                    Side::kUpstream, Retry::kSafe});
+  return std::string(reinterpret_cast<const char*>(address.data()), address.size()) + peer.key();
 }
 
 template <class Shelves>
@@ -64,7 +43,7 @@ void ConnectionPool::Connection::peer_gone() {
 
 ConnectionPool::ConnectionPool(async::Reactor& reactor, const tls::ClientContext* tls)
     : reactor_(reactor),
-      tls_(tls),
+      connector_(reactor, tls),
       sweeper_(reactor.start_timer(kSweepEvery, async::Reactor::Repeat::kEvery, [this] { sweep(); })) {}
 
 ConnectionPool::~ConnectionPool() = default;
@@ -101,23 +80,12 @@ async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(const async::
 
 async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(const async::Address& address, Milliseconds timeout,
                                                                    const TlsPeer& peer) {
-  const SteadyTime deadline = reactor_.now() + timeout;
   const async::Address target = address;
-  tls::SslPtr ssl = tls_ ? tls_->begin(peer.server_name, peer.verify, peer.identity.get()) : nullptr;
-  if (!ssl) {
-    co_return fail(Error{ErrorCode::kRefused,
-                         fmt::format("no TLS handshake with the server name {} can be begun: {}", peer.server_name,
-                                     tls::take_openssl_error()),
-                         Side::kUpstream, Retry::kSafe});
-  }
-  auto socket = co_await reactor_.connect(target, timeout);
-  if (!socket) co_return fail(std::move(socket).error());
-  auto stream = std::make_unique<tls::TlsStream>(reactor_, tls_buffers_, std::move(*socket), std::move(ssl));
-  const auto left = std::chrono::ceil<Milliseconds>(deadline - reactor_.now());
-  const async::IoStatus shaken = co_await stream->shake_hands(std::max(left, Milliseconds(1)));
-  if (shaken != async::IoStatus::kOk) co_return handshake_error(target, peer, shaken, *stream);
-  auto connection = std::make_unique<Connection>(std::move(stream), target);
-  connection->tls_key_ = shelf_key(target, peer);
+  std::string key = shelf_key(target, peer);
+  auto stream = co_await connector_.connect(target, peer, timeout);
+  if (!stream) co_return fail(std::move(stream).error());
+  auto connection = std::make_unique<Connection>(std::move(*stream), target);
+  connection->tls_key_ = std::move(key);
   co_return connection;
 }
 

@@ -3,10 +3,11 @@
 // certificate and whether the peer was verified. Belongs to one worker, outlives its leases.
 
 #include "async/address.h"
-#include "async/buffer_pool.h"
 #include "async/reactor.h"
 #include "tls/client_context.h"
 #include "upstream/cluster.h"
+#include "upstream/connector.h"
+#include "upstream/stream_pool.h"
 #include "wire/client_connection.h"
 
 #include <memory>
@@ -15,13 +16,6 @@
 #include <vector>
 
 namespace sallyport::upstream {
-
-// Whom a handshake is made with.
-struct TlsPeer {
-  std::string server_name;  // a name or an address, without port
-  tls::Verify verify = tls::Verify::kNo;
-  tls::ClientIdentityPtr identity;  // may be null
-};
 
 class ConnectionPool {
  public:
@@ -57,6 +51,8 @@ class ConnectionPool {
   // The same over TLS. A handshake that fails is kRefused or kTimeout, side upstream.
   Lease take(const async::Address& address, const TlsPeer& peer);
   async::Task<Result<Lease>> connect(const async::Address& address, Milliseconds timeout, const TlsPeer& peer);
+  // Those of HTTP/2, which many exchanges share.
+  StreamPool& streams() noexcept { return streams_; }
   // Keeps the connection if it may carry another exchange, else closes it.
   void give_back(Lease connection, const KeepalivePool& limits);
 
@@ -77,8 +73,8 @@ class ConnectionPool {
   void sweep();
 
   async::Reactor& reactor_;
-  const tls::ClientContext* tls_;
-  async::BufferPool tls_buffers_;
+  Connector connector_;
+  StreamPool streams_{connector_};
   std::unordered_map<async::Address, Shelf, AddressHash> shelves_;
   std::unordered_map<std::string, Shelf> tls_shelves_;
   std::unique_ptr<async::Timer> sweeper_;

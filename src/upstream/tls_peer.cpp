@@ -15,7 +15,8 @@ std::string_view name_of(std::string_view host) {
 
 Result<TlsPeer> tls_peer(const Cluster& cluster, std::string_view host, tls::ClientIdentityPtr named) {
   const ClusterTls& tls = *cluster.tls();
-  TlsPeer peer{std::string(name_of(host)), tls.verify, tls.identity};
+  TlsPeer peer{std::string(name_of(host)), tls.verify, tls.identity,
+               cluster.speaks_http2() ? tls::Offer::kHttp2 : tls::Offer::kNothing};
   if (tls.identity_id.empty()) return peer;
   if (!named) {
     return fail(Error{ErrorCode::kUnavailable,

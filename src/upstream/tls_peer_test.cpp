@@ -36,6 +36,13 @@ TEST(TlsPeer, IsNotVerifiedUnlessTheUpstreamSaysSo) {
   EXPECT_EQ(tls_peer(*compiled(upstream), "a", nullptr)->verify, tls::Verify::kYes);
 }
 
+TEST(TlsPeer, IsOfferedHttp2WhereTheUpstreamSpeaksIt) {
+  resources::Upstream upstream = over_tls();
+  EXPECT_EQ(tls_peer(*compiled(upstream), "a", nullptr)->offer, tls::Offer::kNothing);
+  upstream.scheme = resources::Scheme::kGrpcs;
+  EXPECT_EQ(tls_peer(*compiled(upstream), "a", nullptr)->offer, tls::Offer::kHttp2);
+}
+
 TEST(TlsPeer, IsShownTheCertificateThatTheUpstreamHasOrNames) {
   tls::TestCertificate own({});
   resources::Upstream upstream = over_tls();

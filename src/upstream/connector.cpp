@@ -1,0 +1,63 @@
+#include "upstream/connector.h"
+
+#include "tls/tls_stream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace sallyport::upstream {
+namespace {
+
+std::unexpected<Error> handshake_error(ErrorCode code, const async::Address& address, const TlsPeer& peer,
+                                       std::string_view reason) {
+  return fail(Error{code,
+                    fmt::format("the TLS handshake with {} (server name {}) failed: {}", address.to_string(),
+                                peer.server_name.empty() ? "-" : peer.server_name, reason),
+                    Side::kUpstream, Retry::kSafe});
+}
+
+std::unexpected<Error> shaken_wrong(async::IoStatus status, const async::Address& address, const TlsPeer& peer,
+                                    const tls::TlsStream& stream) {
+  std::string reason = tls::fault_of_peer(stream.ssl());
+  if (reason.empty()) reason = stream.failure();
+  const auto code = status == async::IoStatus::kTimeout ? ErrorCode::kTimeout : ErrorCode::kRefused;
+  return handshake_error(code, address, peer, reason);
+}
+
+}  // namespace
+
+std::string TlsPeer::key() const {
+  std::string key(verify == tls::Verify::kYes ? "v" : "-");
+  key += server_name;
+  key.push_back('\0');
+  if (identity) key += identity->digest;
+  return key;
+}
+
+async::Task<Result<async::StreamPtr>> Connector::connect(async::Address address, TlsPeer peer, Milliseconds timeout) {
+  const SteadyTime deadline = reactor_.now() + timeout;
+  tls::SslPtr ssl = tls_ ? tls_->begin(peer.server_name, peer.verify, peer.identity.get(), peer.offer) : nullptr;
+  if (!ssl) {
+    co_return fail(Error{ErrorCode::kRefused,
+                         fmt::format("no TLS handshake with the server name {} can be begun: {}", peer.server_name,
+                                     tls::take_openssl_error()),
+                         Side::kUpstream, Retry::kSafe});
+  }
+  auto socket = co_await reactor_.connect(address, timeout);
+  if (!socket) co_return fail(std::move(socket).error());
+  auto stream = std::make_unique<tls::TlsStream>(reactor_, buffers_, std::move(*socket), std::move(ssl));
+  const auto left = std::chrono::ceil<Milliseconds>(deadline - reactor_.now());
+  const async::IoStatus shaken = co_await stream->shake_hands(std::max(left, Milliseconds(1)));
+  if (shaken != async::IoStatus::kOk) co_return shaken_wrong(shaken, address, peer, *stream);
+  if (peer.offer == tls::Offer::kHttp2 && !tls::has_chosen_http2(stream->ssl())) {
+    co_return handshake_error(ErrorCode::kRefused, address, peer, "it does not choose HTTP/2 (ALPN h2)");
+  }
+  co_return async::StreamPtr(std::move(stream));
+}
+
+}  // namespace sallyport::upstream
