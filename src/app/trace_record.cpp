@@ -1,5 +1,7 @@
 #include "app/trace_record.h"
 
+#include "plugins/wasm/plugin_log.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -7,16 +9,6 @@ namespace sallyport::app {
 namespace {
 
 using Kind = TraceEvent::Kind;
-
-// As lines of the log have it.
-std::string one_line(std::string_view text) {
-  std::string line(text);
-  for (char& c : line) {
-    if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f') c = ' ';
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
 
 bool is_printed(std::string_view level) { return level == "stdout" || level == "stderr"; }
 
@@ -54,7 +46,7 @@ void TraceRecord::add(TraceEvent event) {
 void TraceRecord::said(std::uint64_t instance, wasm::TracedLine line) {
   if (!is_printed(line.level)) {
     end_print();
-    said_.push_back(one_line(line.text));
+    said_.push_back(wasm::as_log_line(line.text));
     return add({.kind = Kind::kSaid, .instance = instance, .name = std::move(line.level), .text = said_.back()});
   }
   if (printed_.name != line.level || printed_.instance != instance) end_print();
@@ -73,7 +65,7 @@ void TraceRecord::end_print() {
   if (printed_.text.empty()) return;
   TraceEvent line = printed_;
   printed_.text.clear();
-  line.text = one_line(line.text);
+  line.text = wasm::as_log_line(line.text);
   said_.push_back(line.text);
   add(std::move(line));
 }

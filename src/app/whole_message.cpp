@@ -3,12 +3,6 @@
 namespace sallyport::app {
 namespace {
 
-http::OwnedFields owned(const http::Headers& headers) {
-  http::OwnedFields fields;
-  for (const http::Field& field : headers) fields.emplace_back(field.name, field.value);
-  return fields;
-}
-
 void add_framing(http::OwnedFields& fields, const http::BodyLength& body) {
   if (body.kind == http::BodyLength::Kind::kSized) fields.emplace_back("Content-Length", std::to_string(body.bytes));
   if (body.kind == http::BodyLength::Kind::kChunked) fields.emplace_back("Transfer-Encoding", "chunked");
@@ -19,7 +13,7 @@ void add_framing(http::OwnedFields& fields, const http::BodyLength& body) {
 WholeMessage whole(const http::RequestHead& head) {
   WholeMessage message;
   message.first_line = std::string(head.method) + " " + std::string(head.target) + " HTTP/1.1";
-  message.fields = owned(head.headers);
+  message.fields = http::owned(head.headers);
   add_framing(message.fields, head.body);
   return message;
 }
@@ -29,14 +23,14 @@ WholeMessage whole(const http::ResponseHead& head) {
   const std::string_view reason = head.reason.empty() ? http::reason_phrase(head.status) : head.reason;
   message.first_line = "HTTP/1.1 " + std::to_string(head.status) + " " + std::string(reason);
   message.status = head.status;
-  message.fields = owned(head.headers);
+  message.fields = http::owned(head.headers);
   add_framing(message.fields, head.body);
   return message;
 }
 
 void add_piece(WholeMessage& message, const http::Chunk& piece) {
   message.body += piece.bytes;
-  if (piece.trailers) message.trailers = owned(*piece.trailers);
+  if (piece.trailers) message.trailers = http::owned(*piece.trailers);
 }
 
 }  // namespace sallyport::app

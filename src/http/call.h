@@ -1,6 +1,8 @@
 #pragma once
 // A request beside any exchange and its answer, as owned texts. Plain values.
 
+#include "http/headers.h"
+
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -10,6 +12,8 @@
 namespace sallyport::http {
 
 using OwnedFields = std::vector<std::pair<std::string, std::string>>;
+
+OwnedFields owned(const Headers& fields);
 
 struct CallRequest {
   std::string method;

@@ -1,5 +1,7 @@
 #include "tls/certificate.h"
 
+#include "base/hex.h"
+
 #include <openssl/pem.h>
 
 #include <array>
@@ -104,10 +106,7 @@ std::string fingerprint_text(X509& certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   X509_digest(&certificate, EVP_sha1(), digest.data(), &size);
-  std::string text;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (unsigned int i = 0; i < size; ++i) text += {kDigits[digest[i] >> 4], kDigits[digest[i] & 15]};
-  return text;
+  return to_hex({digest.data(), size});
 }
 
 }  // namespace sallyport::tls

@@ -28,13 +28,6 @@ CallResult failed(CallFailure::Kind kind, std::string what) {
 
 bool usually_has_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
 
-http::OwnedFields owned(const http::Headers& fields) {
-  http::OwnedFields copies;
-  copies.reserve(fields.size());
-  for (const http::Field& field : fields) copies.emplace_back(field.name, field.value);
-  return copies;
-}
-
 void add_views(http::Headers& to, const http::OwnedFields& fields) {
   for (const auto& [name, value] : fields) to.add_view(name, value);
 }
@@ -215,7 +208,7 @@ Task<Status> Caller::Call::read_head() {
 Task<CallResult> Caller::Call::take_answer() {
   has_head_ = true;
   const http::ResponseHead& head = exchange_.response;
-  http::CallAnswer answer{head.status, owned(head.headers), {}, {}};
+  http::CallAnswer answer{head.status, http::owned(head.headers), {}, {}};
   if (head.body.kind == BodyLength::Kind::kSized) {
     answer.headers.emplace_back("content-length", std::to_string(head.body.bytes));
   }
@@ -238,7 +231,7 @@ Task<Status> Caller::Call::take_body(http::CallAnswer& answer) {
   if (connection_.wire().has_trailers()) {
     http::Headers trailers(arena_);
     connection_.wire().trailers(trailers);
-    answer.trailers = owned(trailers);
+    answer.trailers = http::owned(trailers);
   }
   co_return Status{};
 }

@@ -14,16 +14,6 @@ constexpr std::uint8_t kMemorySection = 5;
 constexpr std::uint64_t kWasmPage = 64u << 10;
 constexpr std::uint64_t kMostElements = InstanceLimits{}.table_elements;
 
-std::string number(std::uint64_t value) {  // LEB128
-  std::string bytes;
-  do {
-    auto next = static_cast<unsigned char>(value & 0x7f);
-    value >>= 7;
-    bytes += static_cast<char>(value ? next | 0x80 : next);
-  } while (value);
-  return bytes;
-}
-
 struct Limits {
   std::uint64_t least = 0;
   std::uint64_t most = 0;
@@ -41,7 +31,7 @@ Limits read_limits(ByteReader& reader, std::uint64_t most) {
 Result<std::string> bounded_tables(ByteReader section) {
   const std::uint32_t count = section.count();
   if (count > 1) return fail(ErrorCode::kInvalid, "it has " + std::to_string(count) + " tables, and may have 1");
-  std::string content = number(count);
+  std::string content = number_bytes(count);
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::uint8_t element = section.byte();
     const Limits limits = read_limits(section, kMostElements);
@@ -51,10 +41,10 @@ Result<std::string> bounded_tables(ByteReader section) {
     }
     content += static_cast<char>(element);
     content += '\1';
-    content += number(limits.least) + number(std::min(limits.most, kMostElements));
+    content += number_bytes(limits.least) + number_bytes(std::min(limits.most, kMostElements));
   }
   if (section.failed() || !section.at_end()) return fail(ErrorCode::kInvalid, "its section of tables is broken");
-  return static_cast<char>(kTableSection) + number(content.size()) + content;
+  return static_cast<char>(kTableSection) + number_bytes(content.size()) + content;
 }
 
 }  // namespace

@@ -24,17 +24,7 @@ struct Part {
   std::size_t end = 0;
 };
 
-std::string number(std::uint64_t value) {  // LEB128
-  std::string bytes;
-  do {
-    auto next = static_cast<unsigned char>(value & 0x7f);
-    value >>= 7;
-    bytes += static_cast<char>(value ? next | 0x80 : next);
-  } while (value);
-  return bytes;
-}
-
-std::string name(std::string_view text) { return number(text.size()) + std::string(text); }
+std::string name(std::string_view text) { return number_bytes(text.size()) + std::string(text); }
 
 class Rewriter {
  public:
@@ -128,14 +118,14 @@ class Rewriter {
   }
 
   std::string export_section() const {
-    std::string exports = number(export_count_ + globals_.size());
+    std::string exports = number_bytes(export_count_ + globals_.size());
     exports += bytes_.substr(export_list_.begin, export_list_.end - export_list_.begin);
     for (std::size_t i = 0; i < globals_.size(); ++i) {
       exports += name(std::string(kStateGlobal) + std::to_string(i));
       exports += static_cast<char>(kGlobalExport);
-      exports += number(globals_[i]);
+      exports += number_bytes(globals_[i]);
     }
-    return static_cast<char>(kExportSection) + number(exports.size()) + exports;
+    return static_cast<char>(kExportSection) + number_bytes(exports.size()) + exports;
   }
 
   std::string_view bytes_;

@@ -66,4 +66,16 @@ class ByteReader {
   bool failed_ = false;
 };
 
+// An unsigned number in LEB128, which is also the varint of Protocol Buffers.
+inline void append_number(std::string& to, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) to.push_back(static_cast<char>(value | 0x80));
+  to.push_back(static_cast<char>(value));
+}
+
+inline std::string number_bytes(std::uint64_t value) {
+  std::string bytes;
+  append_number(bytes, value);
+  return bytes;
+}
+
 }  // namespace sallyport::wasm

@@ -22,8 +22,9 @@ log::Level level_of(LogLevel level) {
   }
 }
 
-// One line that cannot pretend to be two.
-std::string printable(std::string_view text) {
+}  // namespace
+
+std::string as_log_line(std::string_view text) {
   std::string line(text.substr(0, kLongestLine));
   for (char& c : line) {
     if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f') c = ' ';
@@ -32,14 +33,12 @@ std::string printable(std::string_view text) {
   return line;
 }
 
-}  // namespace
-
 void PluginLog::write(LogLevel level, std::string_view message) {
   bool written = log::enabled(level_of(level)) && mode_ == Mode::kWrite;
   if (!written && !remembers_ && mode_ == Mode::kWrite) return;
   written = written && admits_line();
   if (!written && !remembers_ && mode_ == Mode::kWrite) return;
-  std::string line = printable(message);
+  std::string line = as_log_line(message);
   if (written) print(level, line);
   if (mode_ == Mode::kKeep && kept_.size() < kKeptLines) kept_.emplace_back(level, line);
   if (remembers_) last_line_ = std::move(line);

@@ -14,6 +14,9 @@
 
 namespace sallyport::wasm {
 
+// One line that cannot pretend to be two, of 8192 bytes at most.
+std::string as_log_line(std::string_view text);
+
 class PluginLog {
  public:
   enum class Mode { kWrite, kKeep };

@@ -1,16 +1,13 @@
 #include "plugins/wasm/abi/protobuf.h"
 
+#include "plugins/wasm/module_bytes.h"
+
 #include <cstring>
 
 namespace sallyport::wasm::abi {
 namespace {
 
 enum WireType : std::uint32_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
-
-void append_varint(std::string& to, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) to.push_back(static_cast<char>(value | 0x80));
-  to.push_back(static_cast<char>(value));
-}
 
 }  // namespace
 
@@ -74,14 +71,14 @@ std::optional<std::uint64_t> ProtobufReader::fixed(std::size_t size) {
 
 void append_protobuf_bool(std::string& to, std::uint32_t number, bool value) {
   if (!value) return;
-  append_varint(to, number << 3 | kVarint);
+  append_number(to, number << 3 | kVarint);
   to.push_back(1);
 }
 
 void append_protobuf_bytes(std::string& to, std::uint32_t number, std::string_view value) {
   if (value.empty()) return;
-  append_varint(to, number << 3 | kLength);
-  append_varint(to, value.size());
+  append_number(to, number << 3 | kLength);
+  append_number(to, value.size());
   to.append(value);
 }
 
