@@ -2,6 +2,7 @@
 
 #include "http/authority.h"
 #include "http/byte_scan.h"
+#include "http/grpc.h"
 
 namespace sallyport::h2 {
 namespace {
@@ -33,11 +34,6 @@ void append_encoded(std::string& to, std::string_view text) {
   }
 }
 
-// Servers of gRPC take a request without it for one that came through a proxy that loses trailers.
-bool is_grpc(const http::Headers& headers) {
-  return headers.get(http::FieldName::kContentType).value_or("").starts_with("application/grpc");
-}
-
 }  // namespace
 
 Status RequestBlock::fill(const wire::RequestLine& line, std::string_view scheme, const http::Headers& headers,
@@ -54,7 +50,7 @@ Status RequestBlock::fill(const wire::RequestLine& line, std::string_view scheme
   if (!line.host.empty()) fields_.add(":authority", line.host);
   fields_.add(":path", path_);
   fields_.add_fields(headers);
-  if (is_grpc(headers)) fields_.add("te", "trailers");
+  if (http::is_grpc(headers)) fields_.add("te", "trailers");  // which its servers insist on
   if (body.kind == http::BodyLength::Kind::kSized) fields_.add_length(body.bytes);
   return {};
 }

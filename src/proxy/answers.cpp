@@ -1,5 +1,9 @@
 #include "proxy/answers.h"
 
+#include "base/bytes.h"
+#include "http/grpc.h"
+
+#include <algorithm>
 #include <string>
 
 namespace sallyport::proxy {
@@ -15,6 +19,8 @@ struct Fault {
   std::string_view message;
   std::string_view reason;
 };
+
+constexpr std::string_view kDeadlineExceeded = "deadline_exceeded";
 
 Fault client_fault(ErrorCode code) {
   switch (code) {
@@ -76,6 +82,10 @@ Response answer_for_error(Exchange& exchange, const Error& error) {
   return gateway_answer(exchange, {500, "500 Internal Server Error", "internal"});
 }
 
+Response answer_for_deadline(Exchange& exchange) {
+  return gateway_answer(exchange, {504, "504 Gateway Timeout", kDeadlineExceeded});
+}
+
 Response answer_for_failed_plugin(Exchange& exchange, const Error& error) {
   if (error.code == ErrorCode::kLimit) {
     bool of_request = error.side == Side::kDownstream;
@@ -85,6 +95,16 @@ Response answer_for_failed_plugin(Exchange& exchange, const Error& error) {
   std::string_view reason = exchange.reason;  // the chain has named the plugin
   Response answer = gateway_answer(exchange, {503, "503 Service Unavailable", reason});
   return answer;
+}
+
+void adapt_to_grpc(const Exchange& exchange, Response& answer) {
+  if (answer.status == 200 || !http::is_grpc(exchange.request.headers)) return;
+  auto is_status = [](const auto& field) { return equals_ignoring_case(field.first, "grpc-status"); };
+  if (std::ranges::any_of(answer.headers, is_status)) return;
+  const bool is_late = exchange.reason == kDeadlineExceeded;
+  const int status = is_late ? http::grpc::kDeadlineExceeded : http::grpc_status_of(answer.status);
+  std::string message = std::to_string(answer.status) + " " + std::string(http::reason_phrase(answer.status));
+  http::make_grpc_answer(answer, status, is_late ? "the deadline of grpc-timeout passed" : message);
 }
 
 Response answer_for_exception(Exchange& exchange) {

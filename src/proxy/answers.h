@@ -18,8 +18,12 @@ http::Response answer_for_refused_head(exchange::Exchange& exchange, int status,
 http::Response answer_for_refusal(exchange::Exchange& exchange, const snapshot::Refusal& refusal);
 // 502, 503 or 504 by what went wrong with the upstream; 400, 408 or 413 when it was the client's side.
 http::Response answer_for_error(exchange::Exchange& exchange, const Error& error);
+// The request was gRPC, and the time it gave itself is over.
+http::Response answer_for_deadline(exchange::Exchange& exchange);
 // A plugin that failed and whose settings say that the request must not go on.
 http::Response answer_for_failed_plugin(exchange::Exchange& exchange, const Error& error);
+// What is not made for gRPC becomes that, where the request is gRPC: status 200, and in the head what went wrong.
+void adapt_to_grpc(const exchange::Exchange& exchange, http::Response& answer);
 http::Response answer_for_exception(exchange::Exchange& exchange);
 
 }  // namespace sallyport::proxy

@@ -1,6 +1,7 @@
 #include "proxy/forward.h"
 
 #include "base/log.h"
+#include "http/grpc.h"
 #include "proxy/answers.h"
 #include "proxy/forwarded_fields.h"
 #include "proxy/response_relay.h"
@@ -9,8 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 
 namespace sallyport::proxy {
 
@@ -20,12 +23,24 @@ using http::BodyLength;
 using http::Chunk;
 using upstream::PassHost;
 
+namespace {
+
+std::optional<SteadyTime> deadline_of(const http::RequestHead& request, SteadyTime now) {
+  if (!http::is_grpc(request.headers)) return std::nullopt;
+  const auto timeout = http::parse_grpc_timeout(request.headers.get("grpc-timeout").value_or(""));
+  constexpr std::chrono::hours kEndless{24};  // beyond the time-outs of any route
+  return timeout ? std::optional(now + std::min<Milliseconds>(*timeout, kEndless)) : std::nullopt;
+}
+
+}  // namespace
+
 Forward::Forward(Journey& journey, const Surroundings& around)
     : journey_(journey),
       exchange_(journey.exchange),
       cluster_(*journey.plan->cluster),
       around_(around),
-      began_(around.reactor.now()) {}
+      began_(around.reactor.now()),
+      deadline_(deadline_of(journey.exchange.request, began_)) {}
 
 Task<Verdict> Forward::run() {
   add_forwarded_fields(exchange_);
@@ -53,8 +68,21 @@ Task<Verdict> Forward::run() {
       co_return relayed;
     }
     const Error& error = upload_error_ ? *upload_error_ : heads.error();
-    if (!goes_on_after(error)) co_return Verdict::answer(answer_for_error(exchange_, error));
+    if (!goes_on_after(error)) co_return answer_for(error);
   }
+}
+
+Verdict Forward::answer_for(const Error& error) {
+  const bool is_deadline = error.side == Side::kUpstream && is_too_late();
+  return Verdict::answer(is_deadline ? answer_for_deadline(exchange_) : answer_for_error(exchange_, error));
+}
+
+// The client's deadline counts where it comes before the route's time-out.
+Milliseconds Forward::longest_read() const {
+  const Milliseconds read = journey_.plan->timeouts.read;
+  if (!deadline_) return read;
+  const auto left = std::chrono::ceil<Milliseconds>(*deadline_ - around_.reactor.now());
+  return std::clamp(left, Milliseconds(1), std::max(read, Milliseconds(1)));
 }
 
 // Whether another try follows.
@@ -109,7 +137,7 @@ Task<Status> Forward::exchange_heads() {
         note_final_head();
         co_return done;
       }
-      bool is_early = !done && uploads && done.error().code == ErrorCode::kTimeout;
+      bool is_early = !done && uploads && done.error().code == ErrorCode::kTimeout && !is_too_late();
       if (done) {
         done = co_await pass_interim();
       } else if (is_early) {
@@ -198,7 +226,7 @@ Status Forward::begin_request(BodyLength body) {
   wire::RequestLine line{exchange_.request.method, exchange_.path, exchange_.query,
                          exchange_.has_query,      host,           is_clients};
   return connection_.wire().begin_request(line, exchange_.request.headers, body,
-                                          {timeouts.connect, timeouts.send, timeouts.read});
+                                          {timeouts.connect, timeouts.send, longest_read()});
 }
 
 Task<Status> Forward::send_request() {
@@ -277,7 +305,7 @@ bool Forward::was_stale(const Error& error) const {
 
 bool Forward::may_try_again(const Error& error) const {
   const auto elapsed = around_.reactor.now() - began_;
-  return upstream::allows_further_try(cluster_, error, exchange_.tries, elapsed) && may_repeat();
+  return !is_too_late() && upstream::allows_further_try(cluster_, error, exchange_.tries, elapsed) && may_repeat();
 }
 
 void Forward::note_try(upstream::EndpointRef endpoint) {

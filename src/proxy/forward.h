@@ -43,6 +43,9 @@ class Forward final : private BeforeWait {
   void end(const chain::Verdict& relayed);
   std::string_view host_for_upstream() const;
   bool may_try_again(const Error& error) const;
+  bool is_too_late() const { return deadline_ && around_.reactor.now() >= *deadline_; }
+  Milliseconds longest_read() const;
+  chain::Verdict answer_for(const Error& error);
   bool was_stale(const Error& error) const;
   bool may_repeat() const;
   bool goes_on_after(const Error& error);
@@ -62,6 +65,7 @@ class Forward final : private BeforeWait {
   bool reused_ = false;
   bool request_begun_ = false;
   SteadyTime began_;
+  std::optional<SteadyTime> deadline_;  // which a gRPC request gives itself
   SteadyTime try_began_;
   std::optional<Error> upload_error_;
   async::TaskGroup uploads_;  // last: its task uses everything above

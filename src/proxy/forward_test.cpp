@@ -72,6 +72,35 @@ TEST_F(ForwardTest, WhereNoNodeIsLeftTheAnswerIs502) {
   run(body(*this));
 }
 
+TEST_F(ForwardTest, AGrpcRequestIsToldOfAFailureInAHeadAlone) {
+  route("/*");
+  server.close();
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.ask(post("/1", "abc", "Content-Type: application/grpc\r\n"));
+    auto response = co_await client.response();
+    EXPECT_EQ(response.status, 200);
+    EXPECT_TRUE(response.has("Content-Type: application/grpc"));
+    EXPECT_TRUE(response.has("grpc-status: 14"));
+    EXPECT_TRUE(response.has("grpc-message: 502 Bad Gateway"));
+    EXPECT_EQ(response.body, "");
+    EXPECT_THAT(t.lines, ElementsAre("/1 200 502 upstream_refused"));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, AGrpcRequestMayBeShorterThanTheTimeOfTheRoute) {
+  two_nodes();
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.ask(post("/1", "abc", "Content-Type: application/grpc\r\ngrpc-timeout: 1m\r\n"));
+    Talk upstream = co_await t.accept();
+    auto response = co_await client.response();
+    EXPECT_TRUE(response.has("grpc-status: 4"));
+    EXPECT_THAT(t.lines, ElementsAre("/1 200 504 deadline_exceeded"));
+    EXPECT_EQ(t.other.waiting(), 0u) << "there is no time for another";
+  };
+  run(body(*this));
+}
+
 TEST_F(ForwardTest, AnIdempotentRequestIsSentAgainWithItsBody) {
   two_nodes();
   auto body = [](ForwardTest& t) -> Task<void> {

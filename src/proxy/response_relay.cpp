@@ -55,7 +55,8 @@ void ResponseRelay::add_own_fields() {
   }
 }
 
-void ResponseRelay::fill_response(const Response& response) {
+void ResponseRelay::fill_response(Response& response) {
+  adapt_to_grpc(journey_.exchange, response);
   http::ResponseHead& head = journey_.exchange.response;
   head.status = response.status;
   head.reason = {};

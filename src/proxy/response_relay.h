@@ -29,7 +29,7 @@ class ResponseRelay {
   Task<chain::Verdict> relay(wire::ClientExchange& upstream);
 
  private:
-  void fill_response(const http::Response& response);
+  void fill_response(http::Response& response);
   void replace(http::Response& response, chain::Verdict verdict);
   void add_own_fields();
   void settle_status() noexcept;

@@ -1,0 +1,68 @@
+"""gRPC that passes through: its trailers, statuses and deadlines. The clients here speak HTTP/1."""
+import struct
+
+import pytest
+
+from harness.grpc_server import GrpcServer
+from harness.patience import seconds
+
+
+@pytest.fixture
+def grpc_server():
+    server = GrpcServer()
+    yield server
+    server.stop()
+
+
+def route(address, **upstream):
+    return {"routes": [{"id": 1, "uri": "/*", "upstream": {"scheme": "grpc", "nodes": {address: 1}, **upstream}}]}
+
+
+def framed(message):
+    return struct.pack(">BI", 0, len(message)) + message
+
+
+def call(one, method, message, **headers):
+    fields = {"Content-Type": "application/grpc", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return one.ask("POST", f"/test.Echo/{method}", headers=fields, chunks=[framed(message)])
+
+
+def test_messages_metadata_and_trailers_pass(gateway, grpc_server):
+    one = gateway(resources=route(grpc_server.address))
+    answer = call(one, "One", b"hello", x_one="1", grpc_timeout="20S")
+    assert (answer.status, answer.body) == (200, framed(b"hello"))
+    trailers = dict(answer.trailers)
+    assert (trailers["grpc-status"], trailers["x-last"]) == ("0", "2")
+    metadata, left = grpc_server.seen[0]
+    assert metadata["x-one"] == "1"
+    assert left <= 20
+    assert call(one, "Many", b"abc").body == framed(b"a") + framed(b"b") + framed(b"c")
+
+
+def test_an_answer_that_is_a_head_alone_stays_one(gateway, grpc_server):
+    one = gateway(resources=route(grpc_server.address))
+    answer = call(one, "Missing", b"")
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.get("grpc-status") == "12"
+    answer = call(one, "Fail", b"")
+    assert (answer.get("grpc-status") or dict(answer.trailers).get("grpc-status")) == "3"
+
+
+def test_big_messages_pass(gateway, grpc_server):
+    one = gateway(resources=route(grpc_server.address))
+    message = bytes(range(256)) * 12_000
+    assert call(one, "One", message).body == framed(message)
+
+
+def test_a_deadline_ends_the_call_at_both_ends(gateway, grpc_server):
+    one = gateway(resources=route(grpc_server.address))
+    answer = call(one, "Wait", b"", grpc_timeout="200m")
+    assert answer.get("grpc-status") == "4"
+    assert grpc_server.ended.wait(seconds(30))
+
+
+def test_what_the_gateway_answers_itself_is_grpc(gateway, upstream):
+    one = gateway(resources=route(upstream(down=True).address))
+    answer = call(one, "One", b"x")
+    assert (answer.status, answer.get("grpc-status"), answer.get("content-type")) == (200, "14", "application/grpc")
+    assert one.ask("GET", "/").status == 502
