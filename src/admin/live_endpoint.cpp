@@ -8,6 +8,8 @@
 #include "base/bytes.h"
 #include "base/sha256.h"
 #include "json/parse.h"
+#include "source/spec.h"
+#include "source/watcher.h"
 
 #include <fmt/format.h>
 
@@ -28,10 +30,6 @@ bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, is_good);
 }
 
-std::uint64_t seconds_of(WallTime now) {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
-}
-
 // In the stored order, as those of a collection.
 http::Response answer_versions(const json::Value& value) {
   const json::Value* versions = value.find("versions");
@@ -45,9 +43,15 @@ std::uint64_t size_of(const json::Object& version) {
   return size && size->is_integer() ? static_cast<std::uint64_t>(size->integer()) : 0;
 }
 
-json::Object settings_of(const json::Object& version) {
-  const json::Value* settings = version.find("settings");
-  return settings && settings->is_object() ? settings->object() : json::Object();
+json::Value source_of(const json::Object& version) {
+  const json::Value* source = version.find("source");
+  return source ? *source : json::Value();
+}
+
+store::EntryPtr shown(const store::Entry& entry) {
+  auto told = std::make_shared<store::Entry>(entry);
+  told->value = without_secrets(std::move(told->value));
+  return told;
 }
 
 }  // namespace
@@ -71,17 +75,17 @@ Task<http::Response> LiveEndpoint::handle(const AdminRequest& request, std::vect
 Task<http::Response> LiveEndpoint::get(const AdminRequest& request, std::vector<std::string> segments) {
   if (segments.size() < 2) {
     auto entries = co_await services_.store->list(std::string(services_.live->types().kind()));
-    co_return entries ? answer_collection(nullptr, *entries, request) : refuse(entries.error());
+    if (!entries) co_return refuse(entries.error());
+    for (store::EntryPtr& entry : *entries) entry = shown(*entry);
+    co_return answer_collection(nullptr, *entries, request);
   }
   auto entry = co_await services_.store->get(services_.live->key_of(segments[1]));
   if (!entry) co_return refuse(entry.error());
+  const bool is_source = segments.size() == 3 && segments[2] == "source";
+  if (is_source) co_return answer_source(segments[1], *entry ? &(*entry)->value : nullptr);
   if (!*entry) co_return key_not_found();
-  const json::Value& value = (*entry)->value;
-  if (segments.size() == 2) {
-    std::string body;
-    print_entry(body, **entry);
-    co_return answer_text(200, body + "\n");
-  }
+  if (segments.size() == 2) co_return answer_plugin(**entry);
+  const json::Value value = without_secrets((*entry)->value);
   if (segments[2] == "module" && segments.size() == 3) co_return answer_code(value);
   if (segments[2] != "versions" || segments.size() > 5) co_return refuse(404, "not found");
   if (segments.size() == 3) co_return answer_versions(value);
@@ -89,6 +93,25 @@ Task<http::Response> LiveEndpoint::get(const AdminRequest& request, std::vector<
   if (!version) co_return key_not_found();
   if (segments.size() == 4) co_return answer(200, *version);
   co_return segments[4] == "module" ? answer_code(*version) : refuse(404, "not found");
+}
+
+http::Response LiveEndpoint::answer_plugin(const store::Entry& entry) const {
+  store::Entry told = *shown(entry);
+  auto state = services_.watcher ? services_.watcher->describe(entry.key.id) : std::nullopt;
+  if (state) told.value.object()["source_state"] = *std::move(state);
+  std::string body;
+  print_entry(body, told);
+  return answer_text(200, body + "\n");
+}
+
+// Also of plugins that the boot file declares, of which the store has nothing.
+http::Response LiveEndpoint::answer_source(const std::string& name, const json::Value* value) const {
+  auto state = services_.watcher ? services_.watcher->describe(name) : std::nullopt;
+  json::Object told = state ? *std::move(state) : json::Object();
+  const json::Value* source = value ? value->find("source") : nullptr;
+  if (source) told["source"] = source::without_secrets(*source);
+  if (value && value->boolean_or("source_paused", false)) told["state"] = "paused";
+  return told.empty() ? key_not_found() : answer(200, told);
 }
 
 http::Response LiveEndpoint::answer_code(const json::Value& version) const {
@@ -114,19 +137,19 @@ Task<http::Response> LiveEndpoint::write(const AdminRequest& request, std::vecto
   co_return refuse(404, "not found");
 }
 
-// Compiled before the lock is taken, so that nobody waits for that. Whoever writes the same plugin meanwhile wins.
+// Fetched and compiled before the lock is taken, so that nobody waits for that. Whoever writes the same plugin
+// meanwhile wins.
 Task<http::Response> LiveEndpoint::put(const AdminRequest& request, std::string name) {
   LivePlugins& live = *services_.live;
   auto old = co_await services_.store->get(live.key_of(name));
   if (!old) co_return refuse(old.error());
-  auto code = read_code(request, std::move(name), *old ? &(*old)->value : nullptr);
+  auto code = co_await read_code(request, std::move(name), *old);
   if (!code) co_return refuse(code.error());
   auto made = co_await live.make(*code);
   if (!made) co_return refuse(made.error());
   const json::Object present = *old ? present_version((*old)->value) : json::Object();
   std::size_t size = code->bytes ? code->bytes->size() : size_of(present);
-  json::Value value = with_version(*old ? &(*old)->value : nullptr, code->name, version_of(*code, *made, size),
-                                   live.settings().keep_versions);
+  json::Value value = live.value_with(*old, *code, *made, size);
   co_return co_await put_value(*std::move(code), *std::move(made), std::move(value), *old);
 }
 
@@ -137,7 +160,12 @@ Task<http::Response> LiveEndpoint::use_version(std::string name, std::string num
   std::uint64_t wanted = parse_unsigned(number).value_or(0);
   const json::Value* version = *old ? find_version((*old)->value, wanted) : nullptr;
   if (!version) co_return key_not_found();
-  LivePlugins::Code code{std::move(name), nullptr, version->string_or("sha256", ""), settings_of(version->object())};
+  LivePlugins::Code code{std::move(name),
+                         nullptr,
+                         version->string_or("sha256", ""),
+                         settings_of(*version),
+                         source_of(version->object()),
+                         {}};
   auto made = co_await live.make(code);
   if (!made) co_return refuse(made.error());
   co_return co_await put_value(std::move(code), *std::move(made), with_present((*old)->value, wanted), *old);
@@ -149,7 +177,7 @@ Task<http::Response> LiveEndpoint::put_value(LivePlugins::Code code, chain::Live
   async::Mutex::Lock lock = co_await services_.changes->lock();
   auto expected = old ? old->modified_index : store::kAbsent;
   auto stored = co_await services_.live->put(code, std::move(made), std::move(value), expected);
-  co_return stored ? answer_written(old ? 200 : 201, **stored) : refuse(stored.error());
+  co_return stored ? answer_written(old ? 200 : 201, *shown(**stored)) : refuse(stored.error());
 }
 
 Task<http::Response> LiveEndpoint::remove(const AdminRequest& request, std::string name) {
@@ -172,43 +200,57 @@ Task<http::Response> LiveEndpoint::remove(const AdminRequest& request, std::stri
 }
 
 // Of the raw code, with the settings of the version in force; or of JSON, which may leave the code as it is.
-Result<LivePlugins::Code> LiveEndpoint::read_code(const AdminRequest& request, std::string name,
-                                                  const json::Value* present) const {
+Task<Result<LivePlugins::Code>> LiveEndpoint::read_code(const AdminRequest& request, std::string name,
+                                                        store::EntryPtr present) {
   const chain::LiveTypes& types = services_.live->types();
-  json::Object version = present ? present_version(*present) : json::Object();
+  json::Object version = present ? present_version(present->value) : json::Object();
   LivePlugins::Code code;
   code.name = std::move(name);
   if (request.content_type != types.media_type() && !types.is_code(request.body)) {
     if (const json::Value* hash = version.find("sha256")) code.sha256 = hash->string();
-    return read_json(request, std::move(code));
+    code.source = source_of(version);
+    co_return co_await read_json(request, std::move(code), std::move(present));
   }
-  TRY_STATUS(check_size(request.body.size()));
+  CO_TRY_STATUS(check_size(request.body.size()));
   code.bytes = std::make_shared<const std::string>(request.body);
   code.sha256 = sha256_hex(*code.bytes);
-  code.settings = settings_of(version);
-  return code;
+  code.settings = settings_of(json::Value(version));
+  co_return code;
 }
 
-Result<LivePlugins::Code> LiveEndpoint::read_json(const AdminRequest& request, LivePlugins::Code code) const {
+Task<Result<LivePlugins::Code>> LiveEndpoint::read_json(const AdminRequest& request, LivePlugins::Code code,
+                                                        store::EntryPtr present) {
   auto body = json::parse(request.body);
   if (!body || !body->is_object()) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("invalid request body: it is neither {} nor a JSON object with \"module\" in base64{}",
-                            services_.live->types().media_type(), body ? "" : ": " + body.error().what));
+    co_return fail(
+        ErrorCode::kInvalid,
+        fmt::format("invalid request body: it is neither {} nor a JSON object with \"module\" in base64 or a "
+                    "\"source\"{}",
+                    services_.live->types().media_type(), body ? "" : ": " + body.error().what));
   }
-  if (const json::Value* module = body->find("module")) {
+  const json::Value* module = body->find("module");
+  const json::Value* source = body->find("source");
+  if (module && source) co_return fail(ErrorCode::kInvalid, "invalid configuration: give module or source, not both");
+  if (source) {
+    json::Value wanted = *source;
+    body->object().erase("source");
+    co_return co_await services_.live->fetch_code(std::move(code.name), std::move(wanted), *std::move(body),
+                                                  std::move(present));
+  }
+  if (module) {
     auto bytes = module->is_string() ? base64_decode(module->string()) : std::nullopt;
-    if (!bytes) return fail(ErrorCode::kInvalid, "invalid configuration: module is no base64 text");
-    TRY_STATUS(check_size(bytes->size()));
+    if (!bytes) co_return fail(ErrorCode::kInvalid, "invalid configuration: module is no base64 text");
+    CO_TRY_STATUS(check_size(bytes->size()));
     code.bytes = std::make_shared<const std::string>(*std::move(bytes));
     code.sha256 = sha256_hex(*code.bytes);
+    code.source = nullptr;
   } else if (code.sha256.empty()) {
-    return fail(ErrorCode::kInvalid,
-                "invalid configuration: module is missing; give it in base64, or send it as it is");
+    co_return fail(ErrorCode::kInvalid,
+                   "invalid configuration: module is missing; give it in base64, send it as it is, or name a source");
   }
   body->object().erase("module");
   code.settings = *std::move(body);
-  return code;
+  co_return code;
 }
 
 Status LiveEndpoint::check_size(std::size_t bytes) const {
@@ -216,16 +258,6 @@ Status LiveEndpoint::check_size(std::size_t bytes) const {
   if (bytes <= most) return {};
   return fail(ErrorCode::kInvalid, fmt::format("the module has {} bytes, and {} are allowed ({}.uploads.max_size)",
                                                bytes, most, services_.live->types().kind()));
-}
-
-json::Object LiveEndpoint::version_of(const LivePlugins::Code& code, const chain::LiveType& made,
-                                      std::size_t size) const {
-  json::Object version{{"sha256", code.sha256}, {"size", static_cast<std::uint64_t>(size)}};
-  for (const auto& [name, fact] : made.facts) version[name] = fact;
-  version["priority"] = made.type->priority();
-  version["settings"] = code.settings;
-  version["create_time"] = seconds_of(services_.clock->wall());
-  return version;
 }
 
 }  // namespace sallyport::admin

@@ -31,10 +31,13 @@ class LiveEndpoint {
   Task<http::Response> use_version(std::string name, std::string number);
   Task<http::Response> remove(const AdminRequest& request, std::string name);
 
-  Result<LivePlugins::Code> read_code(const AdminRequest& request, std::string name, const json::Value* present) const;
-  Result<LivePlugins::Code> read_json(const AdminRequest& request, LivePlugins::Code code) const;
+  http::Response answer_plugin(const store::Entry& entry) const;
+  http::Response answer_source(const std::string& name, const json::Value* value) const;
+
+  Task<Result<LivePlugins::Code>> read_code(const AdminRequest& request, std::string name, store::EntryPtr present);
+  Task<Result<LivePlugins::Code>> read_json(const AdminRequest& request, LivePlugins::Code code,
+                                            store::EntryPtr present);
   Status check_size(std::size_t bytes) const;
-  json::Object version_of(const LivePlugins::Code& code, const chain::LiveType& made, std::size_t size) const;
   Task<http::Response> put_value(LivePlugins::Code code, chain::LiveType made, json::Value value, store::EntryPtr old);
 
   Services& services_;

@@ -7,6 +7,7 @@
 #include "resources/kinds.h"
 #include "resources/plugin_confs.h"
 #include "snapshot/snapshot_builder.h"
+#include "source/watcher.h"
 #include "store/blob_folder.h"
 
 #include <fmt/format.h>
@@ -17,11 +18,6 @@
 
 namespace sallyport::admin {
 namespace {
-
-json::Value settings_of(const json::Value& value) {
-  const json::Value* settings = value.find("settings");
-  return settings && settings->is_object() ? *settings : json::Value(json::Object());
-}
 
 bool names_plugin(const json::Value& resource, std::string_view name) {
   auto confs = resources::plugin_confs_from(resource);
@@ -56,6 +52,7 @@ Task<std::string> LivePlugins::load_one(store::EntryPtr entry, chain::Catalog& c
   auto known = present_.find(name);
   std::shared_ptr<const chain::PluginType> type;
   std::string problem = made ? "" : made.error().what;
+  failed_.erase(name);
   if (made) {
     type = std::move(made->type);
   } else if (known != present_.end()) {
@@ -64,9 +61,11 @@ Task<std::string> LivePlugins::load_one(store::EntryPtr entry, chain::Catalog& c
   } else {
     problem += "; until it is put again, what uses it answers as with a plugin that fails";
     type = types_->make_failed(code, std::move(made).error());
+    failed_.insert(name);
   }
   catalog.add(type);
   present_.insert_or_assign(name, std::move(type));
+  follow_source(name, entry->value, nullptr);
   co_return problem;
 }
 
@@ -81,14 +80,16 @@ Task<Result<chain::LiveType>> LivePlugins::make(const Code& code) {
 }
 
 Task<Result<store::EntryPtr>> LivePlugins::put(const Code& code, chain::LiveType made, json::Value value,
-                                               store::Expected expected) {
+                                               store::Expected expected, Misfits misfits) {
   CO_TRY(chain::Catalog next, catalog_with(made));
-  auto change = co_await prepare(next, code.name);
+  auto change = co_await prepare(next, code.name, misfits);
   if (!change) co_return fail(std::move(change).error());
   if (code.bytes) CO_TRY_STATUS(blobs_->put(*code.bytes));
   auto stored = co_await services_.store->put(key_of(code.name), std::move(value), expected);
   if (stored) {
     present_.insert_or_assign(code.name, std::move(made.type));
+    failed_.erase(code.name);
+    follow_source(code.name, (*stored)->value, &code);
     if (Status served = co_await serve(std::move(next), *std::move(change), code.name); !served) {
       co_return fail(std::move(served).error());
     }
@@ -100,11 +101,13 @@ Task<Result<store::EntryPtr>> LivePlugins::put(const Code& code, chain::LiveType
 Task<Status> LivePlugins::remove(std::string name) {
   chain::Catalog next = *services_.catalog;
   if (present_.contains(name)) next.remove(name);
-  auto change = co_await prepare(next, name);
+  auto change = co_await prepare(next, name, Misfits::kRefuse);
   if (!change) co_return fail(std::move(change).error());
   CO_TRY(bool was_there, co_await services_.store->remove(key_of(name), {}));
   if (!was_there) co_return fail(ErrorCode::kNotFound, "Key not found");
   present_.erase(name);
+  failed_.erase(name);
+  if (services_.watcher) services_.watcher->forget(name);
   Status served = co_await serve(std::move(next), *std::move(change), name);
   co_await forget_unused();
   co_return served;
@@ -154,12 +157,14 @@ Result<chain::Catalog> LivePlugins::catalog_with(const chain::LiveType& made) co
 }
 
 // What was not in force before cannot get worse.
-Task<Result<snapshot::SnapshotBuilder::Change>> LivePlugins::prepare(const chain::Catalog& next, std::string name) {
+Task<Result<snapshot::SnapshotBuilder::Change>> LivePlugins::prepare(const chain::Catalog& next, std::string name,
+                                                                     Misfits misfits) {
   CO_TRY(Items items, co_await items_with(std::move(name)));
   auto change = co_await services_.builder->prepare_types(next, std::move(items));
   for (const snapshot::Rejected& rejected : change.rejected()) {
     std::string where = rejected.kind + "/" + rejected.id;
-    if (services_.builder->serves(rejected.kind, rejected.id)) co_return fail_at(where, rejected.error);
+    const bool is_served = services_.builder->serves(rejected.kind, rejected.id);
+    if (is_served && misfits == Misfits::kRefuse) co_return fail_at(where, rejected.error);
     log::warn("{}: is still not served: {}", where, rejected.error.what);
   }
   co_return std::move(change);

@@ -8,6 +8,8 @@
 #include "chain/live_types.h"
 #include "json/value.h"
 #include "snapshot/snapshot_builder.h"
+#include "source/fetcher.h"
+#include "source/spec.h"
 #include "store/store.h"
 
 #include <cstddef>
@@ -43,7 +45,13 @@ class LivePlugins {
     std::shared_ptr<const std::string> bytes;  // null: what `sha256` names is kept already
     std::string sha256;
     json::Value settings;
+    json::Value source;     // where the code came from; null: it was handed in itself
+    std::string validator;  // of the fetch that brought `bytes`; or empty
   };
+
+  // What becomes of a resource that a plugin refuses in its new form: then nothing changes; or it stays as it is, which
+  // is right where its plugin fails anyway.
+  enum class Misfits { kRefuse, kLeave };
 
   // `blobs`: null where nothing can be kept. All outlive it.
   LivePlugins(Services& services, store::BlobFolder* blobs) : services_(services), blobs_(blobs) {}
@@ -60,13 +68,21 @@ class LivePlugins {
   // fails in each exchange takes its place; one whose name the catalog has already is left out. Returns what is wrong.
   Task<std::vector<std::string>> load(chain::Catalog& catalog);
 
+  // The code that `source` names, fetched unless it is there and need not be; `present` is what the store has, or null.
+  // Errors: of source::read_spec and of the fetch.
+  Task<Result<Code>> fetch_code(std::string name, json::Value source, json::Value settings, store::EntryPtr present);
+
+  // What is stored of code of `size` bytes, as the next version of `present`, which may be null.
+  json::Value value_with(const store::EntryPtr& present, const Code& code, const chain::LiveType& made,
+                         std::size_t size) const;
+
   // The type of code, without effect yet; needs no lock. Error: kInvalid with the reason.
   Task<Result<chain::LiveType>> make(const Code& code);
 
   // Brings `made` into force: compiled for everything that uses it, stored as `value`, served. `code` stays valid until
   // the Task ends. Error: kInvalid, naming the resource that does not go with it; those of the store.
-  Task<Result<store::EntryPtr>> put(const Code& code, chain::LiveType made, json::Value value,
-                                    store::Expected expected);
+  Task<Result<store::EntryPtr>> put(const Code& code, chain::LiveType made, json::Value value, store::Expected expected,
+                                    Misfits misfits = Misfits::kRefuse);
 
   // Error: kNotFound.
   Task<Status> remove(std::string name);
@@ -90,14 +106,21 @@ class LivePlugins {
   Task<Result<Items>> items_with(std::string name);
   Task<std::string> load_one(store::EntryPtr entry, chain::Catalog& catalog);
   Result<chain::Catalog> catalog_with(const chain::LiveType& made) const;
-  Task<Result<snapshot::SnapshotBuilder::Change>> prepare(const chain::Catalog& next, std::string name);
+  Task<Result<snapshot::SnapshotBuilder::Change>> prepare(const chain::Catalog& next, std::string name,
+                                                          Misfits misfits);
   Task<Status> serve(chain::Catalog next, snapshot::SnapshotBuilder::Change change, std::string_view name);
+
+  // Sources (admin/live_sources.cpp).
+  std::string kept_hash(const source::Spec& spec, const store::EntryPtr& present) const;
+  void follow_source(const std::string& name, const json::Value& value, const Code* fresh);
+  Task<Status> take_fetched(std::string name, source::Spec spec, source::Fetched fetched);
 
   Services& services_;
   store::BlobFolder* blobs_;
   std::shared_ptr<chain::LiveTypes> types_;
   Settings settings_;
   std::map<std::string, std::shared_ptr<const chain::PluginType>, std::less<>> present_;  // in the catalog
+  std::set<std::string, std::less<>> failed_;  // of these: those that could not be made
 };
 
 }  // namespace sallyport::admin

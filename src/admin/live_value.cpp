@@ -1,5 +1,7 @@
 #include "admin/live_value.h"
 
+#include "source/spec.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -50,6 +52,11 @@ const json::Value* find_version(const json::Value& value, std::uint64_t number) 
   return found == versions.end() || number == 0 ? nullptr : &*found;
 }
 
+json::Value settings_of(const json::Value& value) {
+  const json::Value* settings = value.find("settings");
+  return settings && settings->is_object() ? *settings : json::Value(json::Object());
+}
+
 json::Object present_version(const json::Value& value) {
   const json::Value* found = find_version(value, number_of(value));
   return found && found->is_object() ? found->object() : json::Object();
@@ -72,7 +79,19 @@ json::Value with_version(const json::Value* value, std::string_view id, json::Ob
 json::Value with_present(json::Value value, std::uint64_t number) {
   const json::Value* found = find_version(value, number);
   if (!found) return value;
-  return assemble(value.string_or("id", ""), json::Object(found->object()), versions_of(value), &value);
+  const bool has_source = found->find("source") != nullptr;
+  value = assemble(value.string_or("id", ""), json::Object(found->object()), versions_of(value), &value);
+  if (has_source) value.object()["source_paused"] = true;
+  return value;
+}
+
+json::Value without_secrets(json::Value value) {
+  if (!value.is_object()) return value;
+  if (json::Value* own = value.object().find("source")) *own = source::without_secrets(*own);
+  if (json::Value* versions = value.object().find("versions"); versions && versions->is_array()) {
+    for (json::Value& version : versions->array()) version = without_secrets(std::move(version));
+  }
+  return value;
 }
 
 void add_hashes(const json::Value& value, std::set<std::string>& names) {

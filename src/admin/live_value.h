@@ -16,6 +16,9 @@ namespace sallyport::admin {
 // A version that is kept; null when there is none of that number.
 const json::Value* find_version(const json::Value& value, std::uint64_t number);
 
+// The settings of a plugin or of one version; an empty object where there are none.
+json::Value settings_of(const json::Value& value);
+
 // The version in force, as it stands in `versions`; an empty object where there is none.
 json::Object present_version(const json::Value& value);
 
@@ -24,8 +27,12 @@ json::Object present_version(const json::Value& value);
 // forgotten.
 json::Value with_version(const json::Value* value, std::string_view id, json::Object version, std::size_t keep);
 
-// With a version in force that is kept.
+// With a version in force that is kept. Where it has a source, that is not looked at again, so that the version is not
+// replaced at once: the member `source_paused` says so.
 json::Value with_present(json::Value value, std::uint64_t number);
+
+// As it may be shown: without the secrets of sources, in the value of a plugin or of one version.
+json::Value without_secrets(json::Value value);
 
 // The hashes of all versions, added to `names`.
 void add_hashes(const json::Value& value, std::set<std::string>& names);

@@ -7,14 +7,20 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "snapshot/snapshot_ptr.h"
+#include "source/fetcher.h"
 
+#include <cstddef>
 #include <functional>
+#include <string>
 
 namespace sallyport::chain {
 class Catalog;
 }
 namespace sallyport::snapshot {
 class SnapshotBuilder;
+}
+namespace sallyport::source {
+class Watcher;
 }
 namespace sallyport::store {
 class Store;
@@ -40,6 +46,11 @@ struct Services {
 
   // Ends when every worker serves the snapshot.
   std::function<Task<void>(snapshot::SnapshotPtr)> publish;
+
+  // Fetches the code that a source names, of so many bytes at most.
+  std::function<Task<Result<source::Fetched>>(source::Spec, std::size_t most)> fetch;
+  // Of plugins with a source; null: nothing is fetched beside requests.
+  source::Watcher* watcher = nullptr;
 
   // What HUP does for plugins; called with `changes` held. Error: shown to who asked.
   std::function<Task<Status>()> reload_plugins;

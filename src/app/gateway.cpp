@@ -58,6 +58,7 @@ Gateway::~Gateway() {
   for (auto& worker : workers_) worker->stop();
   tasks_.cancel_all();
   endpoints_.reset();
+  sources_.reset();
   telemetry::install_error_log(nullptr);
 }
 
@@ -92,6 +93,7 @@ Task<Status> Gateway::try_to_start() {
     auto lock = co_await changes_.lock();
     CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kSameConf));
   }
+  CO_TRY_STATUS(sources_->start(settings_, forbidden_addresses(settings_, endpoints_->admin_address())));
   CO_TRY_STATUS(co_await wait_for_predecessor());
   CO_TRY_STATUS(listen());
   ready_ = true;
@@ -156,6 +158,8 @@ Status Gateway::open_store() {
 // Of those that were put through the Admin API. What is wrong with one harms no other, and no start.
 Task<void> Gateway::load_live_plugins(chain::Catalog& catalog, const Settings& settings) {
   services_.store = store_.get();
+  if (!sources_) sources_.emplace(control_, clock_, settings_.wasm.uploads.max_bytes);
+  services_.watcher = &sources_->watcher();
   if (!live_plugins_) live_plugins_.emplace(services_, blobs_ ? &*blobs_ : nullptr);
   live_plugins_->use(std::make_shared<wasm::LiveModules>(wasm_runtime_, wasm_settings(settings).defaults),
                      live_settings(settings));
@@ -233,6 +237,7 @@ Status Gateway::open_endpoints() {
   services_.changes = &changes_;
   services_.publish = [this](snapshot::SnapshotPtr snapshot) { return publish(std::move(snapshot)); };
   services_.reload_plugins = [this] { return reload_plugins(); };
+  services_.fetch = [this](source::Spec spec, std::size_t most) { return sources_->fetch(std::move(spec), most); };
   admin_api_.emplace(services_, std::move(api));
   EndpointSources sources;
   sources.metrics = [this] {

@@ -6,6 +6,7 @@
 #include "admin/live_plugins.h"
 #include "admin/services.h"
 #include "app/endpoints.h"
+#include "app/plugin_sources.h"
 #include "app/settings.h"
 #include "app/signals.h"
 #include "app/status_port.h"
@@ -102,6 +103,7 @@ class Gateway final {
   async::Mutex changes_;  // held by whoever changes resources
 
   admin::Services services_;
+  std::optional<PluginSources> sources_;
   std::optional<admin::LivePlugins> live_plugins_;
   std::optional<admin::AdminApi> admin_api_;
   std::optional<Endpoints> endpoints_;

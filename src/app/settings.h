@@ -142,6 +142,11 @@ struct WasmUploadSettings {             // of plugins that are put through the A
   friend bool operator==(const WasmUploadSettings&, const WasmUploadSettings&) = default;
 };
 
+struct WasmSourceSettings {          // of plugins that are fetched
+  std::string trusted_certificates;  // as SslSettings; by default the same
+  friend bool operator==(const WasmSourceSettings&, const WasmSourceSettings&) = default;
+};
+
 struct WasmSettings {
   wasm::EngineKind engine = wasm::EngineKind::kWasmtime;
   bool inline_enabled = false;            // `plugins: {wasm: {conf: ...}}` is understood
@@ -151,6 +156,7 @@ struct WasmSettings {
   WasmSharedQueueSettings shared_queues;
   WasmUploadSettings uploads;
   WasmCodeCacheSettings code_cache;
+  WasmSourceSettings sources;
   std::int64_t max_metrics = 1000;  // of each plugin
   std::vector<WasmPluginSettings> plugins;
   friend bool operator==(const WasmSettings&, const WasmSettings&) = default;

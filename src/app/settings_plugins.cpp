@@ -94,6 +94,13 @@ void read_code_cache(Section section, const Settings& settings, WasmCodeCacheSet
   section.finish();
 }
 
+void read_sources(Section section, const Settings& settings, WasmSourceSettings& to) {
+  section.read("trusted_certificate", to.trusted_certificates);
+  const bool is_file = !to.trusted_certificates.empty() && to.trusted_certificates != "system";
+  if (is_file) to.trusted_certificates = below_prefix(settings, to.trusted_certificates);
+  section.finish();
+}
+
 void read_engine(Section& section, wasm::EngineKind& to) {
   std::string name(wasm::name_of(to));
   section.read("engine", name);
@@ -118,6 +125,7 @@ void read_wasm(Section section, Settings& settings) {
   read_shared_queues(section.section("shared_queues"), to.shared_queues);
   read_uploads(section.section("uploads"), to.uploads);
   read_code_cache(section.section("code_cache"), settings, to.code_cache);
+  read_sources(section.section("sources"), settings, to.sources);
   section.read_number("max_metrics", to.max_metrics, 0, 16384);
   for (const Setting& plugin : section.list("plugins")) {
     read_wasm_plugin({section.problems(), plugin}, settings, to.plugins);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace sallyport {
 namespace {
 
@@ -17,6 +19,15 @@ TEST(Base64, RefusesForeignCharactersAndImpossibleLengths) {
   EXPECT_EQ(base64_decode("aGVs bG8="), std::nullopt);
   EXPECT_EQ(base64_decode("a"), std::nullopt);
   EXPECT_EQ(base64_decode("a==="), std::nullopt);
+}
+
+TEST(Base64, EncodesWhatItDecodes) {
+  for (auto [bytes, text] :
+       {std::pair("", ""), {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"user:pass", "dXNlcjpwYXNz"}}) {
+    EXPECT_EQ(base64_encode(bytes), text);
+    EXPECT_EQ(base64_decode(text), bytes);
+  }
+  EXPECT_EQ(base64_encode("\xff\xfe"), "//4=");
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ bool is_localhost(std::string_view host) {
 
 bool ForbiddenAddresses::contains(const Address& address) const {
   const Address target = destination(address);
+  if (!networks_.empty() && networks_.contains(target.ip())) return true;
   return std::ranges::any_of(listeners_, [&](const Address& listener) { return reaches(target, listener); });
 }
 

@@ -1,7 +1,9 @@
 #pragma once
-// Addresses that no exchange may be forwarded to: our own Admin API. Immutable, shared by all threads.
+// Addresses that no exchange may be forwarded to: our own Admin API, and networks where that is asked for. Immutable,
+// shared by all threads.
 
 #include "async/address.h"
+#include "base/ip_range.h"
 
 #include <cstdint>
 #include <string_view>
@@ -13,9 +15,12 @@ class ForbiddenAddresses {
  public:
   ForbiddenAddresses() = default;  // forbids nothing
   // `listeners` as they are bound; 0.0.0.0 and :: stand for every address of this machine.
-  explicit ForbiddenAddresses(std::vector<async::Address> listeners) : listeners_(std::move(listeners)) {}
+  explicit ForbiddenAddresses(std::vector<async::Address> listeners, IpRanges networks = {})
+      : listeners_(std::move(listeners)), networks_(std::move(networks)) {}
 
-  // Whether a connection to `address` would arrive at one of the listeners.
+  const std::vector<async::Address>& listeners() const noexcept { return listeners_; }
+
+  // Whether a connection to `address` would arrive at one of the listeners, or in one of the networks.
   bool contains(const async::Address& address) const;
 
   // Whether `host` is a name that stands for loopback whoever is asked (RFC 6761 6.3), and one may be reached there.
@@ -23,6 +28,7 @@ class ForbiddenAddresses {
 
  private:
   std::vector<async::Address> listeners_;
+  IpRanges networks_;
 };
 
 }  // namespace sallyport::upstream

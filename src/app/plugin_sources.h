@@ -1,0 +1,44 @@
+#pragma once
+// Fetches plugins from where their sources say that they lie, over the same HTTP client as upstreams but on the control
+// thread, to which it belongs.
+
+#include "app/settings.h"
+#include "async/resolver.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "source/fetcher.h"
+#include "source/visit.h"
+#include "source/watcher.h"
+#include "tls/client_context.h"
+#include "upstream/forbidden_addresses.h"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+namespace sallyport::app {
+
+using async::Task;
+
+class PluginSources final {
+ public:
+  // `control` and `clock` outlive it. `most_bytes`: of a module that the watcher fetches.
+  PluginSources(async::Reactor& control, const Clock& clock, std::size_t most_bytes);
+
+  // From now on something is fetched, but nothing from the addresses `own`. Error: kInvalid, naming the setting.
+  Status start(const Settings& settings, const upstream::ForbiddenAddresses& own);
+
+  source::Watcher& watcher() noexcept { return watcher_; }
+  // As source::Fetcher::fetch.
+  Task<Result<source::Fetched>> fetch(source::Spec spec, std::size_t most_bytes, std::string validator = {});
+
+ private:
+  async::Reactor& control_;
+  const Clock& clock_;
+  std::unique_ptr<async::Resolver> resolver_;
+  std::unique_ptr<tls::ClientContext> tls_;
+  std::optional<source::Web> web_;
+  source::Watcher watcher_;  // last: its work uses everything above
+};
+
+}  // namespace sallyport::app
