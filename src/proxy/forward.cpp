@@ -1,5 +1,6 @@
 #include "proxy/forward.h"
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "http/grpc.h"
 #include "proxy/answers.h"
@@ -30,6 +31,15 @@ std::optional<SteadyTime> deadline_of(const http::RequestHead& request, SteadyTi
   const auto timeout = http::parse_grpc_timeout(request.headers.get("grpc-timeout").value_or(""));
   constexpr std::chrono::hours kEndless{24};  // beyond the time-outs of any route
   return timeout ? std::optional(now + std::min<Milliseconds>(*timeout, kEndless)) : std::nullopt;
+}
+
+constexpr std::string_view kWebsocket = "websocket";  // RFC 6455
+
+// h2c, for one, is never passed on.
+bool wants_websocket(const exchange::Exchange& exchange, const snapshot::Plan& plan) {
+  const http::RequestHead& request = exchange.request;
+  return plan.enable_websocket && !request.upgrade.empty() && request.method == "GET" && request.body.is_empty() &&
+         equals_ignoring_case(request.upgrade, kWebsocket);
 }
 
 }  // namespace
@@ -63,7 +73,9 @@ Task<Verdict> Forward::run() {
     // What a plugin has decided about the body counts more than what an upstream says that has seen a part of it.
     if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);
     if (heads) {
-      Verdict relayed = co_await ResponseRelay(journey_, around_.options).relay(connection_.wire());
+      ResponseRelay relay(journey_, around_.options);
+      Verdict relayed = has_switched() ? co_await relay.relay_switch(connection_.wire(), around_.reactor)
+                                       : co_await relay.relay(connection_.wire());
       end(relayed);
       co_return relayed;
     }
@@ -133,7 +145,7 @@ Task<Status> Forward::exchange_heads() {
       bool uploads = !uploads_.empty();
       head.headers.clear();
       done = co_await connection_.wire().read_head(head);
-      if (done && head.status >= 200) {
+      if (done && (head.status >= 200 || has_switched())) {
         note_final_head();
         co_return done;
       }
@@ -223,8 +235,10 @@ Status Forward::begin_request(BodyLength body) {
   const upstream::Timeouts& timeouts = journey_.plan->timeouts;
   std::string_view host = host_for_upstream();
   bool is_clients = host.data() == exchange_.request.authority.data();  // which was checked when it was read
+  asked_to_switch_ = wants_websocket(exchange_, *journey_.plan);
   wire::RequestLine line{exchange_.request.method, exchange_.path, exchange_.query,
                          exchange_.has_query,      host,           is_clients};
+  if (asked_to_switch_) line.upgrade = kWebsocket;
   return connection_.wire().begin_request(line, exchange_.request.headers, body,
                                           {timeouts.connect, timeouts.send, longest_read()});
 }
@@ -277,10 +291,15 @@ Task<Status> Forward::before_wait() {
   return connection_.wire().flush();
 }
 
+bool Forward::has_switched() const {
+  const http::ResponseHead& head = exchange_.response;
+  return asked_to_switch_ && head.status == 101 && equals_ignoring_case(head.upgrade, kWebsocket);
+}
+
 Task<Status> Forward::pass_interim() {
   const http::ResponseHead& head = exchange_.response;
   if (head.status == 101) {
-    return Status(fail(Error{ErrorCode::kProtocol, "the upstream switched protocols without being asked",
+    return Status(fail(Error{ErrorCode::kProtocol, "the upstream switched to a protocol that it was not asked for",
                              Side::kUpstream, Retry::kNever}));
   }
   return head.status == 100 ? Task<Status>(Status{}) : journey_.client.send_interim(head);

@@ -36,6 +36,7 @@ class Forward final : private BeforeWait {
   Task<Status> before_wait() override;
   Status begin_request(http::BodyLength body);  // once a try
   Task<Status> pass_interim();
+  bool has_switched() const;
   void begin_attempt();
   [[gnu::cold]] void tell(log::Level level, std::string_view line) const;
   void check_trailers(const http::Chunk& last) const;
@@ -64,6 +65,7 @@ class Forward final : private BeforeWait {
   upstream::Lease connection_;
   bool reused_ = false;
   bool request_begun_ = false;
+  bool asked_to_switch_ = false;  // to WebSocket, by the present try
   SteadyTime began_;
   std::optional<SteadyTime> deadline_;  // which a gRPC request gives itself
   SteadyTime try_began_;

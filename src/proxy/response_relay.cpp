@@ -5,6 +5,7 @@
 #include "proxy/answers.h"
 #include "proxy/next_piece.h"
 #include "proxy/trailers.h"
+#include "wire/tunnel.h"
 
 namespace sallyport::proxy {
 
@@ -174,6 +175,36 @@ Task<Verdict> ResponseRelay::send_head_alone() {
   begin(BodyLength::none());
   Status sent = co_await send({{}, true}, wire::BodyWriter::Flush::kNow);
   co_return sent ? Verdict::proceed() : broken_off(sent.error());
+}
+
+// A plugin has another status in mind.
+Task<Verdict> ResponseRelay::refuse_switch() {
+  journey_.exchange.response.upgrade = {};
+  settle_status();
+  begin(sends_no_body() ? BodyLength::none() : BodyLength::sized(0));
+  Status sent = co_await send({{}, true}, wire::BodyWriter::Flush::kNow);
+  co_return sent ? Verdict::proceed() : broken_off(sent.error());
+}
+
+// The response phases see the head; what follows is no message of HTTP.
+Task<Verdict> ResponseRelay::relay_switch(wire::ClientExchange& upstream, async::Reactor& reactor) {
+  auto& exchange = journey_.exchange;
+  exchange.response_source = ResponseSource::kUpstream;
+  add_own_fields();
+  Verdict verdict = co_await journey_.chain->run(Phase::kResponseHeaders);
+  if (!verdict.proceeds()) co_return verdict;
+  async::Stream* server = upstream.switch_protocols();
+  if (exchange.response.status != 101) co_return co_await refuse_switch();
+  begin(BodyLength::none());
+  Status sent = co_await send({{}, true}, wire::BodyWriter::Flush::kNow);
+  async::Stream* client = journey_.client.switch_protocols();
+  if (!sent) co_return broken_off(sent.error());
+  if (!server || !client) co_return broken_off(Error{ErrorCode::kInternal, "a switch of protocols without a stream"});
+  const auto& timeouts = journey_.plan->timeouts;
+  wire::Tunnel tunnel(reactor, *client, *server, {.idle = timeouts.read, .send = timeouts.send});
+  if (co_await tunnel.run() == wire::Tunnel::End::kIdle) exchange.reason = "tunnel_idle";
+  exchange.response_body_bytes += tunnel.bytes_to_client();
+  co_return Verdict::proceed();
 }
 
 // After the head has left: the response stays a fragment.

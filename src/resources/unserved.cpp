@@ -14,8 +14,6 @@ struct Member {
 };
 
 constexpr std::array kOfRoutes{
-    Member{"enable_websocket",
-           "connections are not upgraded; a WebSocket handshake is answered as an ordinary request"},
     Member{"script_id", "this gateway runs no Lua; use plugins instead"},
 };
 

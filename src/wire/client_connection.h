@@ -32,6 +32,10 @@ class ClientConnection final : public ClientExchange {
 
   bool response_begun() const noexcept override { return response_begun_ || !stream_->unread().empty(); }
   bool request_begun() const noexcept override { return stream_->sent_bytes() != sent_before_; }
+  async::Stream* switch_protocols() noexcept override {
+    keep_alive_ = false;
+    return stream_.get();
+  }
   void abort() noexcept override { stream_->abort(); }
 
   BodyReader& body() noexcept { return reader_; }

@@ -2,6 +2,7 @@
 // One exchange with an upstream, whatever version of HTTP carries it: a connection of HTTP/1, or a stream of HTTP/2.
 // Whoever leases one uses it for one request and its response. Belongs to the worker of its connection.
 
+#include "async/stream.h"
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -45,6 +46,9 @@ class ClientExchange {
   virtual bool response_begun() const noexcept = 0;
   // Whether the peer may have seen any byte of the present request.
   virtual bool request_begun() const noexcept = 0;
+  // The upstream as a stream of bytes, behind a response 101 that was read; the connection carries no further request.
+  // Null where the protocol of the upstream knows no such response.
+  virtual async::Stream* switch_protocols() noexcept { return nullptr; }
   // Breaks the exchange off: what waits for the peer fails from the loop, never inside this call.
   virtual void abort() noexcept = 0;
 };

@@ -97,7 +97,7 @@ class ChunkedDecoder {
 // out, and so are framing fields (Content-Length, Transfer-Encoding, Connection, Upgrade, Expect, ...), which follow
 // from `body`, `upgrade` and `connection` alone. Date and Server are the caller's.
 
-// Appends a request head: request line, Host first, fields, then framing for `body` and, where given, `Upgrade`.
+// Appends a request head: request line, Host first, fields, then framing for `body` and `upgrade`.
 // Bytes of path and query that cannot stand in a request line are percent-encoded. Error: kInvalid, and nothing is
 // appended, when the method is no token, the path neither begins with '/' nor is "*", or the host is neither empty nor
 // host[:port].
@@ -107,10 +107,11 @@ struct RequestLine {
   std::string_view query;
   bool has_query = false;
   std::string_view host;
-  bool host_is_checked = false;  // it is known to be valid
+  bool host_is_checked = false;   // it is known to be valid
+  std::string_view upgrade = {};  // the protocol that is asked for, or empty
 };
 Status write_request_head(std::string& out, const RequestLine& line, const http::Headers& headers,
-                          http::BodyLength body, std::string_view upgrade = {});
+                          http::BodyLength body);
 
 // Appends a response head: status line, fields, then framing for `body` and the connection. 1xx and 204 have no framing
 // fields; where `body` is none, `head.announced_length` is written as Content-Length. `head.upgrade` adds Upgrade and

@@ -157,7 +157,7 @@ void write_connection(HeadWriter& to, const http::ResponseHead& head, int status
   std::string_view option = connection == Connection::kClose                ? "close"
                             : connection == Connection::kKeepAliveForHttp10 ? "keep-alive"
                                                                             : "";
-  if (upgrades && option.empty()) return to.field("Connection", "upgrade");
+  if (upgrades && (option.empty() || status == 101)) return to.field("Connection", "upgrade");
   if (upgrades) option = connection == Connection::kClose ? "close, upgrade" : "keep-alive, upgrade";
   if (!option.empty()) to.field("Connection", option);
 }
@@ -167,10 +167,10 @@ constexpr std::size_t kRoomBesideFields = 192;  // status line, framing, connect
 }  // namespace
 
 Status write_request_head(std::string& out, const RequestLine& line, const http::Headers& headers,
-                          http::BodyLength body, std::string_view upgrade) {
+                          http::BodyLength body) {
   TRY_STATUS(check(line));
   std::size_t target = 3 * (line.path.size() + line.query.size());  // were every byte encoded
-  std::size_t others = line.method.size() + target + line.host.size() + upgrade.size() + kRoomBesideFields;
+  std::size_t others = line.method.size() + target + line.host.size() + line.upgrade.size() + kRoomBesideFields;
   append(out, bytes_of(headers) + others, [&](HeadWriter& to) {
     write_request_line(to, line);
     to.field("Host", line.host);
@@ -179,8 +179,8 @@ Status write_request_head(std::string& out, const RequestLine& line, const http:
       to.field(field.name, field.value);
     }
     write_framing(to, body);
-    if (!upgrade.empty() && http::is_field_value(upgrade)) {
-      to.field("Upgrade", upgrade);
+    if (!line.upgrade.empty() && http::is_field_value(line.upgrade)) {
+      to.field("Upgrade", line.upgrade);
       to.field("Connection", "upgrade");
     }
     to.literal("\r\n");

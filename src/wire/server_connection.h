@@ -62,6 +62,10 @@ class ServerConnection final : public ServerExchange {
   void close_after_response_if_not_begun() noexcept {
     if (!response_begun_) closes_ = true;
   }
+  async::Stream* switch_protocols() noexcept override {
+    closes_ = true;
+    return stream_.get();
+  }
   // The connection ends in a way that no client takes for the response's end.
   void break_off() noexcept override;
   bool response_ended() const noexcept { return writer_.ended(); }

@@ -2,6 +2,7 @@
 // One exchange with a client, whose request head has been read: its body in, the response out, whatever the protocol.
 // Belongs to the worker of its connection.
 
+#include "async/stream.h"
 #include "async/task.h"
 #include "http/message.h"
 #include "wire/body_writer.h"
@@ -30,6 +31,9 @@ class ServerExchange {
   // Nothing that the client sends after this request is wanted: neither the rest of its body nor, where requests follow
   // each other, another one.
   virtual void close_after_response() noexcept = 0;
+  // The client as a stream of bytes, behind a response 101 that was sent; the connection carries no further request.
+  // Null where the protocol of the client knows no such response.
+  virtual async::Stream* switch_protocols() noexcept { return nullptr; }
   // The present response stays a fragment, and no client takes it for a whole one.
   virtual void break_off() noexcept = 0;
 

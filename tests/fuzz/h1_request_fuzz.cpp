@@ -46,8 +46,9 @@ void rewrite(Parsed& parsed) {
   if (!target) return;
   wire::RequestLine line{parsed.head.method, target->path, target->query, target->has_query, parsed.head.authority};
   if (line.host.empty()) line.host = "h";
+  line.upgrade = parsed.head.upgrade;
   std::string text;
-  require(wire::write_request_head(text, line, parsed.head.headers, parsed.head.body, parsed.head.upgrade).has_value());
+  require(wire::write_request_head(text, line, parsed.head.headers, parsed.head.body).has_value());
   Parsed again;
   again.read(text, {.bytes = SIZE_MAX, .target_bytes = SIZE_MAX, .fields = SIZE_MAX});
   require(again.outcome.status == wire::ParseStatus::kComplete && again.outcome.bytes == text.size());
