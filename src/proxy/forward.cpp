@@ -74,8 +74,9 @@ Task<Verdict> Forward::run() {
     if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);
     if (heads) {
       ResponseRelay relay(journey_, around_.options);
-      Verdict relayed = has_switched() ? co_await relay.relay_switch(connection_.wire(), around_.reactor)
-                                       : co_await relay.relay(connection_.wire());
+      Task<Verdict> relaying =
+          has_switched() ? relay.relay_switch(connection_.wire(), around_.reactor) : relay.relay(connection_.wire());
+      Verdict relayed = co_await relaying;
       end(relayed);
       co_return relayed;
     }
