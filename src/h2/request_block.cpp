@@ -1,24 +1,10 @@
 #include "h2/request_block.h"
 
-#include "http/authority.h"
 #include "http/byte_scan.h"
 #include "http/grpc.h"
 
 namespace sallyport::h2 {
 namespace {
-
-Status check(const wire::RequestLine& line) {
-  if (!http::is_field_name(line.method)) {
-    return fail(ErrorCode::kInvalid, "request to the upstream: the method is no token; set one such as GET");
-  }
-  if (!line.path.starts_with('/') && line.path != "*") {
-    return fail(ErrorCode::kInvalid, "request to the upstream: the path does not begin with '/'; set one that does");
-  }
-  if (!line.host_is_checked && !line.host.empty() && !http::parse_authority(line.host)) {
-    return fail(ErrorCode::kInvalid, "request to the upstream: the host is no host[:port]; set a valid one");
-  }
-  return {};
-}
 
 // Bytes that may not stand there are percent-encoded.
 template <http::ByteClass kAllowed>
@@ -38,7 +24,7 @@ void append_encoded(std::string& to, std::string_view text) {
 
 Status RequestBlock::fill(const wire::RequestLine& line, std::string_view scheme, const http::Headers& headers,
                           http::BodyLength body) {
-  TRY_STATUS(check(line));
+  TRY_STATUS(wire::check(line));
   path_.clear();
   append_encoded<http::kPathByte>(path_, line.path);
   if (line.has_query) {

@@ -97,10 +97,7 @@ class ChunkedDecoder {
 // out, and so are framing fields (Content-Length, Transfer-Encoding, Connection, Upgrade, Expect, ...), which follow
 // from `body`, `upgrade` and `connection` alone. Date and Server are the caller's.
 
-// Appends a request head: request line, Host first, fields, then framing for `body` and `upgrade`.
-// Bytes of path and query that cannot stand in a request line are percent-encoded. Error: kInvalid, and nothing is
-// appended, when the method is no token, the path neither begins with '/' nor is "*", or the host is neither empty nor
-// host[:port].
+// What a request asks for, in every version of HTTP.
 struct RequestLine {
   std::string_view method;
   std::string_view path;  // with leading '/', or "*"
@@ -110,6 +107,11 @@ struct RequestLine {
   bool host_is_checked = false;   // it is known to be valid
   std::string_view upgrade = {};  // the protocol that is asked for, or empty
 };
+// Error: kInvalid when the method is no token, the path neither begins with '/' nor is "*", or the host is neither
+// empty nor host[:port].
+Status check(const RequestLine& line);
+// Appends a request head: request line, Host first, fields, then framing for `body` and `upgrade`. Bytes of path and
+// query that cannot stand in a request line are percent-encoded. Error: that of `check`, and nothing is appended.
 Status write_request_head(std::string& out, const RequestLine& line, const http::Headers& headers,
                           http::BodyLength body);
 

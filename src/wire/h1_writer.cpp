@@ -110,19 +110,6 @@ std::size_t bytes_of(const http::Headers& headers) {
   return bytes;
 }
 
-Status check(const RequestLine& line) {
-  if (!http::is_field_name(line.method)) {
-    return fail(ErrorCode::kInvalid, "request to the upstream: the method is no token; set one such as GET");
-  }
-  if (!line.path.starts_with('/') && line.path != "*") {
-    return fail(ErrorCode::kInvalid, "request to the upstream: the path does not begin with '/'; set one that does");
-  }
-  if (!line.host_is_checked && !line.host.empty() && !http::parse_authority(line.host)) {
-    return fail(ErrorCode::kInvalid, "request to the upstream: the host is no host[:port]; set a valid one");
-  }
-  return {};
-}
-
 void write_request_line(HeadWriter& to, const RequestLine& line) {
   to.text(line.method);
   to.byte(' ');
@@ -165,6 +152,19 @@ void write_connection(HeadWriter& to, const http::ResponseHead& head, int status
 constexpr std::size_t kRoomBesideFields = 192;  // status line, framing, connection; without what the caller gives
 
 }  // namespace
+
+Status check(const RequestLine& line) {
+  if (!http::is_field_name(line.method)) {
+    return fail(ErrorCode::kInvalid, "request to the upstream: the method is no token; set one such as GET");
+  }
+  if (!line.path.starts_with('/') && line.path != "*") {
+    return fail(ErrorCode::kInvalid, "request to the upstream: the path does not begin with '/'; set one that does");
+  }
+  if (!line.host_is_checked && !line.host.empty() && !http::parse_authority(line.host)) {
+    return fail(ErrorCode::kInvalid, "request to the upstream: the host is no host[:port]; set a valid one");
+  }
+  return {};
+}
 
 Status write_request_head(std::string& out, const RequestLine& line, const http::Headers& headers,
                           http::BodyLength body) {
