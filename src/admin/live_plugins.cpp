@@ -98,6 +98,15 @@ Task<Result<store::EntryPtr>> LivePlugins::put(const Code& code, chain::LiveType
   co_return stored;
 }
 
+Task<Status> LivePlugins::put_type(std::shared_ptr<const chain::PluginType> type, Misfits misfits) {
+  const std::string name(type->name());
+  chain::Catalog next = *services_.catalog;
+  next.put(std::move(type));
+  auto change = co_await prepare(next, name, misfits);
+  if (!change) co_return fail(std::move(change).error());
+  co_return co_await serve(std::move(next), *std::move(change), name);
+}
+
 Task<Status> LivePlugins::remove(std::string name) {
   chain::Catalog next = *services_.catalog;
   if (present_.contains(name)) next.remove(name);
@@ -105,9 +114,9 @@ Task<Status> LivePlugins::remove(std::string name) {
   if (!change) co_return fail(std::move(change).error());
   CO_TRY(bool was_there, co_await services_.store->remove(key_of(name), {}));
   if (!was_there) co_return fail(ErrorCode::kNotFound, "Key not found");
-  present_.erase(name);
+  const bool has_served = present_.erase(name) > 0;
   failed_.erase(name);
-  if (services_.watcher) services_.watcher->forget(name);
+  if (has_served && services_.watcher) services_.watcher->forget(name);
   Status served = co_await serve(std::move(next), *std::move(change), name);
   co_await forget_unused();
   co_return served;

@@ -84,6 +84,10 @@ class LivePlugins {
   Task<Result<store::EntryPtr>> put(const Code& code, chain::LiveType made, json::Value value, store::Expected expected,
                                     Misfits misfits = Misfits::kRefuse);
 
+  // Brings a type into force that somebody else keeps, in place of the one of its name. Error: kInvalid, naming the
+  // resource that does not go with it.
+  Task<Status> put_type(std::shared_ptr<const chain::PluginType> type, Misfits misfits);
+
   // Error: kNotFound.
   Task<Status> remove(std::string name);
 

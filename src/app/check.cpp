@@ -57,6 +57,12 @@ class Check final {
   }
 
   Status load_plugins() {
+    for (const WasmPluginSettings& plugin : settings_.wasm.plugins) {
+      if (plugin.source) {
+        say(fmt::format("{}: warning: wasm.plugins: {}: its module is fetched from {} by the gateway, and not checked",
+                        plugin.where, plugin.name, plugin.source->shown()));
+      }
+    }
     TRY(wasm_runtime_, wasm::Runtime::start({wasm::post_to(control_), {}, {}}, clock_, settings_.wasm.engine));
     return fill_catalog(catalog_, settings_, wasm_runtime_);
   }

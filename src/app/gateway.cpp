@@ -93,6 +93,7 @@ Task<Status> Gateway::try_to_start() {
     auto lock = co_await changes_.lock();
     CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kSameConf));
   }
+  watch_declared_sources(settings_);
   CO_TRY_STATUS(sources_->start(settings_, forbidden_addresses(settings_, endpoints_->admin_address())));
   CO_TRY_STATUS(co_await wait_for_predecessor());
   CO_TRY_STATUS(listen());
@@ -135,7 +136,8 @@ Status Gateway::load_plugins() {
   }
   TRY(wasm_runtime_,
       wasm::Runtime::start(std::move(threads), clock_, settings_.wasm.engine, open_code_cache(settings_)));
-  return fill_catalog(catalog_, settings_, wasm_runtime_);
+  source_cache_.emplace(settings_.wasm.sources.folder);
+  return fill_catalog(catalog_, settings_, wasm_runtime_, &*source_cache_);
 }
 
 Status Gateway::open_store() {

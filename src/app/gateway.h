@@ -9,6 +9,7 @@
 #include "app/plugin_sources.h"
 #include "app/settings.h"
 #include "app/signals.h"
+#include "app/source_cache.h"
 #include "app/status_port.h"
 #include "app/worker.h"
 #include "async/epoll_reactor.h"
@@ -24,6 +25,7 @@
 #include "tls/client_context.h"
 #include "tls/server_context.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +71,10 @@ class Gateway final {
   Task<void> put_into_force(snapshot::SnapshotBuilder::Change change);
   Task<void> publish(snapshot::SnapshotPtr snapshot);
 
+  // Declared plugins that are fetched (app/gateway_sources.cpp).
+  void watch_declared_sources(const Settings& former);
+  Task<Status> take_fetched(std::string name, source::Spec spec, source::Fetched fetched);
+
   // Signals (app/gateway_signals.cpp).
   void on_signal(int signal);
   Task<void> read_settings_again();
@@ -104,6 +110,8 @@ class Gateway final {
 
   admin::Services services_;
   std::optional<PluginSources> sources_;
+  std::optional<SourceCache> source_cache_;
+  std::map<std::string, std::string> fetched_;  // hashes of declared plugins that were fetched, by their names
   std::optional<admin::LivePlugins> live_plugins_;
   std::optional<admin::AdminApi> admin_api_;
   std::optional<Endpoints> endpoints_;

@@ -97,7 +97,22 @@ wasm::SharedStateLimits state_limits(const WasmSettings& settings) {
 
 }  // namespace
 
-wasm::WasmSettings wasm_settings(const Settings& settings) {
+wasm::DeclaredPlugin declared_plugin(const WasmPluginSettings& from) {
+  wasm::DeclaredPlugin plugin;
+  plugin.name = from.name;
+  plugin.root_id = from.root_id;
+  plugin.priority = from.priority;
+  plugin.file = from.file;
+  plugin.is_fetched = from.source.has_value();
+  plugin.where = from.where;
+  if (!from.vm_config.is_null()) {
+    plugin.vm_config = from.vm_config.is_string() ? from.vm_config.string() : json::print(from.vm_config);
+  }
+  plugin.settings = from.settings;
+  return plugin;
+}
+
+wasm::WasmSettings wasm_settings(const Settings& settings, const SourceCache* fetched) {
   wasm::WasmSettings wasm;
   wasm.inline_enabled = settings.wasm.inline_enabled;
   wasm.prefix = settings.prefix;
@@ -105,25 +120,19 @@ wasm::WasmSettings wasm_settings(const Settings& settings) {
   wasm.defaults = settings.wasm.defaults;
   wasm.state_limits = state_limits(settings.wasm);
   for (const WasmPluginSettings& from : settings.wasm.plugins) {
-    wasm::DeclaredPlugin plugin;
-    plugin.name = from.name;
-    plugin.root_id = from.root_id;
-    plugin.priority = from.priority;
-    plugin.file = from.file;
-    plugin.where = from.where;
-    if (!from.vm_config.is_null()) {
-      plugin.vm_config = from.vm_config.is_string() ? from.vm_config.string() : json::print(from.vm_config);
-    }
-    plugin.settings = from.settings;
+    wasm::DeclaredPlugin plugin = declared_plugin(from);
+    if (from.source && fetched) plugin.sha256 = fetched->find(*from.source);
+    if (!plugin.sha256.empty()) plugin.file = fetched->path_of(plugin.sha256);
     wasm.plugins.push_back(std::move(plugin));
   }
   return wasm;
 }
 
-Status fill_catalog(chain::Catalog& catalog, const Settings& settings, std::shared_ptr<wasm::Runtime> runtime) {
+Status fill_catalog(chain::Catalog& catalog, const Settings& settings, std::shared_ptr<wasm::Runtime> runtime,
+                    const SourceCache* fetched) {
   plugins::native::add_native_plugins(catalog);
   if (settings.plugins) catalog.keep_only(*settings.plugins);
-  return wasm::add_wasm_plugins(catalog, wasm_settings(settings), std::move(runtime));
+  return wasm::add_wasm_plugins(catalog, wasm_settings(settings, fetched), std::move(runtime));
 }
 
 admin::LivePlugins::Settings live_settings(const Settings& settings) {

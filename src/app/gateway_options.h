@@ -4,6 +4,7 @@
 #include "admin/admin_api.h"
 #include "admin/live_plugins.h"
 #include "app/settings.h"
+#include "app/source_cache.h"
 #include "app/worker.h"
 #include "base/result.h"
 #include "chain/catalog.h"
@@ -32,7 +33,9 @@ snapshot::BuilderOptions builder_options(const Settings& settings, const upstrea
 
 // Every plugin that the settings allow: native ones, declared Wasm ones, and `wasm` itself.
 // Error: kInvalid, naming the declared plugin that cannot be loaded.
-Status fill_catalog(chain::Catalog& catalog, const Settings& settings, std::shared_ptr<wasm::Runtime> runtime);
+// `fetched`: where modules with a source are found; null: nowhere.
+Status fill_catalog(chain::Catalog& catalog, const Settings& settings, std::shared_ptr<wasm::Runtime> runtime,
+                    const SourceCache* fetched = nullptr);
 
 // Of plugins that are handed in: their limits, and the names that all native plugins have, listed or not.
 admin::LivePlugins::Settings live_settings(const Settings& settings);
@@ -43,7 +46,8 @@ std::string blob_folder(const StoreSettings& store);
 // Where compiled code of plugins is kept; null where none is, of which the log tells the reason.
 std::shared_ptr<wasm::CodeCache> open_code_cache(const Settings& settings);
 
-wasm::WasmSettings wasm_settings(const Settings& settings);
+wasm::WasmSettings wasm_settings(const Settings& settings, const SourceCache* fetched = nullptr);
+wasm::DeclaredPlugin declared_plugin(const WasmPluginSettings& settings);
 
 // Without a configured key one is generated, kept in `admin.key_file` and shown once, on standard error.
 // Error: kUnavailable, naming the key file.

@@ -113,11 +113,13 @@ Task<Status> Gateway::reload_plugins() {
 // Error: kInvalid; then everything is as it was.
 Task<Status> Gateway::use_plugins_of(const Settings& next) {
   chain::Catalog catalog;
-  CO_TRY_STATUS(fill_catalog(catalog, next, wasm_runtime_));
+  CO_TRY_STATUS(fill_catalog(catalog, next, wasm_runtime_, &*source_cache_));
   co_await load_live_plugins(catalog, next);
   std::swap(catalog_, catalog);
+  const Settings former = settings_;
   settings_.wasm = next.wasm;
   settings_.plugins = next.plugins;
+  watch_declared_sources(former);
   CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kNothing));
   co_return Status{};
 }

@@ -10,6 +10,7 @@
 #include "plugins/wasm/engine_choice.h"
 #include "plugins/wasm/wasm_settings.h"
 #include "route/route_rule.h"
+#include "source/spec.h"
 #include "telemetry/access_log_format.h"
 
 #include <chrono>
@@ -108,8 +109,9 @@ struct WasmPluginSettings {
   std::string name;
   std::string root_id;
   int priority = 0;
-  std::string file;
-  json::Value vm_config;  // null when absent
+  std::string file;                    // empty where there is a source
+  std::optional<source::Spec> source;  // where the module is fetched from
+  json::Value vm_config;               // null when absent
   wasm::PluginSettings settings;
   std::string where;  // "config.yaml:12:5", for messages about it
   friend bool operator==(const WasmPluginSettings&, const WasmPluginSettings&) = default;
@@ -144,6 +146,7 @@ struct WasmUploadSettings {             // of plugins that are put through the A
 
 struct WasmSourceSettings {          // of plugins that are fetched
   std::string trusted_certificates;  // as SslSettings; by default the same
+  std::string folder;                // <prefix>/data/wasm-sources: modules of declared plugins that were fetched
   friend bool operator==(const WasmSourceSettings&, const WasmSourceSettings&) = default;
 };
 

@@ -44,6 +44,18 @@ void read_settings(Section& section, wasm::SettingPlace place, wasm::PluginSetti
   }
 }
 
+void read_source(Section& section, WasmPluginSettings& plugin) {
+  const Setting source = section.at("source");
+  if (!source.value) return;
+  if (!plugin.file.empty()) section.error("source", "stands beside file; give one of them");
+  std::vector<source::SpecProblem> problems;
+  source::Spec spec = source::read_spec(*source.value, problems);
+  for (const source::SpecProblem& problem : problems) {
+    section.problems().error(section.below("/source" + problem.pointer), problem.what);
+  }
+  if (problems.empty()) plugin.source = std::move(spec);
+}
+
 void read_wasm_plugin(Section section, const Settings& settings, std::vector<WasmPluginSettings>& to) {
   WasmPluginSettings plugin;
   std::int64_t priority = 0;
@@ -51,17 +63,20 @@ void read_wasm_plugin(Section section, const Settings& settings, std::vector<Was
   section.read("root_id", plugin.root_id);
   section.read_number("priority", priority, std::numeric_limits<int>::min(), std::numeric_limits<int>::max());
   section.read("file", plugin.file);
+  read_source(section, plugin);
   plugin.settings = settings.wasm.defaults;
   read_settings(section, wasm::SettingPlace::kDeclared, plugin.settings);
   if (const Setting config = section.at("vm_config"); config.value) plugin.vm_config = *config.value;
   section.finish();
 
   if (plugin.name.empty()) section.error("name", "is missing; give the name that routes use for this plugin");
-  if (plugin.file.empty()) section.error("file", "is missing; give the path of the module");
+  if (plugin.file.empty() && !section.has("source")) {
+    section.error("file", "is missing; give the path of the module, or a source");
+  }
   const bool known = std::any_of(to.begin(), to.end(), [&](const auto& other) { return other.name == plugin.name; });
   if (known) section.error("name", fmt::format("is {} a second time; names must differ", plugin.name));
   plugin.priority = static_cast<int>(priority);
-  plugin.file = below_prefix(settings, plugin.file);
+  if (!plugin.file.empty()) plugin.file = below_prefix(settings, plugin.file);
   plugin.where = section.where();
   to.push_back(std::move(plugin));
 }
@@ -95,6 +110,9 @@ void read_code_cache(Section section, const Settings& settings, WasmCodeCacheSet
 }
 
 void read_sources(Section section, const Settings& settings, WasmSourceSettings& to) {
+  to.folder = "data/wasm-sources";
+  section.read("path", to.folder);
+  to.folder = below_prefix(settings, to.folder);
   section.read("trusted_certificate", to.trusted_certificates);
   const bool is_file = !to.trusted_certificates.empty() && to.trusted_certificates != "system";
   if (is_file) to.trusted_certificates = below_prefix(settings, to.trusted_certificates);

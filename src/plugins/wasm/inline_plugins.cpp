@@ -103,6 +103,11 @@ std::string configuration_of(const json::Value* config) {
 Result<std::string> allowed_path(std::string_view path, const std::string& prefix,
                                  const std::vector<std::string>& directories) {
   namespace fs = std::filesystem;
+  if (path.find("://") != std::string_view::npos) {
+    return fail(ErrorCode::kInvalid, std::string(path) +
+                                         ": is an address, and a route names files alone; give it as source of a "
+                                         "plugin of its own, through the Admin API or in the boot file");
+  }
   std::error_code error;
   fs::path written(path);
   fs::path file = fs::canonical(written.is_absolute() ? written : fs::path(prefix) / written, error);

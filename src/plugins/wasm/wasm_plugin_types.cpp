@@ -1,5 +1,6 @@
 #include "plugins/wasm/wasm_plugin_types.h"
 
+#include "plugins/wasm/failed_plugin.h"
 #include "plugins/wasm/inline_plugins.h"
 #include "plugins/wasm/wasm_plugin.h"
 
@@ -160,7 +161,29 @@ class InlinePluginType final : public chain::PluginType {
   std::set<std::string> reserved_;  // vm_ids of declared plugins, whose shared data is not for whoever writes routes
 };
 
+// From the file that was fetched before.
+std::shared_ptr<const chain::PluginType> fetched_type(const std::shared_ptr<Runtime>& runtime,
+                                                      const DeclaredPlugin& plugin) {
+  Error why{ErrorCode::kUnavailable, "plugin " + plugin.name + ": its module has not been fetched yet"};
+  if (!plugin.file.empty()) {
+    auto module = runtime->load_now(plugin.file, plugin.settings.policy.module_isolation());
+    if (module && (*module)->hash == plugin.sha256) return make_declared_type(runtime, plugin, *std::move(module));
+    why.what = "plugin " + plugin.name + ": what was fetched " + (module ? "has changed" : module.error().what);
+  }
+  return std::make_shared<const FailedPluginType>(plugin, std::move(why));
+}
+
 }  // namespace
+
+async::Task<Result<std::shared_ptr<const chain::PluginType>>> make_fetched_type(
+    std::shared_ptr<Runtime> runtime, DeclaredPlugin plugin, std::function<Result<std::string>()> read) {
+  CO_TRY(auto module, co_await runtime->load_code("plugin " + plugin.name, plugin.sha256, std::move(read),
+                                                  plugin.settings.policy.module_isolation()));
+  CO_TRY_STATUS(co_await runtime->try_start(spec_of(plugin, module)));
+  std::shared_ptr<const chain::PluginType> type =
+      make_declared_type(std::move(runtime), std::move(plugin), std::move(module));
+  co_return type;
+}
 
 std::unique_ptr<chain::PluginType> make_declared_type(std::shared_ptr<Runtime> runtime, DeclaredPlugin plugin,
                                                       std::shared_ptr<const Module> module) {
@@ -172,14 +195,18 @@ VmSpec spec_of(const DeclaredPlugin& plugin, std::shared_ptr<const Module> modul
 }
 
 Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& settings, std::shared_ptr<Runtime> runtime) {
-  std::vector<std::unique_ptr<chain::PluginType>> types;
+  std::vector<std::shared_ptr<const chain::PluginType>> types;
   std::vector<FileToLoad> files;
   files.reserve(settings.plugins.size());
   for (const DeclaredPlugin& declared : settings.plugins) {
-    files.push_back({declared.file, declared.settings.policy.module_isolation()});
+    if (!declared.file.empty()) files.push_back({declared.file, declared.settings.policy.module_isolation()});
   }
   const auto preloaded = runtime->preload_now(files);
   for (const DeclaredPlugin& declared : settings.plugins) {
+    if (declared.is_fetched) {
+      types.push_back(fetched_type(runtime, declared));
+      continue;
+    }
     auto module = runtime->load_now(declared.file, declared.settings.policy.module_isolation());
     if (!module) {
       std::string where = declared.where.empty() ? "" : declared.where + ": error: ";

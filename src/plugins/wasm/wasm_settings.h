@@ -80,6 +80,9 @@ struct DeclaredPlugin {
   std::string root_id;
   int priority = 0;
   std::string file;
+  // Of a plugin that is fetched: the hash that `file` must have; both are empty while it has not been fetched.
+  bool is_fetched = false;
+  std::string sha256;
   std::string vm_config;  // text, or JSON of what was written
   PluginSettings settings;
   std::string where;  // it stands, for messages: "config.yaml:12:5", or empty

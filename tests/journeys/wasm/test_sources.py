@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import json
+import signal
 import ssl
 
 import pytest
@@ -395,3 +396,78 @@ def test_a_realm_for_tokens_in_clear_text_is_refused_where_the_registry_speaks_t
         source = {"url": f"oci://localhost:{front.port}/plugin:1", "username": "me", "password": SECRET}
         assert "in clear text" in refusal(one, source)
         assert [headers["Authorization"] for _, headers in front.seen] == [None]
+
+
+# declared in the boot file
+
+
+def declared(source, **more):
+    return {"wasm": {"plugins": [{"name": "own", "source": source, **more}]}}
+
+
+@pytest.mark.parametrize("store", ["embedded", "yaml"])
+def test_a_declared_plugin_does_not_hold_up_the_start_and_serves_when_it_is_there(gateway, upstream, store):
+    route = {"id": "1", "uri": "/a", "plugins": {"own": {"conf": "x"}}, "upstream": {"nodes": {upstream().address: 1}}}
+    with fixed(b"", 500) as files:
+        one = gateway(declared(files.url("/a")), store, {"routes": [route]})
+        assert one.ask("GET", "/a").status == 503
+        assert "the answer is 500" in wait_for_state(one, "failed")["error"]
+        one.wait_for_line("plugin own: its module has not been fetched yet")
+        files.answer = lambda path, headers: (200, {}, module("A"))
+        wait_until(lambda: one.ask("GET", "/a").status == 200, one.tell)
+        assert version_at(one) == "A"
+        assert source_of(one)["state"] == "serving"
+    one.stop()
+    one.resources = {}
+    one.start()
+    assert version_at(one) == "A", "a restart needs no network"
+
+
+def test_a_declared_plugin_is_looked_at_again_under_load(gateway, upstream):
+    with fixed(module("A")) as files:
+        one = gateway(declared({"url": files.url("/a"), "pull": "always", "interval": "1s"}))
+        add_route(one, upstream())
+        wait_until(lambda: one.ask("GET", "/a").status == 200, one.tell)
+        with AllAsking(one, is_good=lambda response: response.get("x-version") in ("A", "B")):
+            files.answer = lambda path, headers: (200, {}, module("B"))
+            wait_until(lambda: version_at(one) == "B", one.tell)
+            one.signal(signal.SIGHUP)
+            one.wait_for_line("settings were read again")
+            files.answer = lambda path, headers: (500, {}, b"")
+            wait_for_state(one, "failed")
+        assert version_at(one) == "B"
+
+
+def test_a_declared_plugin_that_was_damaged_is_fetched_again(gateway, upstream):
+    code = module("A")
+    with fixed(code) as files:
+        one = gateway(declared({"url": files.url("/a"), "sha256": hashlib.sha256(code).hexdigest()}))
+        add_route(one, upstream())
+        wait_until(lambda: one.ask("GET", "/a").status == 200, one.tell)
+        one.stop()
+        kept = one.path("data/wasm-sources")
+        assert kept.stat().st_mode & 0o077 == 0
+        (kept / hashlib.sha256(code).hexdigest()).write_bytes(module("B"))
+        one.start()
+        wait_until(lambda: one.ask("GET", "/a").status == 200, one.tell)
+        assert version_at(one) == "A" and len(files.seen) == 2
+
+
+def test_check_reads_sources_and_asks_nobody(gateway):
+    with fixed(module("A")) as files:
+        one = gateway(declared(files.url("/a")), start=False)
+        done = one.run_command("check", "-c", "conf/config.yaml")
+        assert done.returncode == 0 and "fetched from" in done.stderr, done.stderr
+        assert files.seen == []
+    wrong = gateway(declared({"url": "ftp://x", "pull": "often"}, file="a.wasm"), start=False)
+    done = wrong.run_command("check", "-c", "conf/config.yaml")
+    assert done.returncode == 1
+    for what in ("source.url is no address", "source.pull is", "stands beside file"):
+        assert what in done.stderr
+
+
+def test_an_inline_plugin_is_no_address(gateway, upstream):
+    one = gateway({"wasm": {"enable": True}})
+    answer = one.admin("PUT", "routes/1", {"uri": "/a", "plugins": {"wasm": {"conf": {"path": "https://files.example/a"}}},
+                                           "upstream": {"nodes": {upstream().address: 1}}})
+    assert answer.status == 400 and "is an address" in answer.text
