@@ -61,20 +61,25 @@ Status PluginHttpClient::reach(const wasm::HttpTarget& target) {
 }
 
 Result<upstream::ClusterPtr> PluginHttpClient::find(const wasm::HttpTarget& target) {
-  if (auto cluster = snapshots_.pin(worker_)->upstream(target.name)) return cluster;
-  if (target.may_be_host) return find_host(target.name);
+  if (auto cluster = snapshots_.pin(worker_)->upstream(target.name)) {
+    if (!target.speaks_grpc || cluster->speaks_http2()) return cluster;
+    return fail(ErrorCode::kNotFound, "that upstream is not spoken to in HTTP/2; give it the scheme grpc or grpcs");
+  }
+  if (target.may_be_host) return find_host(target);
   return fail(ErrorCode::kNotFound,
               "there is no upstream of that id or name; create one, or name a host:port that the plugin's "
               "http_call_hosts lists");
 }
 
-Result<upstream::ClusterPtr> PluginHttpClient::find_host(const std::string& name) {
+Result<upstream::ClusterPtr> PluginHttpClient::find_host(const wasm::HttpTarget& target) {
+  const std::string name = (target.speaks_grpc ? "grpc_call/" : "http_call/") + target.name;
   if (auto known = hosts_.find(name); known != hosts_.end()) return known->second;
-  auto authority = http::parse_authority(name);
+  auto authority = http::parse_authority(target.name);
   if (!authority || !authority->port) return fail(ErrorCode::kInvalid, "it is no host:port");
   resources::Upstream upstream;
   upstream.nodes.push_back({without_brackets(authority->host), *authority->port});
-  TRY(auto cluster, upstream::Cluster::compile(upstream, "http_call/" + name, forbidden_));
+  if (target.speaks_grpc) upstream.scheme = resources::Scheme::kGrpc;
+  TRY(auto cluster, upstream::Cluster::compile(upstream, name, forbidden_));
   if (hosts_.size() >= kMostHosts) hosts_.clear();
   hosts_.emplace(name, cluster);
   return cluster;

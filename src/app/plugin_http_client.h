@@ -39,7 +39,7 @@ class PluginHttpClient final : public wasm::HttpClient {
   using Flights = std::map<std::uint64_t, std::shared_ptr<Flight>>;
 
   Result<upstream::ClusterPtr> find(const wasm::HttpTarget& target);
-  Result<upstream::ClusterPtr> find_host(const std::string& name);
+  Result<upstream::ClusterPtr> find_host(const wasm::HttpTarget& target);
   Task<void> run(std::uint64_t number, wasm::HttpCallOrder order);
   Task<Result<upstream::ClusterPtr>> find_later(wasm::HttpTarget target, Milliseconds timeout);
   void begin(std::uint64_t number, wasm::HttpCallOrder order);
@@ -50,7 +50,7 @@ class PluginHttpClient final : public wasm::HttpClient {
   snapshot::Snapshots& snapshots_;
   upstream::Caller& caller_;
   upstream::ForbiddenAddresses forbidden_;
-  std::map<std::string, upstream::ClusterPtr> hosts_;  // "host:port" that plugins called
+  std::map<std::string, upstream::ClusterPtr> hosts_;  // "host:port" that plugins called, by how they are spoken to
   std::uint64_t last_ = 0;
   std::shared_ptr<Flights> flights_;  // handles may outlive the client
 };

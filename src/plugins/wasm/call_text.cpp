@@ -265,6 +265,8 @@ constexpr CallbackLabels kCallbackLabels[] = {
     {"proxy_on_http_call_response", {"root", "call", "headers", "body_size", "trailers"}},
     {"proxy_on_queue_ready", {"root", "queue"}},
     {"proxy_on_foreign_function", {"root", "function", "size"}},
+    {"proxy_on_grpc_receive", {"root", "call", "size"}},
+    {"proxy_on_grpc_close", {"root", "call", "status"}},
 };
 
 const CallbackShape* callback_of(std::string_view name) {

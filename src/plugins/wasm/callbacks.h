@@ -28,8 +28,10 @@ enum class Callback : std::uint8_t {
   kHttpCallResponse,
   kQueueReady,
   kForeignFunction,
+  kGrpcReceive,
+  kGrpcClose,
 };
-inline constexpr std::size_t kCallbacks = 17;
+inline constexpr std::size_t kCallbacks = 19;
 
 // All parameters are i32, and so is the result if there is one.
 struct CallbackShape {
@@ -60,6 +62,8 @@ inline constexpr std::array<CallbackShape, kCallbacks> kCallbackShapes{{
     {"proxy_on_http_call_response", 5, 5, false},
     {"proxy_on_queue_ready", 2, 2, false},
     {"proxy_on_foreign_function", 3, 3, false},
+    {"proxy_on_grpc_receive", 3, 3, false},
+    {"proxy_on_grpc_close", 3, 3, false},
 }};
 
 constexpr const CallbackShape& shape_of(Callback callback) {

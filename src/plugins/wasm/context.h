@@ -26,12 +26,19 @@ struct RootConf {
   std::vector<std::string> call_hosts;  // "host:port" to which its HTTP calls may go beside upstreams
 };
 
+// How a gRPC call ended.
+struct GrpcEnd {
+  std::uint32_t status = 0;  // 0: well
+  std::string message;
+};
+
 // The answer to a HTTP call as the guest is told of it. Without headers: there was none, or it broke off.
 struct AnsweredCall {
   http::OwnedFields headers;  // `:status` first
-  std::string body;
+  std::string body;           // of a gRPC call: its message
   http::OwnedFields trailers;
-  bool is_reset() const noexcept { return headers.empty(); }
+  std::optional<GrpcEnd> grpc;  // of a gRPC call
+  bool is_reset() const noexcept { return headers.empty() && !grpc; }
 };
 
 // Where a root context lives once it is on its worker, told what it asks for.

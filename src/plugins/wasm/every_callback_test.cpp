@@ -23,7 +23,9 @@ constexpr std::string_view kImports = R"(
   (import "env" "proxy_set_shared_data" (func $share (param i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
   (import "env" "proxy_set_tick_period_milliseconds" (func $every (param i32) (result i32)))
-  (import "env" "proxy_http_call" (func $ask (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32))))";
+  (import "env" "proxy_http_call" (func $ask (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_grpc_call"
+    (func $ask_grpc (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32))))";
 
 // $write appends a number to what the shared data `diary` will have, $show puts it there.
 constexpr std::string_view kPen = R"(
@@ -38,6 +40,8 @@ constexpr std::string_view kPen = R"(
                                  (i32.sub (global.get $end) (i32.const 20000)) (i32.const 0))))
   (func $call (drop (call $ask (i32.const 8200) (i32.const 4) (i32.const 8210) (i32.const 61) (i32.const 0)
       (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 8500))))
+  (func $call_grpc (drop (call $ask_grpc (i32.const 8200) (i32.const 4) (i32.const 8400) (i32.const 1) (i32.const 8400)
+      (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 8500))))
   (func $want (drop (call $every (i32.const 100)))
               (drop (call $register (i32.const 8400) (i32.const 1) (i32.const 8500)))))";
 
@@ -166,12 +170,15 @@ TEST_F(EveryCallback, ComesInItsOrderWithItsArguments) {
 
 // Only a host with an extension of its own calls it; this one has none.
 TEST_F(EveryCallback, IsSeenInTheDiaryButForThatOfForeignFunctions) {
-  auto made = plugin(diarist({{"proxy_on_configure", "(call $want)"}, {"proxy_on_request_headers", "(call $call)"}}));
+  constexpr std::string_view kCalls = "(call $call) (call $call_grpc) (call $call_grpc)";
+  auto made = plugin(diarist({{"proxy_on_configure", "(call $want)"}, {"proxy_on_request_headers", kCalls}}));
   {
     PluginRun run(made);
     EXPECT_TRUE(run.goes_through());
   }
   client_.answer(0, 200);
+  client_.answer(1, http::CallAnswer{200, {}, std::string(5, '\0'), {{"grpc-status", "0"}}});
+  client_.fail_with(2, http::CallFailure::Kind::kTimeout);
   run_messages();
   runtime_->state().queues().enqueue(1, "message");
   pass(100ms);

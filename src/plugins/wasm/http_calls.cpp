@@ -1,5 +1,7 @@
 #include "plugins/wasm/http_calls.h"
 
+#include "plugins/wasm/grpc_answer.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +15,7 @@ using http::CallFailure;
 constexpr std::chrono::seconds kBetweenLines{1};
 // The lower two bits tell kinds of calls apart; those of HTTP have none of them.
 constexpr std::uint32_t kNumberStep = 4;
+constexpr std::uint32_t kGrpcBit = 1;
 
 std::size_t bytes_of(const http::OwnedFields& fields) {
   std::size_t bytes = 0;
@@ -99,18 +102,21 @@ Result<void> HttpCalls::has_room(std::size_t bytes) const {
   return {};
 }
 
-std::uint32_t HttpCalls::new_number() {
+std::uint32_t HttpCalls::new_number(bool is_grpc) {
+  const std::uint32_t kind = is_grpc ? kGrpcBit : 0;
   do {
     last_number_ += kNumberStep;
-  } while (last_number_ == 0 || calls_.contains(last_number_));
-  return last_number_;
+  } while (last_number_ == 0 || calls_.contains(last_number_ + kind));
+  return last_number_ + kind;
 }
 
 HttpCalls::Calls::iterator HttpCalls::add(RootContext& root, HttpCallOrder order, std::size_t bytes) {
   request_bytes_ += bytes;
   counts_.begun();
   std::string target = order.target.name;
-  return calls_.emplace(new_number(), Call{&root, std::move(target), bytes, std::move(order), nullptr}).first;
+  const bool is_grpc = order.target.speaks_grpc;
+  Call call{&root, std::move(target), is_grpc, bytes, std::move(order), nullptr};
+  return calls_.emplace(new_number(is_grpc), std::move(call)).first;
 }
 
 void HttpCalls::start(std::uint32_t number, Call& call, HttpClient& client) {
@@ -136,10 +142,26 @@ void HttpCalls::release(RootContext& root) {
 void HttpCalls::ended(std::uint32_t number, http::CallResult result) {
   auto found = calls_.find(number);
   RootContext& root = *found->second.root;
-  if (!result) tell(fmt::format("http_call to \"{}\": {}", found->second.target, result.error().what));
+  const bool is_grpc = found->second.is_grpc;
+  if (!result) {
+    tell(fmt::format("{} to \"{}\": {}", is_grpc ? "grpc_call" : "http_call", found->second.target,
+                     result.error().what));
+  }
   counts_.count(outcome_of(result));
   remove(found);
+  if (is_grpc) return answered_(root, number, grpc_answer(std::move(result)));
   answered_(root, number, result ? shown(std::move(*result)) : shown(result.error()));
+}
+
+bool HttpCalls::has_grpc(std::uint32_t number) const {
+  auto found = calls_.find(number);
+  return found != calls_.end() && found->second.is_grpc;
+}
+
+bool HttpCalls::cancel_grpc(std::uint32_t number) {
+  if (!has_grpc(number)) return false;
+  cancel(calls_.find(number));
+  return true;
 }
 
 HttpCalls::Calls::iterator HttpCalls::cancel(Calls::iterator call) {

@@ -40,7 +40,11 @@ class HttpCalls final {
 
   // The number of the call. Error: kNotFound when the target is unknown or not allowed, kLimit or kUnavailable when
   // it cannot be made now.
+  // Where the target speaks gRPC, the answer is told as that of a gRPC call; the body is one message in its frame.
   Result<std::uint32_t> begin(RootContext& root, HttpTarget target, http::CallRequest request, Milliseconds timeout);
+  // Ends a gRPC call; nothing is told. False: there is none of that number.
+  bool cancel_grpc(std::uint32_t number);
+  bool has_grpc(std::uint32_t number) const;
   // The root lives on its worker now.
   void release(RootContext& root);
   void drop(const RootContext& root);
@@ -55,6 +59,7 @@ class HttpCalls final {
   struct Call {
     RootContext* root = nullptr;
     std::string target;
+    bool is_grpc = false;
     std::size_t request_bytes = 0;
     HttpCallOrder waiting;                     // until the root lives
     std::unique_ptr<HttpClient::Call> flight;  // from then on
@@ -62,7 +67,7 @@ class HttpCalls final {
   using Calls = std::map<std::uint32_t, Call>;
 
   Result<void> has_room(std::size_t bytes) const;
-  std::uint32_t new_number();
+  std::uint32_t new_number(bool is_grpc);
   Calls::iterator add(RootContext& root, HttpCallOrder order, std::size_t bytes);
   void start(std::uint32_t number, Call& call, HttpClient& client);
   void ended(std::uint32_t number, http::CallResult result);

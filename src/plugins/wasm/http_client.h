@@ -16,6 +16,7 @@ namespace sallyport::wasm {
 struct HttpTarget {
   std::string name;
   bool may_be_host = false;
+  bool speaks_grpc = false;  // it must be an upstream that is spoken to in HTTP/2; hosts are
 };
 
 struct HttpCallOrder {

@@ -212,6 +212,7 @@ std::optional<std::uint32_t> Vm::call(Callback callback, Scope scope, std::uint3
 }
 
 bool Vm::tell_answer(RootContext& root, std::uint32_t call, const AnsweredCall& answer) {
+  if (answer.grpc) return tell_grpc_end(root, call, answer);
   constexpr Callback kStep = Callback::kHttpCallResponse;
   if (!exports(kStep)) return true;
   std::array<Slot, 5> slots{{{root.id},
@@ -219,8 +220,25 @@ bool Vm::tell_answer(RootContext& root, std::uint32_t call, const AnsweredCall& 
                              {static_cast<std::uint32_t>(answer.headers.size())},
                              {static_cast<std::uint32_t>(answer.body.size())},
                              {static_cast<std::uint32_t>(answer.trailers.size())}}};
+  return tell_while_answered(kStep, root, slots, answer);
+}
+
+// A message, or why there is none; never both.
+bool Vm::tell_grpc_end(RootContext& root, std::uint32_t call, const AnsweredCall& answer) {
+  static constexpr Callback kReceive = Callback::kGrpcReceive;
+  static constexpr Callback kClose = Callback::kGrpcClose;
+  const bool is_well = answer.grpc->status == 0;
+  const Callback& step = is_well ? kReceive : kClose;
+  if (!exports(step)) return true;
+  std::array<Slot, 3> slots{
+      {{root.id}, {call}, {is_well ? static_cast<std::uint32_t>(answer.body.size()) : answer.grpc->status}}};
+  return tell_while_answered(step, root, slots, answer);
+}
+
+bool Vm::tell_while_answered(const Callback& step, RootContext& root, std::span<Slot> slots,
+                             const AnsweredCall& answer) {
   root.answered = &answer;
-  bool returned = enter(function(kStep), {&kStep, 1}, {&root, nullptr}, slots);
+  bool returned = enter(function(step), {&step, 1}, {&root, nullptr}, slots);
   root.answered = nullptr;
   if (!returned && is_suspended_) root.answered = &answer;
   return returned;

@@ -21,7 +21,10 @@ std::optional<std::string_view> text_of(Vm& vm, BufferType type) {
   if (type == BufferType::kVmConfiguration) return vm.spec().vm_config;
   const RootContext* root = vm.effective().root;
   if (type == BufferType::kPluginConfiguration && root) return root->conf.configuration;
-  if (type == BufferType::kHttpCallBody && root && root->answered) return root->answered->body;
+  const bool is_answer = type == BufferType::kHttpCallBody || type == BufferType::kGrpcMessage;
+  if (!is_answer || !root || !root->answered) return std::nullopt;
+  const bool is_of_grpc = root->answered->grpc.has_value();
+  if (is_of_grpc == (type == BufferType::kGrpcMessage)) return root->answered->body;
   return std::nullopt;
 }
 

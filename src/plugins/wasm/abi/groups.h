@@ -18,7 +18,7 @@ void add_metrics(std::vector<Import>& table);
 void add_ticks(std::vector<Import>& table);
 void add_foreign_functions(std::vector<Import>& table);
 void add_http_call(std::vector<Import>& table);
-void add_unavailable(std::vector<Import>& table);
+void add_grpc_call(std::vector<Import>& table);
 void add_wasi(std::vector<Import>& table);
 void add_runtimes(std::vector<Import>& table);
 

@@ -42,8 +42,10 @@ const http::OwnedFields* answered_fields(const Vm& vm, MapType type) {
   const RootContext* root = vm.effective().root;
   const AnsweredCall* answer = root ? root->answered : nullptr;
   if (!answer) return nullptr;
-  if (type == MapType::kHttpCallHeaders) return &answer->headers;
-  return type == MapType::kHttpCallTrailers ? &answer->trailers : nullptr;
+  const bool is_of_grpc = answer->grpc.has_value();
+  if (type == (is_of_grpc ? MapType::kGrpcInitialMetadata : MapType::kHttpCallHeaders)) return &answer->headers;
+  return type == (is_of_grpc ? MapType::kGrpcTrailingMetadata : MapType::kHttpCallTrailers) ? &answer->trailers
+                                                                                            : nullptr;
 }
 
 }  // namespace

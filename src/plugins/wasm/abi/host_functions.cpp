@@ -21,7 +21,7 @@ std::vector<Import> make_table() {
   add_ticks(table);
   add_foreign_functions(table);
   add_http_call(table);
-  add_unavailable(table);
+  add_grpc_call(table);
   add_wasi(table);
   add_runtimes(table);
   return table;

@@ -4,6 +4,7 @@
 #include "http/authority.h"
 #include "http/field_name.h"
 #include "plugins/wasm/abi/binding.h"
+#include "plugins/wasm/abi/call_parts.h"
 #include "plugins/wasm/abi/groups.h"
 #include "plugins/wasm/gateway_fields.h"
 #include "plugins/wasm/http_calls.h"
@@ -26,6 +27,8 @@ std::optional<std::string_view> find(const std::vector<Pair>& pairs, std::string
   return found->second;
 }
 
+}  // namespace
+
 // Pseudo-headers, the host and framing are the gateway's; what cannot stand in a message is left out.
 http::OwnedFields fields_of(Vm& vm, const std::vector<Pair>& pairs) {
   http::OwnedFields fields;
@@ -40,6 +43,8 @@ http::OwnedFields fields_of(Vm& vm, const std::vector<Pair>& pairs) {
   }
   return fields;
 }
+
+namespace {
 
 // Error: what is missing or wrong.
 Result<http::CallRequest> request_of(Vm& vm, const std::vector<Pair>& headers) {
@@ -68,10 +73,14 @@ Status refuse_call(Vm& vm, std::string_view upstream, const Error& why) {
   return is_for_now ? Status::kInternalFailure : Status::kBadArgument;
 }
 
+}  // namespace
+
 bool is_allowed_host(const RootContext& root, std::string_view name) {
   return std::ranges::any_of(root.conf.call_hosts,
                              [&](const std::string& allowed) { return equals_ignoring_case(allowed, name); });
 }
+
+namespace {
 
 Result<std::uint32_t> begin_call(Vm& vm, RootContext& root, std::string_view upstream, std::string_view headers,
                                  std::string_view body, std::string_view trailers, std::int32_t timeout) {
@@ -104,6 +113,10 @@ Status http_call(Vm& vm, GuestRange upstream_at, GuestRange headers_at, GuestRan
 // Of the call whose answer is being told; without one, or with a whole answer, 0 and no text.
 Status get_status(Vm& vm, std::uint32_t code_slot, GuestRange out) {
   const RootContext* root = vm.effective().root;
+  if (root && root->answered && root->answered->grpc) {
+    const GrpcEnd& end = *root->answered->grpc;
+    return vm.memory().store(code_slot, end.status) ? vm.give(end.message, out) : Status::kInvalidMemoryAccess;
+  }
   const bool was_reset = root && root->answered && root->answered->is_reset();
   if (!vm.memory().store(code_slot, was_reset ? kBrokenConnection : 0u)) return Status::kInvalidMemoryAccess;
   return vm.give(was_reset ? "reset" : "", out);

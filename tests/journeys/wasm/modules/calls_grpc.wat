@@ -1,0 +1,38 @@
+;; A plugin that asks the upstream `echo` over gRPC about every request: `hi` to test.Echo and the method that its
+;; configuration names. The request is answered with the message that came back, or with the status 500 + that of gRPC
+;; and its message.
+(module
+  (import "env" "proxy_grpc_call"
+    (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_buffer_bytes" (func $get_buffer (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_status" (func $get_status (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_set_effective_context" (func $set_effective_context (param i32) (result i32)))
+  (import "env" "proxy_send_local_response"
+    (func $send_local_response (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 4)
+  (data (i32.const 100) "echo") (data (i32.const 120) "test.Echo") (data (i32.const 140) "hi")
+  (global $free (mut i32) (i32.const 4096))
+  (global $asking (mut i32) (i32.const 0))
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param $size i32) (result i32)
+    (global.get $free)
+    (global.set $free (i32.and (i32.add (i32.add (global.get $free) (local.get $size)) (i32.const 7)) (i32.const -8))))
+  (func (export "proxy_on_context_create") (param i32 i32))
+  (func (export "proxy_on_request_headers") (param $context i32) (param i32 i32) (result i32)
+    (global.set $asking (local.get $context))
+    (drop (call $get_buffer (i32.const 7) (i32.const 0) (i32.const 100) (i32.const 200) (i32.const 204)))
+    (if (call $call (i32.const 100) (i32.const 4) (i32.const 120) (i32.const 9)
+                    (i32.load (i32.const 200)) (i32.load (i32.const 204)) (i32.const 0) (i32.const 0)
+                    (i32.const 140) (i32.const 2) (i32.const 1000) (i32.const 208))
+      (then (return (i32.const 0))))
+    (i32.const 1))
+  (func $answer (param $status i32)
+    (drop (call $set_effective_context (global.get $asking)))
+    (drop (call $send_local_response (local.get $status) (i32.const 0) (i32.const 0)
+      (i32.load (i32.const 212)) (i32.load (i32.const 216)) (i32.const 0) (i32.const 0) (i32.const -1))))
+  (func (export "proxy_on_grpc_receive") (param i32 i32 i32)
+    (drop (call $get_buffer (i32.const 5) (i32.const 0) (i32.const 1000) (i32.const 212) (i32.const 216)))
+    (call $answer (i32.const 200)))
+  (func (export "proxy_on_grpc_close") (param i32 i32) (param $status i32)
+    (drop (call $get_status (i32.const 220) (i32.const 212) (i32.const 216)))
+    (call $answer (i32.add (i32.const 500) (local.get $status)))))
