@@ -9,6 +9,7 @@ namespace sallyport::source {
 namespace {
 
 constexpr std::string_view kSha256 = "sha256:";
+constexpr std::size_t kLongest = 1024;
 constexpr std::size_t kLongestRepository = 255;
 constexpr std::size_t kLongestTag = 128;
 
@@ -63,6 +64,7 @@ std::string Reference::shown() const {
 Result<Reference> parse_reference(std::string_view text) {
   Reference reference;
   const std::size_t slash = text.find('/');
+  if (text.size() > kLongest) return wrong("is longer than 1024 characters");
   if (slash == std::string_view::npos) return wrong("names no repository; write oci://host/repository:tag");
   reference.host = to_lower(text.substr(0, slash));
   auto authority = http::parse_authority(reference.host);
