@@ -206,8 +206,9 @@ Result<std::string> Gateway::listen_on(const std::vector<Listen>& listens, Speak
   std::string bound_to;
   for (const Listen& wanted : listens) {
     TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
+    auto http2 = wanted.http2.value_or(settings_.http2.enabled) ? proxy::Http2::kOn : proxy::Http2::kOff;
     for (auto& worker : workers_) {
-      auto bound = worker->listen(address, speaks);
+      auto bound = worker->listen(address, speaks, http2);
       if (!bound && wanted.optional) break;
       if (!bound) return fail(std::move(bound).error());
       if (&worker == &workers_.front()) bound_to += (bound_to.empty() ? "" : ", ") + bound->to_string();

@@ -61,6 +61,7 @@ Result<WorkerOptions> worker_options(const Settings& settings, const upstream::F
   options.balancer.resolve_timeout = settings.resolver.timeout;
   if (settings.resolver.valid_for) options.balancer.names_valid = *settings.resolver.valid_for;
   options.proxy.limits = client_limits(settings.client);
+  options.proxy.http2 = settings.http2.limits;
   if (settings.routing.match_uri_encoded_slash) options.proxy.encoded_slash = http::EncodedSlash::kKeep;
   options.proxy.drops_tail_slash = settings.routing.delete_uri_tail_slash;
   options.proxy.max_request_body = settings.client.max_body_bytes;

@@ -6,6 +6,7 @@
 #include "base/environment.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "h2/server_limits.h"
 #include "json/value.h"
 #include "plugins/wasm/engine_choice.h"
 #include "plugins/wasm/wasm_settings.h"
@@ -25,7 +26,8 @@ namespace sallyport::app {
 struct Listen {
   std::string ip;  // a literal, IPv6 without brackets
   std::uint16_t port = 0;
-  bool optional = false;  // the IPv6 twin of a bare port, for IPv6 alone; a host without IPv6 may skip it
+  bool optional = false;        // the IPv6 twin of a bare port, for IPv6 alone; a host without IPv6 may skip it
+  std::optional<bool> http2{};  // of the proxy: HTTP/2 beside HTTP/1.1; nothing: as apisix.enable_http2 says
   friend bool operator==(const Listen&, const Listen&) = default;
 };
 
@@ -69,6 +71,12 @@ struct ClientSettings {
   std::chrono::milliseconds send_timeout{10'000};
   std::vector<std::string> trusted_addresses;  // peers whose X-Forwarded-* are believed: addresses and networks
   friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
+};
+
+struct Http2Settings {
+  bool enabled = true;  // on the proxy's listeners, where these do not say otherwise
+  h2::ServerLimits limits;
+  friend bool operator==(const Http2Settings&, const Http2Settings&) = default;
 };
 
 // Of listeners that begin with a handshake of TLS.
@@ -191,6 +199,7 @@ struct Settings {
   AdminSettings admin;
   LogSettings logs;
   ClientSettings client;
+  Http2Settings http2;
   SslSettings ssl;
   ResolverSettings resolver;
   RoutingSettings routing;

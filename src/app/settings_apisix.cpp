@@ -76,13 +76,14 @@ void read_apisix(Section apisix, Settings& settings) {
   read_server_header(apisix, settings.server_header);
   read_resolver(apisix, settings.resolver);
   read_routing(apisix, settings.routing);
+  apisix.read("enable_http2", settings.http2.enabled);
+  read_http2(apisix.section("http2"), settings.http2.limits);
   read_ssl(apisix.section("ssl"), settings.ipv6, settings.ssl);
   std::string& trusted = settings.ssl.trusted_certificates;
   if (trusted != "system") trusted = below_prefix(settings, trusted);
   read_former_layout(apisix, settings);
   apisix.at("plugins");  // read_plugins knows this place too
-  apisix.finish({"enable_http2",
-                 "proxy_protocol",
+  apisix.finish({"proxy_protocol",
                  "proxy_mode",
                  "stream_proxy",
                  "proxy_cache",

@@ -15,6 +15,7 @@ constexpr std::string_view kForms = "write a port, \"ip:port\", or a mapping of 
 struct Given {
   std::string ip;
   std::optional<std::uint16_t> port;
+  std::optional<bool> http2{};
 };
 
 std::string without_brackets(std::string_view ip) {
@@ -46,13 +47,15 @@ std::optional<Given> read_mapping(Section section) {
   std::int64_t port = -1;
   section.read("ip", ip);
   section.read_number("port", port, 0, kMostPort);
-  section.finish({"enable_http2", "enable_http3"});
+  std::optional<bool> http2;
+  if (section.has("enable_http2")) section.read("enable_http2", http2.emplace());
+  section.finish({"enable_http3"});
   ip = without_brackets(ip);
   if (!ip.empty() && !IpAddress::parse(ip)) {
     section.error("ip", fmt::format("is no IP address: {}; give one such as 127.0.0.1 or ::1", ip));
     return std::nullopt;
   }
-  Given given{.ip = ip, .port = std::nullopt};
+  Given given{.ip = ip, .port = std::nullopt, .http2 = http2};
   if (port >= 0) given.port = static_cast<std::uint16_t>(port);
   return given;
 }
@@ -70,11 +73,13 @@ std::optional<Given> read_one(Problems& problems, const Setting& setting) {
 
 void add_listen(Problems& problems, const Setting& setting, const Given& given, bool ipv6, std::vector<Listen>& to) {
   if (!given.port) return problems.error(setting, "has no port; give one");
+  const auto before = static_cast<std::ptrdiff_t>(to.size());
   if (given.ip.empty()) {
     listen_everywhere(*given.port, ipv6, to);
   } else {
     to.push_back({.ip = given.ip, .port = *given.port});
   }
+  for (auto added = to.begin() + before; added != to.end(); ++added) added->http2 = given.http2;
 }
 
 }  // namespace

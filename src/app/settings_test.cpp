@@ -292,10 +292,10 @@ TEST(Settings, TheYamlProviderReadsApisixYamlAndNeedsNoEtcd) {
 
 TEST(Settings, UnknownAndUnhonouredKeysAreNamed) {
   EXPECT_THAT(
-      problems_of("apisix:\n  node_lisen: 9081\n  enable_http2: true\n  proxy_protocol: false\nnginx_confg: {}\n"),
+      problems_of("apisix:\n  node_lisen: 9081\n  enable_debug: true\n  proxy_protocol: false\nnginx_confg: {}\n"),
       ElementsAre("config.yaml:2:3: warning: apisix.node_lisen is an unknown key and has no effect; did you mean "
                   "node_listen?",
-                  "config.yaml:3:3: warning: apisix.enable_http2 is not honoured by this version and has no effect",
+                  "config.yaml:3:3: warning: apisix.enable_debug is not honoured by this version and has no effect",
                   "config.yaml:5:1: warning: nginx_confg is an unknown key and has no effect; did you mean "
                   "nginx_config?"));
 }

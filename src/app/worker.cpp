@@ -48,7 +48,10 @@ Worker::~Worker() { stop(); }
 Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& options) {
   TRY(auto resolver, async::open_resolver(*reactor_, options.resolver));
   serving_ = std::make_unique<Serving>(*this, snapshots, std::move(resolver), options);
-  reactor_->at_turn_end([this] { flush_access_log(); });
+  reactor_->at_turn_end([this] {
+    serving_->proxy.end_turn();
+    flush_access_log();
+  });
   thread_ = std::thread([this, &snapshots] {
     pthread_setname_np(pthread_self(), ("worker " + std::to_string(number_)).c_str());
     reactor_->run();
@@ -63,11 +66,13 @@ Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& option
 
 wasm::HttpClient& Worker::http_client() noexcept { return serving_->http_client; }
 
-Result<async::Address> Worker::listen(const async::Address& address, Speaks speaks) {
+Result<async::Address> Worker::listen(const async::Address& address, Speaks speaks, proxy::Http2 http2) {
   auto accept = speaks == Speaks::kTls ? &proxy::Proxy::accept_tls : &proxy::Proxy::accept;
   std::promise<Result<async::Address>> bound;
-  reactor_->post([this, &address, &bound, accept] {
-    auto on_accept = [this, accept](async::Accepted accepted) { (serving_->proxy.*accept)(std::move(accepted)); };
+  reactor_->post([this, &address, &bound, accept, http2] {
+    auto on_accept = [this, accept, http2](async::Accepted accepted) {
+      (serving_->proxy.*accept)(std::move(accepted), http2);
+    };
     auto listener = reactor_->listen(address, async::SharePort::kYes, on_accept);
     if (!listener) return bound.set_value(std::unexpected(std::move(listener).error()));
     serving_->listeners.push_back(std::move(*listener));

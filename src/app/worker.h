@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "plugins/wasm/http_client.h"
 #include "proxy/options.h"
+#include "proxy/proxy.h"
 #include "telemetry/access_log_format.h"
 #include "telemetry/log_file.h"
 #include "telemetry/metrics.h"
@@ -57,7 +58,7 @@ class Worker final {
   // Error: kInvalid when a name server of the options cannot be read.
   Status start(snapshot::Snapshots& snapshots, const WorkerOptions& options);
   // Control thread; waits for the answer. The address as it is bound, with its real port.
-  Result<async::Address> listen(const async::Address& address, Speaks speaks);
+  Result<async::Address> listen(const async::Address& address, Speaks speaks, proxy::Http2 http2);
   void set_access_log(AccessLog log);
   // Control thread: accepts no more; idle connections end now, others with their response.
   void drain();

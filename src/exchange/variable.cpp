@@ -113,6 +113,7 @@ constexpr Named kNamed[] = {
     {"document_uri", [](E e, K) -> Text { return e.uri; }},
     {"host", [](E e, K) { return unless_empty(e.host); }},
     {"hostname", [](E, K) -> Text { return hostname(); }},
+    {"http2", [](E e, K) { return e.request.version == http::Version::kHttp2 ? Text(e.tls ? "h2" : "h2c") : Text(); }},
     {"https", [](E e, K) -> Text { return e.scheme == "https" ? "on" : ""; }},
     {"is_args", [](E e, K) -> Text { return e.query.empty() ? "" : "?"; }},
     {"matched_host", [](E e, K) { return unless_empty(e.matched.host); }},

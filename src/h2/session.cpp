@@ -32,7 +32,6 @@ std::unique_ptr<nghttp2_option, DeleteOption> as_option(const Session::Limits& l
   nghttp2_option* option = nullptr;
   ensure_made(nghttp2_option_new(&option));
   nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_max_outbound_ack(option, limits.unsent_acks);
   nghttp2_option_set_max_settings(option, limits.settings);
   nghttp2_option_set_max_continuations(option, limits.continuations);
@@ -150,7 +149,10 @@ Status Session::receive(std::string_view bytes) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   ssize_t taken = nghttp2_session_mem_recv(session_.get(), data, bytes.size());
   if (taken >= 0) return {};
-  return fail(ErrorCode::kProtocol, fmt::format("HTTP/2: {}", describe(static_cast<int>(taken))));
+  bool is_too_much = taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS ||
+                     taken == NGHTTP2_ERR_CALLBACK_FAILURE;
+  return fail(is_too_much ? ErrorCode::kLimit : ErrorCode::kProtocol,
+              fmt::format("HTTP/2: {}", describe(static_cast<int>(taken))));
 }
 
 Status Session::produce(std::string& to, std::size_t enough) {

@@ -74,7 +74,8 @@ class Session {
   Session& operator=(const Session&) = delete;
   ~Session();
 
-  // Takes all of them in. Error: kProtocol; the connection is over, but what `produce` gives should still be sent.
+  // Takes all of them in. Error: kProtocol, or kLimit when the peer goes beyond the limits or the listener has enough;
+  // the connection is over, but what `produce` gives should still be sent.
   Status receive(std::string_view bytes);
   // Appends what is to be sent, until that are `enough` bytes or nothing is left. Error: kInternal.
   Status produce(std::string& to, std::size_t enough);

@@ -142,7 +142,7 @@ TEST(Session, EndsWhereItsListenerHasEnough) {
   pair.server.most_frames = 0;
   Status received = pair.server.session.receive(pair.client.produced());
   ASSERT_FALSE(received);
-  EXPECT_EQ(received.error().code, ErrorCode::kProtocol);
+  EXPECT_EQ(received.error().code, ErrorCode::kLimit);
 }
 
 TEST(Session, ResetsAStreamWithAFieldThatBreaksTheRules) {

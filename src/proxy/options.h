@@ -3,6 +3,7 @@
 
 #include "base/ip_range.h"
 #include "chain/chain.h"
+#include "h2/server_limits.h"
 #include "http/target.h"
 #include "wire/server_connection.h"
 
@@ -14,6 +15,7 @@ namespace sallyport::proxy {
 
 struct Options {
   wire::ServerLimits limits;
+  h2::ServerLimits http2;
   chain::BodyLimits plugin_bodies;
   http::EncodedSlash encoded_slash = http::EncodedSlash::kRefuse;
   bool drops_tail_slash = false;             // of the path that routes and plugins see; the upstream gets it

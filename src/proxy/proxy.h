@@ -13,6 +13,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
+
+namespace sallyport::h2 {
+class ServerConnection;
+class ServerStream;
+}  // namespace sallyport::h2
 
 namespace sallyport::tls {
 class TlsStream;
@@ -22,6 +28,9 @@ namespace sallyport::proxy {
 
 using async::Task;
 
+// Whether a listener speaks HTTP/2, too.
+enum class Http2 : std::uint8_t { kOff, kOn };
+
 class Proxy final : private exchange::Waiter {
  public:
   explicit Proxy(const Surroundings& around);
@@ -30,9 +39,11 @@ class Proxy final : private exchange::Waiter {
   ~Proxy();
 
   // Serves the connection until it ends.
-  void accept(async::Accepted connection);
+  void accept(async::Accepted connection, Http2 http2 = Http2::kOff);
   // As that, after a handshake of TLS; the Surroundings have what it takes.
-  void accept_tls(async::Accepted connection);
+  void accept_tls(async::Accepted connection, Http2 http2 = Http2::kOff);
+  // At the end of every turn of the loop, before it waits again: sends what the turn brought.
+  void end_turn();
 
   // Every connection ends after its next response, or when it has been waiting for a request for a second, by now or
   // later. `connections` tells when all have gone.
@@ -54,20 +65,30 @@ class Proxy final : private exchange::Waiter {
   void finish(Journey& journey);
 
   // Around `serve` (proxy/session.cpp): the life of one connection.
+  class Leaving;
   struct Session;
-  Task<void> serve_connection(async::Accepted connection);
-  Task<void> serve_session(Session& session);
-  Task<bool> serve_next(Session& session);
-  Task<void> part(Session& session);
+  struct H1Client;
+  Task<void> serve_connection(async::Accepted connection, Http2 http2);
+  Task<bool> begins_with_preface(H1Client& client);
+  Task<bool> wait_for_preface(H1Client& client);
+  Task<void> serve_h1(H1Client& client);
+  Task<bool> serve_next(H1Client& client);
+  Task<void> part(H1Client& client);
   Task<void> answer_thrown(Journey& journey);
   Task<void> refuse(Journey& journey, int status, std::string_view reason);
   void close_idle();
-  Task<bool> wind_up(Session& session, const Journey& journey);
+  Task<bool> wind_up(H1Client& client, const Journey& journey);
   void introduce(Session& session, Journey& journey);
+
+  // As that, for HTTP/2 (proxy/h2_client.cpp).
+  class H2Client;
+  Task<void> serve_h2(Session& session, async::StreamPtr stream);
+  Task<void> serve_stream(Session& session, h2::ServerStream& stream);
+  Task<bool> run_stream(Journey& journey, Task<void> work);
 
   // Before that, where it begins with a handshake (proxy/tls_session.cpp).
   class Greeting;
-  Task<void> serve_tls(async::Accepted connection);
+  Task<void> serve_tls(async::Accepted connection, Http2 http2);
   Task<void> serve_mistaken(async::Accepted connection);
   void end_greetings();
   std::string words_for_failure(const tls::TlsStream& stream, const tls::ServerHandshake& handshake);
@@ -79,6 +100,7 @@ class Proxy final : private exchange::Waiter {
   std::uint64_t accepted_ = 0;
   bool draining_ = false;
   std::unique_ptr<async::Timer> idle_poll_;
+  std::vector<h2::ServerConnection*> with_output_;  // null: it has ended
   Session* first_session_ = nullptr;
   SteadyTime drain_began_;
   Greeting* first_greeting_ = nullptr;

@@ -4,8 +4,9 @@
 #include "proxy/session.h"
 
 #include "async/until_hangup.h"
-#include "base/log.h"
+#include "h2/preface.h"
 #include "proxy/answers.h"
+#include "proxy/broken_exchange.h"
 #include "proxy/proxy.h"
 #include "proxy/response_relay.h"
 
@@ -17,41 +18,19 @@ using exchange::Exchange;
 using Next = wire::ServerConnection::Next;
 using telemetry::ConnectionState;
 
-namespace {
-
-constexpr int kClientClosedRequest = 499;  // nginx's status for the log
-
-void note_lost_client(Exchange& exchange) {
-  if (!exchange.response_head_sent) exchange.response.status = kClientClosedRequest;
-  exchange.reason = "client_closed";
-  exchange.response_source = exchange::ResponseSource::kGateway;
-}
-
-// Only where an exception is being handled.
-void log_thrown(const Exchange& exchange) {
-  try {
-    throw;
-  } catch (const std::exception& thrown) {
-    log::error("request {}: {}", exchange.request_target, thrown.what());
-  } catch (...) {
-    log::error("request {}: an exception that is no std::exception", exchange.request_target);
-  }
-}
-
-}  // namespace
-
 Proxy::Proxy(const Surroundings& around) : around_(around) {}
 Proxy::~Proxy() = default;
 
-void Proxy::accept(async::Accepted connection) { sessions_.spawn(serve_connection(std::move(connection))); }
+void Proxy::accept(async::Accepted connection, Http2 http2) {
+  sessions_.spawn(serve_connection(std::move(connection), http2));
+}
 
-// A busy client sends its next request any moment; closing then would lose it, telling it to close loses nothing.
 void Proxy::drain() {
   constexpr Milliseconds kPoll{100};
   draining_ = true;
   drain_began_ = around_.reactor.now();
   for (Session* session = first_session_; session; session = session->next) {
-    session->client.close_after_response_if_not_begun();
+    if (session->leaving) session->leaving->drain();
   }
   close_idle();
   idle_poll_ = around_.reactor.start_timer(kPoll, async::Reactor::Repeat::kEvery, [this] { close_idle(); });
@@ -59,58 +38,85 @@ void Proxy::drain() {
 
 void Proxy::close_idle() {
   constexpr Milliseconds kGrace{1'000};
+  const SteadyTime now = around_.reactor.now();
   for (Session* session = first_session_; session; session = session->next) {
-    bool is_waiting = session->state == ConnectionState::kWaiting && !session->is_parting;
-    if (!is_waiting || around_.reactor.now() - session->waiting_since < kGrace) continue;
-    if (session->client.stream().is_quiet()) session->client.stream().expire_fill();
+    if (!session->leaving || now - session->waiting_since < kGrace) continue;
+    session->leaving->end_if_waiting();
   }
-  if (around_.reactor.now() - drain_began_ >= kGrace) end_greetings();
+  if (now - drain_began_ >= kGrace) end_greetings();
 }
 
-Task<void> Proxy::serve_connection(async::Accepted connection) {
-  Session session(*this, std::move(connection));
-  co_await serve_session(session);
+Task<void> Proxy::serve_connection(async::Accepted connection, Http2 http2) {
+  Session session(*this, connection);
+  async::StreamPtr stream;
+  {
+    H1Client client(*this, session, std::move(connection.stream));
+    client.may_speak_http2 = http2 == Http2::kOn;
+    co_await serve_h1(client);
+    if (!client.speaks_http2) co_return;
+    stream = client.wire.take_stream();
+  }
+  co_await serve_h2(session, std::move(stream));
 }
 
-Task<void> Proxy::serve_session(Session& session) {
-  while (co_await session.client.wait_for_request()) {
-    if (!co_await serve_next(session)) co_return;
+// Until the connection ends, or turns out to speak HTTP/2.
+Task<void> Proxy::serve_h1(H1Client& client) {
+  while (co_await client.wire.wait_for_request()) {
+    if (client.may_speak_http2 && co_await begins_with_preface(client)) co_return;
+    if (!co_await serve_next(client)) co_return;
   }
-  co_await part(session);
+  co_await part(client);
+}
+
+Task<bool> Proxy::begins_with_preface(H1Client& client) {
+  client.may_speak_http2 = false;
+  h2::Preface preface = h2::look_for_preface(client.wire.stream().unread());
+  if (preface == h2::Preface::kPerhaps) return wait_for_preface(client);
+  return client.speaks_http2 = preface == h2::Preface::kYes;
+}
+
+Task<bool> Proxy::wait_for_preface(H1Client& client) {
+  async::Stream& stream = client.wire.stream();
+  while (h2::look_for_preface(stream.unread()) == h2::Preface::kPerhaps) {
+    if (co_await stream.fill(around_.options.limits.head_arrival) != async::IoStatus::kOk) co_return false;
+  }
+  client.speaks_http2 = h2::look_for_preface(stream.unread()) == h2::Preface::kYes;
+  co_return client.speaks_http2;
 }
 
 // A request that crosses our FIN finds nobody to serve it, but is no reason for a reset either.
-Task<void> Proxy::part(Session& session) {
+Task<void> Proxy::part(H1Client& client) {
   constexpr Milliseconds kLinger{200};
-  session.is_parting = true;
-  if (!session.client.stream().is_gone()) co_await session.client.linger(kLinger);
+  client.is_parting = true;
+  if (!client.wire.stream().is_gone()) co_await client.wire.linger(kLinger);
 }
 
 // Whether the connection carries another request. An exception of a plugin or of ours ends the exchange, not the
 // worker.
-Task<bool> Proxy::serve_next(Session& session) {
-  Journey journey(session.arena, session.clock, session.client);
-  Next next = co_await session.client.read_head(journey.exchange.request);
+Task<bool> Proxy::serve_next(H1Client& client) {
+  Session& session = client.session;
+  Journey journey(client.arena, session.clock, client.wire);
+  Next next = co_await client.wire.read_head(journey.exchange.request);
   if (next.kind == Next::Kind::kEnd) co_return false;
-  if (session.is_mistaken) next = {Next::Kind::kRefused, 400, kClearOnTlsPort, next.bytes};
+  if (client.is_mistaken) next = {Next::Kind::kRefused, 400, kClearOnTlsPort, next.bytes};
   session.move_to(ConnectionState::kWriting);
   introduce(session, journey);
   journey.exchange.request_head_bytes = next.bytes;
-  if (draining_) session.client.close_after_response();
+  if (draining_) client.wire.close_after_response();
   bool refused = next.kind == Next::Kind::kRefused;
   auto work = refused ? refuse(journey, next.refusal, next.reason) : serve(journey);
   bool finished = false, thrown = false;
   try {
-    finished = co_await async::UntilHangup(session.client.stream(), std::move(work));
+    finished = co_await async::UntilHangup(client.wire.stream(), std::move(work));
   } catch (...) {
     log_thrown(journey.exchange);
     thrown = true;
   }
-  if (thrown) finished = co_await async::UntilHangup(session.client.stream(), answer_thrown(journey));
+  if (thrown) finished = co_await async::UntilHangup(client.wire.stream(), answer_thrown(journey));
   if (!finished) note_lost_client(journey.exchange);
   finish(journey);
   if (!finished) co_return false;
-  if (!session.client.is_reusable() && !co_await wind_up(session, journey)) co_return false;
+  if (!client.wire.is_reusable() && !co_await wind_up(client, journey)) co_return false;
   session.move_to(ConnectionState::kWaiting);
   co_return true;
 }
@@ -150,10 +156,10 @@ Task<void> Proxy::refuse(Journey& journey, int status, std::string_view reason) 
 }
 
 // What is left of an unread body is taken in, if that is little; else the connection ends in an orderly way.
-Task<bool> Proxy::wind_up(Session& session, const Journey& journey) {
-  if (!journey.exchange.response_head_sent || !session.client.response_ended()) co_return false;
-  if (!session.client.is_closing() && co_await session.client.drain_body(around_.options.drain_bytes)) co_return true;
-  co_await session.client.linger();
+Task<bool> Proxy::wind_up(H1Client& client, const Journey& journey) {
+  if (!journey.exchange.response_head_sent || !client.wire.response_ended()) co_return false;
+  if (!client.wire.is_closing() && co_await client.wire.drain_body(around_.options.drain_bytes)) co_return true;
+  co_await client.wire.linger();
   co_return false;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// One client connection and what is kept for it between its requests. Part of Proxy.
+// One client connection: what every request on it is told, and what HTTP/1 keeps for it between its requests. Part of
+// Proxy.
 
 #include "async/reactor.h"
 #include "base/arena.h"
@@ -26,11 +27,22 @@ class LoopClock final : public Clock {
   async::Reactor& reactor_;
 };
 
+// What a gateway that ends asks of a connection.
+class Proxy::Leaving {
+ public:
+  // What has begun is the last.
+  virtual void drain() = 0;
+  // So is what the client sent before it could know that; a connection that waits for more ends.
+  virtual void end_if_waiting() = 0;
+
+ protected:
+  ~Leaving() = default;
+};
+
 struct Proxy::Session {
-  Session(Proxy& proxy, async::Accepted accepted)
+  Session(Proxy& proxy, const async::Accepted& accepted)
       : owner(proxy),
         clock(proxy.around_.reactor),
-        client(proxy.around_.reactor, std::move(accepted.stream), proxy.around_.options.limits),
         peer_ip(accepted.peer.ip()),
         local_ip(accepted.local.ip()),
         peer{peer_ip, accepted.peer.port()},
@@ -56,8 +68,6 @@ struct Proxy::Session {
 
   Proxy& owner;
   LoopClock clock;
-  wire::ServerConnection client;
-  Arena arena;
   std::string peer_ip;
   std::string local_ip;
   exchange::Peer peer;
@@ -66,11 +76,35 @@ struct Proxy::Session {
   std::uint64_t requests = 0;
   telemetry::ConnectionState state = telemetry::ConnectionState::kWaiting;
   SteadyTime waiting_since = clock.steady();
-  bool is_parting = false;
-  bool is_mistaken = false;                  // speaks in clear where a handshake is wanted
   const exchange::ClientTls* tls = nullptr;  // null: the connection is in clear
+  Leaving* leaving = nullptr;                // null: there is nothing that could end
   Session* previous = nullptr;
   Session* next;
+};
+
+struct Proxy::H1Client final : private Leaving {
+  H1Client(Proxy& proxy, Session& its_session, async::StreamPtr stream)
+      : session(its_session), wire(proxy.around_.reactor, std::move(stream), proxy.around_.options.limits) {
+    session.leaving = this;
+  }
+  H1Client(const H1Client&) = delete;
+  H1Client& operator=(const H1Client&) = delete;
+  ~H1Client() { session.leaving = nullptr; }
+
+  // A busy client sends its next request any moment; closing then would lose it, telling it to close loses nothing.
+  void drain() override { wire.close_after_response_if_not_begun(); }
+  void end_if_waiting() override {
+    bool is_waiting = session.state == telemetry::ConnectionState::kWaiting && !is_parting;
+    if (is_waiting && wire.stream().is_quiet()) wire.stream().expire_fill();
+  }
+
+  Session& session;
+  wire::ServerConnection wire;
+  Arena arena;
+  bool is_parting = false;
+  bool is_mistaken = false;  // speaks in clear where a handshake is wanted
+  bool may_speak_http2 = false;
+  bool speaks_http2 = false;  // its first bytes say so
 };
 
 }  // namespace sallyport::proxy

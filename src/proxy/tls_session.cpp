@@ -74,14 +74,16 @@ std::string Proxy::words_for_failure(const tls::TlsStream& stream, const tls::Se
   return "there is no ssl for the server name " + name;
 }
 
-void Proxy::accept_tls(async::Accepted connection) { sessions_.spawn(serve_tls(std::move(connection))); }
+void Proxy::accept_tls(async::Accepted connection, Http2 http2) {
+  sessions_.spawn(serve_tls(std::move(connection), http2));
+}
 
 // Their waits end from the loop, not inside this call.
 void Proxy::end_greetings() {
   for (Greeting* greeting = first_greeting_; greeting; greeting = greeting->next()) greeting->stream().expire_fill();
 }
 
-Task<void> Proxy::serve_tls(async::Accepted connection) {
+Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2) {
   const Milliseconds longest = around_.options.limits.head_arrival;
   IoStatus begun;
   {
@@ -92,6 +94,7 @@ Task<void> Proxy::serve_tls(async::Accepted connection) {
   if (begins_with_a_letter(connection.stream->unread())) co_return co_await serve_mistaken(std::move(connection));
 
   tls::ServerHandshake handshake;
+  handshake.offers_http2 = http2 == Http2::kOn;
   handshake.names = around_.snapshots.pin(around_.worker)->server_names();
   auto stream = std::make_unique<tls::TlsStream>(around_.reactor, tls_buffers_, std::move(connection.stream),
                                                  around_.tls->begin(handshake));
@@ -107,16 +110,19 @@ Task<void> Proxy::serve_tls(async::Accepted connection) {
   }
   const exchange::ClientTls facts = describe(stream->ssl(), handshake);
   handshake.names.reset();
-  connection.stream = std::move(stream);
-  Session session(*this, std::move(connection));
+  const bool speaks_http2 = tls::speaks_http2(stream->ssl());
+  Session session(*this, connection);
   session.tls = &facts;
-  co_await serve_session(session);
+  if (speaks_http2) co_return co_await serve_h2(session, std::move(stream));
+  H1Client client(*this, session, std::move(stream));
+  co_await serve_h1(client);
 }
 
 Task<void> Proxy::serve_mistaken(async::Accepted connection) {
-  Session session(*this, std::move(connection));
-  session.is_mistaken = true;
-  co_await serve_session(session);
+  Session session(*this, connection);
+  H1Client client(*this, session, std::move(connection.stream));
+  client.is_mistaken = true;
+  co_await serve_h1(client);
 }
 
 // Who asks for a name that admits known clients only has to have come in by that name: another one may have been

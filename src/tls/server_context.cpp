@@ -22,8 +22,9 @@ int handshake_index() {
   return index;
 }
 
-// What the client may go on with, in the server's order (RFC 7301 3.2). HTTP/2 joins this list when it is served.
-constexpr unsigned char kProtocols[] = "\x08http/1.1";
+// What the client may go on with, in the server's order (RFC 7301 3.2).
+constexpr unsigned char kProtocols[] = "\x02h2\x08http/1.1";
+constexpr std::size_t kHttp2Name = 3;
 
 // Others have no place in a name (RFC 6066 3), and names are shown in logs.
 bool is_of_a_name(char c) {
@@ -54,6 +55,13 @@ bool set_mac(EVP_MAC_CTX* mac, TicketKeys::Key& key) {
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace
+
+bool speaks_http2(const SSL& ssl) {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(&ssl, &name, &size);
+  return size != 0 && std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
+}
 
 ServerContext::ServerContext(const ServerOptions& options)
     : fallback_name_(to_lower(options.fallback_name)),
@@ -126,10 +134,13 @@ int ServerContext::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, E
   return done ? 1 : -1;
 }
 
-int ServerContext::on_protocols(SSL*, const unsigned char** chosen, unsigned char* chosen_size,
+int ServerContext::on_protocols(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
                                 const unsigned char* offered, unsigned int offered_size, void*) {
+  auto& handshake = *static_cast<ServerHandshake*>(SSL_get_ex_data(ssl, handshake_index()));
+  const std::size_t left_out = handshake.offers_http2 ? 0 : kHttp2Name;
   unsigned char* found = nullptr;
-  int result = SSL_select_next_proto(&found, chosen_size, kProtocols, sizeof kProtocols - 1, offered, offered_size);
+  int result = SSL_select_next_proto(&found, chosen_size, kProtocols + left_out,
+                                     static_cast<unsigned>(sizeof kProtocols - 1 - left_out), offered, offered_size);
   *chosen = found;
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }

@@ -27,8 +27,12 @@ struct ServerHandshake {
   ServerRulePtr rule;          // of the name; null until it is known
   std::string server_name;     // that the client asked for, in lower case; empty: none
   bool name_is_known = false;  // the client's first message has come, and it made sense
+  bool offers_http2 = false;   // beside HTTP/1.1
   TicketKeys* ticket_keys = nullptr;
 };
+
+// What was agreed upon (RFC 7301), once hands are shaken.
+bool speaks_http2(const SSL& ssl);
 
 class ServerContext final {
  public:

@@ -78,6 +78,8 @@ class ServerConnection final : public ServerExchange {
   async::Task<void> linger(Milliseconds longest = Milliseconds(2'000));
 
   async::Stream& stream() noexcept { return *stream_; }
+  // Of a connection that turns out to speak something else; nothing else may be asked of this one then.
+  async::StreamPtr take_stream() noexcept { return std::move(stream_); }
   std::uint64_t sent_bytes() const noexcept override { return stream_->sent_bytes(); }
 
  private:
