@@ -1,6 +1,8 @@
-"""gRPC that passes through: its trailers, statuses and deadlines. The clients here speak HTTP/1."""
+"""gRPC that passes through: its trailers, statuses and deadlines. Some clients here speak HTTP/1, some are of grpcio."""
+import queue
 import struct
 
+import grpc
 import pytest
 
 from harness.grpc_server import GrpcServer
@@ -66,3 +68,42 @@ def test_what_the_gateway_answers_itself_is_grpc(gateway, upstream):
     answer = call(one, "One", b"x")
     assert (answer.status, answer.get("grpc-status"), answer.get("content-type")) == (200, "14", "application/grpc")
     assert one.ask("GET", "/").status == 502
+
+
+@pytest.fixture
+def stub(gateway, grpc_server):
+    """Calls of grpcio's client through the gateway: stub(kind)(method)."""
+    one = gateway(resources=route(grpc_server.address))
+    with grpc.insecure_channel(f"127.0.0.1:{one.ports['proxy']}") as channel:
+        yield lambda kind, method: getattr(channel, kind)(f"/test.Echo/{method}")
+
+
+def test_clients_of_grpc_are_served(stub, grpc_server):
+    message = bytes(range(256)) * 12_000
+    reply, call = stub("unary_unary", "One").with_call(message, metadata=[("x-one", "1")], timeout=60)
+    assert reply == message
+    assert ("x-first", "1") in call.initial_metadata()
+    assert ("x-last", "2") in call.trailing_metadata()
+    assert grpc_server.seen[0][0]["x-one"] == "1"
+    assert list(stub("unary_stream", "Many")(b"abc")) == [b"a", b"b", b"c"]
+    assert stub("stream_unary", "Gather")(iter([b"a", b"b"])) == b"ab"
+
+
+def test_messages_go_both_ways_at_once(stub):
+    to_send = queue.Queue()
+    answers = stub("stream_stream", "Chat")(iter(to_send.get, None), timeout=60)
+    for i in range(5):
+        to_send.put(bytes([i]))
+        assert next(answers) == bytes([i])
+    to_send.put(None)
+    assert list(answers) == []
+
+
+def test_clients_of_grpc_see_statuses_and_deadlines(stub, grpc_server):
+    with pytest.raises(grpc.RpcError) as refused:
+        stub("unary_unary", "Fail")(b"", timeout=60)
+    assert (refused.value.code(), refused.value.details()) == (grpc.StatusCode.INVALID_ARGUMENT, "not that")
+    with pytest.raises(grpc.RpcError) as late:
+        stub("unary_unary", "Wait")(b"", timeout=0.2)
+    assert late.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert grpc_server.ended.wait(seconds(30))
