@@ -1,0 +1,81 @@
+#include "h2/server_head.h"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+namespace sallyport::h2 {
+namespace {
+
+struct Request {
+  using Fields = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+  explicit Request(Fields fields, bool ends = true, ServerLimits its_limits = {}) : limits(its_limits) {
+    head.add(":method", "POST");
+    head.add(":scheme", "https");
+    head.add(":path", "/a");
+    for (const auto& [name, value] : fields) head.add(name, value);
+    head.finish(ends);
+  }
+  std::string reason() const { return std::string(head.reason()); }
+
+  Arena arena;
+  ServerLimits limits;
+  ServerHead head{arena, limits};
+};
+
+TEST(ServerHead, IsAsHttp1WouldHaveIt) {
+  Request request({{":authority", "A.example:8443"}, {"content-length", "5"}, {"te", "trailers"}, {"x-a", "1"}}, false);
+  http::RequestHead& head = request.head.head();
+  EXPECT_EQ(request.head.refusal(), 0);
+  EXPECT_EQ(head.method, "POST");
+  EXPECT_EQ(head.target, "/a");
+  EXPECT_EQ(head.host, "A.example");
+  EXPECT_EQ(head.authority, "A.example:8443");
+  EXPECT_EQ(head.headers.get("host"), "A.example:8443");
+  EXPECT_EQ(head.body, http::BodyLength::sized(5));
+  EXPECT_FALSE(head.headers.has("content-length"));
+  EXPECT_FALSE(head.headers.has("te"));
+}
+
+TEST(ServerHead, WithoutALengthTheBodyEndsWithTheStream) {
+  EXPECT_EQ(Request({{":authority", "a"}}, true).head.head().body, http::BodyLength::none());
+  EXPECT_EQ(Request({{":authority", "a"}}, false).head.head().body, http::BodyLength::chunked());
+}
+
+TEST(ServerHead, JoinsCookies) {
+  Request request({{":authority", "a"}, {"cookie", "a=b"}, {"x", "y"}, {"cookie", "c=d"}});
+  EXPECT_EQ(request.head.head().headers.get("cookie"), "a=b; c=d");
+  EXPECT_EQ(request.head.head().headers.count("cookie"), 1);
+}
+
+TEST(ServerHead, TakesHostForAnAuthorityThatIsNotThere) {
+  Request request({{"host", "a.example"}});
+  EXPECT_EQ(request.head.refusal(), 0);
+  EXPECT_EQ(request.head.head().host, "a.example");
+}
+
+TEST(ServerHead, RefusesAHostThatIsNotTheAuthority) {
+  EXPECT_EQ(Request({{":authority", "a"}, {"host", "b"}}).reason(), "host_is_not_authority");
+  EXPECT_EQ(Request({{":authority", "a"}, {"host", "A"}}).reason(), "");
+  EXPECT_EQ(Request({{":authority", "user@a"}}).reason(), "bad_host");
+}
+
+TEST(ServerHead, RefusesMoreThanItsLimits) {
+  ServerLimits few;
+  few.fields = 4;
+  EXPECT_EQ(Request({{":authority", "a"}, {"x", "1"}}, true, few).reason(), "too_many_fields");
+  ServerLimits small;
+  small.head_bytes = 300;
+  EXPECT_EQ(Request({{":authority", "a"}, {"x", std::string(200, 'x')}}, true, small).reason(), "head_too_large");
+}
+
+TEST(ServerHead, RefusesExpectationsThatNobodyKnows) {
+  EXPECT_EQ(Request({{":authority", "a"}, {"expect", "tea"}}).head.refusal(), 417);
+  EXPECT_TRUE(Request({{":authority", "a"}, {"expect", "100-Continue"}}, false).head.head().expects_continue);
+}
+
+}  // namespace
+}  // namespace sallyport::h2
