@@ -114,6 +114,16 @@ class TracedInstance final : public Instance {
   std::shared_ptr<const GuestImage> capture() override { return inner_->capture(); }
   bool restore(const std::shared_ptr<const GuestImage>& image) override { return inner_->restore(image); }
 
+  void cut(const GuestFunction& function) override { inner_->cut(functions_[function.a].function); }
+  bool is_suspended() const override { return inner_->is_suspended(); }
+  bool resume(std::span<Slot> slots) override {
+    return run([&] { return inner_->resume(slots); }, slots);
+  }
+  void abandon() override {
+    inner_->abandon();
+    watched_->tracer->returned(watched_->number, {"dropped", true, watched_->stopwatch.take()});
+  }
+
  private:
   struct Named {
     std::string name;
@@ -131,12 +141,19 @@ class TracedInstance final : public Instance {
   bool enter(const GuestFunction& function, std::span<Slot> slots) {
     const auto& [name, real] = functions_[function.a];
     watched_->tracer->entered(watched_->number, name, callback_arguments_text(name, slots));
+    entered_ = function.a;
+    return run([&] { return inner_->call(real, slots); }, slots);
+  }
+
+  // Up to the end of the callback or of its time slice.
+  bool run(auto&& go, std::span<Slot> slots) {
     ++depth_;
     watched_->stopwatch.turn_to(Stopwatch::Hand::kGuest);
-    const bool done = inner_->call(real, slots);
+    const bool done = go();
     watched_->stopwatch.turn_to(Stopwatch::Hand::kNobody);
     --depth_;
-    std::string result = done ? callback_result_text(name, slots[0]) : "trap";
+    if (!done && inner_->is_suspended()) return false;
+    std::string result = done ? callback_result_text(functions_[entered_].name, slots[0]) : "trap";
     watched_->tracer->returned(watched_->number, {std::move(result), !done, watched_->stopwatch.take()});
     return done;
   }
@@ -144,6 +161,7 @@ class TracedInstance final : public Instance {
   std::unique_ptr<Watched> watched_;
   std::unique_ptr<Instance> inner_;
   std::vector<Named> functions_;  // a GuestFunction that it gives is a place here: compilers merge equal functions
+  std::size_t entered_ = 0;       // the function among them that was entered from outside last
   int depth_ = 0;
 };
 

@@ -67,7 +67,7 @@ class Lines final : public Tracer {
 
 struct Traced {
   // A module whose callback of request headers is `body`; in its memory stand texts at 16, addresses from 64 on.
-  explicit Traced(std::string_view body) {
+  explicit Traced(std::string_view body, InstancePlaces places = InstancePlaces::kPool) {
     const std::string text = fmt::format(R"((module
       (import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32)))
       (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
@@ -85,11 +85,15 @@ struct Traced {
       (data (i32.const 248) "\c8\00\00\00\00\00\00\00")
       (func (export "proxy_on_request_headers") (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) {})))",
                                          body);
-    engine = with_trace(*make_wasmtime_engine(), lines);
+    engine = with_trace(*make_wasmtime_engine(places), lines);
     auto bytes = engine->assemble(text);
     if (!bytes) throw std::runtime_error(bytes.error().what);
     module = *engine->compile(*bytes, functions, {});
-    instance = module->make_instance({}, &host);
+    make_instance({});
+  }
+
+  void make_instance(const InstanceLimits& limits) {
+    instance = module->make_instance(limits, &host);
     EXPECT_TRUE(instance->instantiate());
   }
 
@@ -201,6 +205,43 @@ TEST(CallText, ResultsOfCallbacksHaveNames) {
   EXPECT_EQ(text("proxy_on_request_headers", 9), "9 pause");
   EXPECT_EQ(text("proxy_on_log", 0), "");
   EXPECT_EQ(text("malloc", 7), "");
+}
+
+// A guest that computes until there is something at 300.
+struct TracedInSlices : Traced {
+  TracedInSlices()
+      : Traced("(loop $again (br_if $again (i32.eqz (i32.load (i32.const 300))))) (i32.const 0)",
+               InstancePlaces::kRestorable) {
+    InstanceLimits limits;
+    limits.cpu_budget = std::chrono::minutes(10);
+    limits.in_slices = true;
+    make_instance(limits);
+    function = instance->find("proxy_on_request_headers");
+    instance->cut(function);
+  }
+  std::array<Slot, 3> slots{{{2}, {4}, {1}}};
+  GuestFunction function;
+};
+
+TEST(TracedEngine, ACallbackInSlicesIsOneCallback) {
+  TracedInSlices guest;
+  EXPECT_FALSE(guest.instance->call(guest.function, guest.slots));
+  EXPECT_TRUE(guest.instance->is_suspended());
+  EXPECT_FALSE(guest.instance->resume(guest.slots));
+  EXPECT_TRUE(guest.instance->is_suspended());
+  guest.instance->memory().base[300] = std::byte{1};
+  EXPECT_TRUE(guest.instance->resume(guest.slots));
+  EXPECT_FALSE(guest.instance->is_suspended());
+  EXPECT_THAT(guest.lines->lines,
+              ElementsAre("2 proxy_on_request_headers(context=2, headers=4, end_of_stream=1)", "returned 0 continue"));
+}
+
+TEST(TracedEngine, ACallbackThatIsDroppedHasAnEnd) {
+  TracedInSlices guest;
+  EXPECT_FALSE(guest.instance->call(guest.function, guest.slots));
+  guest.instance->abandon();
+  EXPECT_THAT(guest.lines->lines,
+              ElementsAre("2 proxy_on_request_headers(context=2, headers=4, end_of_stream=1)", "trapped"));
 }
 
 }  // namespace

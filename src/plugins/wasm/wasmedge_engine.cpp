@@ -22,8 +22,8 @@ constexpr std::string_view kNothing(
     "\xa\4\1\2\0\xb",
     30);
 constexpr std::string_view kNoSandboxes =
-    "isolation: request is not possible with `wasm.engine: wasmedge`; set isolation: worker, or choose wasmtime or "
-    "pulley";
+    "isolation: request and fair: true are not possible with `wasm.engine: wasmedge`; set isolation: worker and "
+    "fair: false, or choose wasmtime or pulley";
 constexpr std::string_view kMachineCode = "wasmedge";  // a section that WasmEdge's compiler puts into modules
 
 class WasmEdgeModule final : public CompiledModule {
