@@ -143,6 +143,7 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
   compare("nginx_config.worker_processes", running.workers == next.workers);
   compare("nginx_config.http", running.client == next.client);
   compare("wasm.engine", running.wasm.engine == next.wasm.engine);
+  compare("wasm.first_tier", running.wasm.first_tier == next.wasm.first_tier);
   compare("wasm.code_cache", running.wasm.code_cache == next.wasm.code_cache);
   compare("wasm.sources", running.wasm.sources == next.wasm.sources);
   compare("plugin_attr.prometheus", running.prometheus == next.prometheus);

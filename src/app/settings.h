@@ -168,6 +168,7 @@ struct WasmSettings {
   WasmUploadSettings uploads;
   WasmCodeCacheSettings code_cache;
   WasmSourceSettings sources;
+  wasm::FirstTier first_tier = wasm::FirstTier::kAuto;
   std::int64_t max_metrics = 1000;  // of each plugin
   std::vector<WasmPluginSettings> plugins;
   friend bool operator==(const WasmSettings&, const WasmSettings&) = default;

@@ -144,6 +144,8 @@ void read_wasm(Section section, Settings& settings) {
   read_uploads(section.section("uploads"), to.uploads);
   read_code_cache(section.section("code_cache"), settings, to.code_cache);
   read_sources(section.section("sources"), settings, to.sources);
+  section.read_choice<wasm::FirstTier>("first_tier", to.first_tier,
+                                       {{"auto", wasm::FirstTier::kAuto}, {"off", wasm::FirstTier::kOff}});
   section.read_number("max_metrics", to.max_metrics, 0, 16384);
   for (const Setting& plugin : section.list("plugins")) {
     read_wasm_plugin({section.problems(), plugin}, settings, to.plugins);

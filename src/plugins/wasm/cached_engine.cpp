@@ -15,10 +15,8 @@ class CachedEngine final : public Engine {
 
   Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes, std::span<const Import> imports,
                                                         std::span<const Sequence> sequences) override {
+    if (auto found = find(bytes, imports, sequences)) return found;
     const std::string name = name_of(bytes, sequences);
-    if (auto saved = cache_->find(name)) {
-      if (auto loaded = engine_->load(*saved, imports, sequences)) return loaded;
-    }
     TRY(std::shared_ptr<const CompiledModule> compiled, engine_->compile(bytes, imports, sequences));
     if (auto saved = compiled->save()) {
       cache_->keep(name, *saved);
@@ -26,6 +24,14 @@ class CachedEngine final : public Engine {
       log::warn("compiled code cannot be kept: {}", saved.error().what);
     }
     return compiled;
+  }
+
+  std::shared_ptr<const CompiledModule> find(std::string_view bytes, std::span<const Import> imports,
+                                             std::span<const Sequence> sequences) override {
+    auto saved = cache_->find(name_of(bytes, sequences));
+    if (!saved) return nullptr;
+    auto loaded = engine_->load(*saved, imports, sequences);
+    return loaded ? std::move(*loaded) : nullptr;
   }
 
   Result<std::shared_ptr<const CompiledModule>> load(std::string_view saved, std::span<const Import> imports,

@@ -38,6 +38,9 @@ class ContextTable {
 
   std::size_t size() const noexcept { return live_; }
 
+  // The next number is behind all that `earlier` has given.
+  void continue_after(const ContextTable& earlier) noexcept { last_ = std::max(last_, earlier.last_); }
+
   // As it is when only `scope` has been added, with the number `id`.
   void begin_with(std::uint32_t id, Scope scope) {
     entries_.assign(entries_.size(), {});

@@ -131,6 +131,9 @@ class CompiledModule {
   virtual ~CompiledModule() = default;
   // Not instantiated yet. `host` is handed to every host function.
   virtual std::unique_ptr<Instance> make_instance(const InstanceLimits& limits, void* host) const = 0;
+  // What instances are made of now, where that changes in the course of time: whoever makes one keeps it as long. Null
+  // where it does not.
+  virtual std::shared_ptr<const CompiledModule> latest() const { return nullptr; }
   // Memory that its machine code takes.
   virtual std::size_t code_bytes() const = 0;
   // All of it, for `Engine::load`. Error: kInternal with the engine's reason.
@@ -143,6 +146,11 @@ class Engine {
   // Takes seconds for large modules. `imports` outlives the module. Error: kInvalid with the engine's reason.
   virtual Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes, std::span<const Import> imports,
                                                                 std::span<const Sequence> sequences) = 0;
+  // What `compile` would give, where that costs no compilation; else null.
+  virtual std::shared_ptr<const CompiledModule> find(std::string_view /*bytes*/, std::span<const Import> /*imports*/,
+                                                     std::span<const Sequence> /*sequences*/) {
+    return nullptr;
+  }
   // What was compiled of a module for these imports and sequences, as `save` gave it. An engine believes what it is
   // given here: any other bytes are undefined behaviour. Error: kInvalid when it was made for another engine.
   virtual Result<std::shared_ptr<const CompiledModule>> load(std::string_view saved, std::span<const Import> imports,

@@ -20,6 +20,9 @@ enum class EngineKind : std::uint8_t {
   kWasmEdge,  // another maker's interpreter, where it is installed
 };
 
+// Whether modules serve with code that is compiled quickly, until the optimised one is there.
+enum class FirstTier : std::uint8_t { kAuto, kOff };
+
 std::string_view name_of(EngineKind kind);
 // Nothing when there is none of that name.
 std::optional<EngineKind> engine_named(std::string_view name);

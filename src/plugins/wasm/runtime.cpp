@@ -1,14 +1,18 @@
 #include "plugins/wasm/runtime.h"
 
 #include "async/event.h"
+#include "base/log.h"
 #include "plugins/wasm/cached_engine.h"
 #include "plugins/wasm/cpu_time.h"
+#include "plugins/wasm/tiered_engine.h"
+#include "plugins/wasm/wasmtime_engine.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -80,15 +84,64 @@ std::unexpected<Error> refusal(Error error) {
 }  // namespace
 
 Result<std::shared_ptr<Runtime>> Runtime::start(Threads threads, const Clock& clock, EngineKind engine,
-                                                std::shared_ptr<CodeCache> cache, const WrapEngine& wrap) {
+                                                std::shared_ptr<CodeCache> cache, const WrapEngine& wrap,
+                                                FirstTier first_tier) {
+  auto quick = engine == EngineKind::kWasmtime && first_tier == FirstTier::kAuto && threads.control
+                   ? make_wasmtime_engine(InstancePlaces::kPool, CodeForm::kQuick)
+                   : fail(ErrorCode::kUnavailable, "");
+  std::shared_ptr<Engine> optimising;
+  if (quick) {
+    TRY(optimising, make_wasmtime_engine(InstancePlaces::kPool, CodeForm::kMachine, CompilingThreads::kOne));
+  }
   TRY(std::shared_ptr<Engine> of_worker, make_engine(engine, Isolation::kWorker));
   TRY(std::shared_ptr<Engine> of_request, make_engine(engine, Isolation::kRequest));
   if (!keeps_code(engine)) cache = nullptr;
   if (cache) of_worker = with_cache(std::move(of_worker), cache);
+  if (cache && optimising) optimising = with_cache(std::move(optimising), cache);
   if (cache) of_request = with_cache(std::move(of_request), std::move(cache));
   if (wrap) of_worker = wrap(std::move(of_worker));
   if (wrap) of_request = wrap(std::move(of_request));
-  return std::shared_ptr<Runtime>(new Runtime(std::move(threads), clock, std::move(of_worker), std::move(of_request)));
+  std::shared_ptr<Runtime> runtime(new Runtime(std::move(threads), clock, std::move(of_worker), std::move(of_request)));
+  if (quick) runtime->use_first_tier(std::move(*quick), std::move(optimising));
+  return runtime;
+}
+
+// Optimising happens on a thread of its own, so that what comes next is not kept waiting.
+void Runtime::use_first_tier(std::shared_ptr<Engine> quick, std::shared_ptr<Engine> optimising) {
+  optimiser_ = std::make_unique<Background>(kCompilerNiceness);
+  Tiers tiers;
+  tiers.quick = std::move(quick);
+  tiers.optimising = std::move(optimising);
+  tiers.at_once = compiling(Isolation::kWorker).engine;
+  tiers.later = [optimiser = optimiser_.get()](Message job) { optimiser->post(std::move(job)); };
+  tiers.done = [weak = weak_from_this(), control = threads_.control](const auto& code, auto after) {
+    control([weak, code, after] {
+      auto self = weak.lock();
+      if (!self) return;
+      self->state_->tally().optimised();
+      self->renewals_.spawn(self->renew(code, after));
+    });
+  };
+  compiling(Isolation::kWorker).engine = with_first_tier(std::move(tiers));
+}
+
+// The VMs of every conf whose module has this code. One that is being made at the moment comes first.
+async::Task<void> Runtime::renew(std::shared_ptr<const CompiledModule> code, std::chrono::nanoseconds after) {
+  async::Mutex::Lock lock = co_await configuring_.lock();
+  std::set<std::shared_ptr<const VmGroup>> groups;
+  for (const auto& [key, weak] : roots_) {
+    auto roots = weak.lock();
+    if (roots && roots->spec().module->code == code) groups.insert(roots->group());
+  }
+  std::set<std::string> told;
+  for (const auto& group : groups) {
+    if (told.insert(group->spec->vm_id()).second)
+      log::info("plugin {}: its optimised code takes the place of that of the first tier after {} ms",
+                group->spec->vm_id(), std::chrono::duration_cast<std::chrono::milliseconds>(after).count());
+    for (std::size_t i = 0; i < group->vms.size(); ++i) {
+      threads_.workers[i]([vm = group->vms[i]] { vm->renew(); });
+    }
+  }
 }
 
 Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> of_worker,

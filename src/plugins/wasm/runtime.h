@@ -10,6 +10,7 @@
 
 #include "async/mutex.h"
 #include "async/task.h"
+#include "async/task_group.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "plugins/wasm/background.h"
@@ -40,17 +41,18 @@ struct FileToLoad {
   Isolation isolation = Isolation::kWorker;
 };
 
-class Runtime {
+class Runtime : public std::enable_shared_from_this<Runtime> {
  public:
   // Puts something around an engine before it is used.
   using WrapEngine = std::function<std::shared_ptr<Engine>(std::shared_ptr<Engine>)>;
 
   // `clock` outlives it. `cache`: where compiled code is kept; null: nowhere. `wrap`: around everything that compiles;
-  // none: nothing. Error: kInternal when the engine cannot run here.
+  // none: nothing. `first_tier`: for Wasmtime and modules with `isolation: worker`, where there is a control thread.
+  // Error: kInternal when the engine cannot run here.
   static Result<std::shared_ptr<Runtime>> start(Threads threads, const Clock& clock,
                                                 EngineKind engine = EngineKind::kWasmtime,
-                                                std::shared_ptr<CodeCache> cache = nullptr,
-                                                const WrapEngine& wrap = {});
+                                                std::shared_ptr<CodeCache> cache = nullptr, const WrapEngine& wrap = {},
+                                                FirstTier first_tier = FirstTier::kOff);
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
@@ -103,6 +105,8 @@ class Runtime {
   async::Task<Result<Roots>> join_group(std::shared_ptr<const VmGroup> group, RootConf conf);
   async::Task<Result<void>> join_workers(Roots roots);
   void begin_duties(const Roots& roots);
+  void use_first_tier(std::shared_ptr<Engine> quick, std::shared_ptr<Engine> optimising);
+  async::Task<void> renew(std::shared_ptr<const CompiledModule> code, std::chrono::nanoseconds after);
   Post post_to_builder() const;
   Compiling& compiling(Isolation isolation) noexcept { return compiling_[static_cast<std::size_t>(isolation)]; }
 
@@ -119,6 +123,8 @@ class Runtime {
   std::map<std::string, std::weak_ptr<PluginRoots>> roots_;
   std::unique_ptr<Background> compiler_;  // none without a control thread
   std::unique_ptr<Background> builder_;
+  std::unique_ptr<Background> optimiser_;  // with a first tier
+  async::TaskGroup renewals_;
 };
 
 }  // namespace sallyport::wasm

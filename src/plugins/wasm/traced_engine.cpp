@@ -139,10 +139,10 @@ class TracedInstance final : public Instance {
   }
 
   bool enter(const GuestFunction& function, std::span<Slot> slots) {
-    const auto& [name, real] = functions_[function.a];
-    watched_->tracer->entered(watched_->number, name, callback_arguments_text(name, slots));
     entered_ = function.a;
-    return run([&] { return inner_->call(real, slots); }, slots);
+    const std::string& name = functions_[entered_].name;
+    watched_->tracer->entered(watched_->number, name, callback_arguments_text(name, slots));
+    return run([&] { return inner_->call(functions_[entered_].function, slots); }, slots);
   }
 
   // Up to the end of the callback or of its time slice.

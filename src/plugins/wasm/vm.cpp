@@ -35,6 +35,11 @@ std::string described(const Trap& trap, std::string_view host_reason, const Modu
   return text;
 }
 
+std::shared_ptr<const CompiledModule> latest_of(const Module& module) {
+  auto latest = module.code->latest();
+  return latest ? latest : module.code;
+}
+
 }  // namespace
 
 Vm::Vm(std::shared_ptr<const VmSpec> spec, const InstanceLimits& limits, std::shared_ptr<PluginLog> log)
@@ -43,7 +48,8 @@ Vm::Vm(std::shared_ptr<const VmSpec> spec, const InstanceLimits& limits, std::sh
       live_(spec_->state->tally(), spec_->vm_id()),
       capabilities_(Capabilities::of(spec_->settings)),
       log_(std::move(log)),
-      instance_(spec_->module->code->make_instance(limits, this)),
+      code_(latest_of(*spec_->module)),
+      instance_(code_->make_instance(limits, this)),
       memory_(*instance_),
       calls_(spec_->http_calls, spec_->limits.memory_bytes, state_.calls, *log_, *spec_->clock) {}
 

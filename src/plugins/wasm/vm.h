@@ -101,6 +101,16 @@ class Vm {
   // Its number is free again.
   void forget(HttpContext& http);
   bool has_exchanges() const noexcept { return contexts_.size() > roots_.size(); }
+  // Exchanges get other numbers than those of `earlier`.
+  void number_after(const Vm& earlier) noexcept { contexts_.continue_after(earlier.contexts_); }
+  // Its roots do nothing by themselves any more: others have taken their place.
+  void retire() noexcept {
+    for (const auto& root : roots_) root->home = nullptr;
+  }
+  // done, log, delete of each root that is left, unless it fails.
+  void end_roots() {
+    while (!failure_ && !roots_.empty()) end_root(*roots_.front());
+  }
   // After a failure: tells the exchanges that they are lost, and gives the instance back.
   void lose_exchanges();
 
@@ -205,6 +215,7 @@ class Vm {
   std::shared_ptr<const Capabilities> capabilities_;  // null: everything
   std::vector<std::string> denied_;                   // functions of which it was warned
   std::shared_ptr<PluginLog> log_;
+  std::shared_ptr<const CompiledModule> code_;  // of the instance
   std::unique_ptr<Instance> instance_;
   GuestMemory memory_;
   GuestFunction allocator_;

@@ -41,6 +41,11 @@ void VmTally::restarted(std::string_view vm_id) {
   ++restarts_[std::string(fits ? vm_id : kOthers)];
 }
 
+void VmTally::optimised() {
+  std::lock_guard lock(mutex_);
+  ++optimised_;
+}
+
 void VmTally::count_live(std::string_view vm_id, std::int64_t change) {
   std::lock_guard lock(mutex_);
   auto [found, is_new] = live_.try_emplace(std::string(vm_id));
@@ -60,6 +65,10 @@ void VmTally::append_to(std::string& text) const {
   if (!restarts_.empty())
     append_head(text, "vm_restarts_total", "counter", "VMs that took the place of one that failed");
   append_by_vm(text, "vm_restarts_total", restarts_);
+  if (optimised_ > 0) {
+    append_head(text, "modules_optimised_total", "counter", "Modules whose first code made room for the optimised one");
+    fmt::format_to(std::back_inserter(text), "sallyport_wasm_modules_optimised_total {}\n", optimised_);
+  }
   if (!live_.empty()) append_head(text, "vms", "gauge", "VMs that can be entered");
   append_by_vm(text, "vms", live_);
 }

@@ -28,6 +28,8 @@ class VmTally {
   // `callback`: its name, or that of the start function; of a fixed set.
   void trapped(std::string_view plugin, std::string_view callback, TrapKind kind);
   void restarted(std::string_view vm_id);
+  // The optimised code of a module has taken the place of that of the first tier.
+  void optimised();
   void began(std::string_view vm_id) { count_live(vm_id, 1); }
   void ended(std::string_view vm_id) { count_live(vm_id, -1); }
 
@@ -39,6 +41,7 @@ class VmTally {
   void count_live(std::string_view vm_id, std::int64_t change);
 
   mutable std::mutex mutex_;
+  std::uint64_t optimised_ = 0;
   std::map<TrapKey, std::uint64_t> traps_;
   std::map<std::string, std::uint64_t, std::less<>> restarts_;
   std::map<std::string, std::int64_t, std::less<>> live_;

@@ -3,6 +3,7 @@
 
 #include "plugins/wasm/shared_data.h"
 #include "plugins/wasm/wasm_fixture.h"
+#include "plugins/wasm/wasmtime_engine.h"
 
 #include <benchmark/benchmark.h>
 
@@ -14,12 +15,16 @@ namespace {
 
 using chain::Phase;
 
+std::string file_of(const std::string& name) {
+  const char* folder = std::getenv("SALLYPORT_PLUGINS");
+  return (folder ? folder : "build/plugins") + ("/" + name);
+}
+
 class Host final : public WasmFixture {
  public:
   std::shared_ptr<const WasmPlugin> of_text(std::string_view text) { return plugin(text); }
   std::shared_ptr<const WasmPlugin> of_file(const std::string& name) {
-    const char* folder = std::getenv("SALLYPORT_PLUGINS");
-    auto module = runtime_->load_now((folder ? folder : "build/plugins") + ("/" + name));
+    auto module = runtime_->load_now(file_of(name));
     if (!module) throw std::runtime_error(module.error().what);
     auto made = try_module(std::move(*module), "", {});
     if (!made) throw std::runtime_error(made.error().what);
@@ -110,6 +115,35 @@ BENCHMARK_CAPTURE(
     host_calls, get_header,
     R"((import "env" "proxy_get_header_map_value" (func $call (param i32 i32 i32 i32 i32) (result i32))))",
     "(drop (call $call (i32.const 0) (i32.const 16) (i32.const 4) (i32.const 64) (i32.const 68)))");
+
+// How long a module takes to be compiled, by one thread, and what its code then takes for a request.
+void compile(benchmark::State& state, CodeForm form, const std::string& name) {
+  auto engine = *make_wasmtime_engine(InstancePlaces::kPool, form);
+  auto file = read_module_file(*engine, file_of(name));
+  if (!file) throw std::runtime_error(file.error().what);
+  std::size_t bytes = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    auto module = compile_module(*engine, *file);
+    if (!module) throw std::runtime_error(module.error().what);
+    bytes = (*module)->code->code_bytes();
+  }
+  state.counters["code_kib"] = static_cast<double>(bytes >> 10);
+}
+BENCHMARK_CAPTURE(compile, optimised_rust, CodeForm::kMachine, "add-header-rust.wasm")
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(compile, optimised_go, CodeForm::kMachine, "fault-injection-go.wasm")
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(compile, bytecode_go, CodeForm::kBytecode, "fault-injection-go.wasm")
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(compile, quick_rust, CodeForm::kQuick, "add-header-rust.wasm")
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime();
+BENCHMARK_CAPTURE(compile, quick_go, CodeForm::kQuick, "fault-injection-go.wasm")
+    ->Unit(benchmark::kMillisecond)
+    ->MeasureProcessCPUTime();
 
 // All workers read and write one key, or each its own.
 class Shared : public benchmark::Fixture {

@@ -90,7 +90,7 @@ chain::Task<std::optional<std::uint32_t>> WasmFilter::rest_of_callback() {
 void WasmFilter::abandon_callback() noexcept {
   if (!vm_ || !vm_->is_suspended()) return;
   vm_->abandon();
-  root_->worker_vm().discard();
+  root_->worker_vm().discard(*vm_);
 }
 
 void WasmFilter::close_buffers() {
@@ -102,7 +102,7 @@ void WasmFilter::close_buffers() {
 Verdict WasmFilter::refusal() {
   if (skipped_) return Verdict::proceed();
   if (!vm_) return fail_with(takes_sandbox() ? source_.sandboxes->failure() : root_->failure());
-  if (!context_.lost) root_->worker_vm().discard();
+  if (!context_.lost) root_->worker_vm().discard(*vm_);
   return fail_with(root_->worker_vm().failure());
 }
 
@@ -414,7 +414,7 @@ void WasmFilter::finish() {
     vm_->close(context_);
     if (const Error* failure = vm_->failure()) {
       log::error("{}", failure->what);
-      root_->worker_vm().discard();
+      root_->worker_vm().discard(*vm_);
     }
   }
   root_->worker_vm().forget(*std::exchange(vm_, nullptr), context_);

@@ -32,6 +32,13 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = kThreadSanitized;
 #endif
 
+// The compiler of quick code wants the signals that sanitizers keep for themselves.
+#if defined(__x86_64__)
+constexpr bool kHasQuickCode = !kSanitized;
+#else
+constexpr bool kHasQuickCode = false;
+#endif
+
 constexpr std::uint64_t kMemorySpace = 4ull << 30;  // of a 32-bit memory: no access needs a bounds check
 constexpr std::uint64_t kGuardSpace = 32u << 20;
 constexpr std::uint32_t kPoolSlots = 1000;
@@ -82,10 +89,11 @@ void limit_instructions(wasm_config_t& config) {
   wasmtime_config_wasm_stack_switching_set(&config, false);
 }
 
-wasm_config_t* make_config(InstancePlaces places, CodeForm form) {
+wasm_config_t* make_config(InstancePlaces places, CodeForm form, CompilingThreads threads) {
   wasm_config_t* config = wasm_config_new();
   if (form == CodeForm::kBytecode) WasmtimePtr<wasmtime_error_t>(wasmtime_config_target_set(config, kBytecodeTarget));
-  wasmtime_config_strategy_set(config, WASMTIME_STRATEGY_CRANELIFT);
+  wasmtime_config_strategy_set(config,
+                               form == CodeForm::kQuick ? WASMTIME_STRATEGY_WINCH : WASMTIME_STRATEGY_CRANELIFT);
   wasmtime_config_cranelift_opt_level_set(config, WASMTIME_OPT_LEVEL_SPEED);
   wasmtime_config_epoch_interruption_set(config, true);
   wasmtime_config_max_wasm_stack_set(config, kGuestStack);
@@ -94,7 +102,7 @@ wasm_config_t* make_config(InstancePlaces places, CodeForm form) {
   wasmtime_config_memory_may_move_set(config, false);
   if (places == InstancePlaces::kRestorable) limit_instructions(*config);
   // The thread sanitizer does not see how the engine's own threads wait for each other.
-  wasmtime_config_parallel_compilation_set(config, !kThreadSanitized);
+  wasmtime_config_parallel_compilation_set(config, threads == CompilingThreads::kMany && !kThreadSanitized);
   if (kSanitized) {  // sanitizers have their own handlers for the signals that guard pages raise
     wasmtime_config_signals_based_traps_set(config, false);
     wasmtime_config_memory_init_cow_set(config, false);
@@ -102,7 +110,7 @@ wasm_config_t* make_config(InstancePlaces places, CodeForm form) {
   }
   wasmtime_config_memory_reservation_set(config, kMemorySpace);
   // The interpreter checks bounds itself and has no use for guards.
-  const std::uint64_t guard = form == CodeForm::kMachine ? kGuardSpace : 0;
+  const std::uint64_t guard = form == CodeForm::kBytecode ? 0 : kGuardSpace;
   wasmtime_config_memory_guard_size_set(config, guard);
   if (places == InstancePlaces::kRestorable) return config;
   if (can_reserve(kPoolPairs * (kMemorySpace + guard))) use_pool(*config);
@@ -141,8 +149,10 @@ class EpochTicker {
 };
 
 struct EngineHandle {
-  EngineHandle(InstancePlaces its_places, CodeForm its_form)
-      : places(its_places), form(its_form), engine(wasm_engine_new_with_config(make_config(its_places, its_form))) {}
+  EngineHandle(InstancePlaces its_places, CodeForm its_form, CompilingThreads threads)
+      : places(its_places),
+        form(its_form),
+        engine(wasm_engine_new_with_config(make_config(its_places, its_form, threads))) {}
 
   InstancePlaces places;
   CodeForm form;
@@ -224,7 +234,8 @@ WasmtimePtr<wasmtime_error_t> define(wasmtime_linker_t& linker, const Import& im
 
 class WasmtimeEngine final : public Engine {
  public:
-  WasmtimeEngine(InstancePlaces places, CodeForm form) : handle_(std::make_shared<EngineHandle>(places, form)) {}
+  WasmtimeEngine(InstancePlaces places, CodeForm form, CompilingThreads threads)
+      : handle_(std::make_shared<EngineHandle>(places, form, threads)) {}
 
   Result<std::shared_ptr<const CompiledModule>> compile(std::string_view bytes, std::span<const Import> imports,
                                                         std::span<const Sequence> sequences) override {
@@ -247,7 +258,9 @@ class WasmtimeEngine final : public Engine {
 
   std::string fingerprint() const override {
     bool is_restorable = handle_->places == InstancePlaces::kRestorable;
-    std::string code = handle_->form == CodeForm::kBytecode ? kBytecodeTarget : "";
+    std::string code = handle_->form == CodeForm::kBytecode ? kBytecodeTarget
+                       : handle_->form == CodeForm::kQuick  ? "quick "
+                                                            : "";
     return code + wasmtime_fingerprint() + (kSanitized ? " sanitized" : "") + (is_restorable ? " restorable" : "");
   }
 
@@ -259,7 +272,7 @@ class WasmtimeEngine final : public Engine {
     WasmtimePtr<wasmtime_error_t> error(wasmtime_module_new(
         handle_->engine.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), &module));
     if (!error) return WasmtimePtr<wasmtime_module_t>(module);
-    if (handle_->form == CodeForm::kMachine && !can_execute()) return fail(ErrorCode::kInvalid, kNoMachineCode);
+    if (handle_->form != CodeForm::kBytecode && !can_execute()) return fail(ErrorCode::kInvalid, kNoMachineCode);
     return fail(ErrorCode::kInvalid, "it does not compile: " + text_of(*error));
   }
 
@@ -289,8 +302,11 @@ class WasmtimeEngine final : public Engine {
 
 }  // namespace
 
-Result<std::shared_ptr<Engine>> make_wasmtime_engine(InstancePlaces places, CodeForm form) {
-  return std::make_shared<WasmtimeEngine>(places, form);
+Result<std::shared_ptr<Engine>> make_wasmtime_engine(InstancePlaces places, CodeForm form, CompilingThreads threads) {
+  if (form == CodeForm::kQuick && !kHasQuickCode) {
+    return fail(ErrorCode::kUnavailable, "this build has no compiler of quick code");
+  }
+  return std::make_shared<WasmtimeEngine>(places, form, threads);
 }
 
 }  // namespace sallyport::wasm

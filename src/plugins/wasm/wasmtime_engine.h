@@ -14,10 +14,17 @@ namespace sallyport::wasm {
 enum class InstancePlaces : std::uint8_t { kPool, kRestorable };
 
 // What modules are compiled to. Bytecode needs no memory that can be written and executed, and is several times slower.
-enum class CodeForm : std::uint8_t { kMachine, kBytecode };
+// Quick code is machine code that is compiled in a fraction of the time, and takes up to several times as long to run.
+enum class CodeForm : std::uint8_t { kMachine, kBytecode, kQuick };
 
-// Error: kInternal when the machine cannot run it.
+// Which threads compile: those of the engine, as many as there are processors, or only the one that asks for it, with
+// its priority.
+enum class CompilingThreads : std::uint8_t { kMany, kOne };
+
+// Error: kInternal when the machine cannot run it, kUnavailable when this build has no such code (quick code with
+// sanitizers, or on a processor that its compiler does not know).
 Result<std::shared_ptr<Engine>> make_wasmtime_engine(InstancePlaces places = InstancePlaces::kPool,
-                                                     CodeForm form = CodeForm::kMachine);
+                                                     CodeForm form = CodeForm::kMachine,
+                                                     CompilingThreads threads = CompilingThreads::kMany);
 
 }  // namespace sallyport::wasm

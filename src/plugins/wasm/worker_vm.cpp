@@ -46,9 +46,11 @@ void WorkerVm::adopt(std::unique_ptr<Vm> vm) {
 // Only calls of the present Vm are answered.
 void WorkerVm::tell_answer(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer) {
   if (spec_->is_fair) return answering_.spawn(tell_in_slices(vm, root, call, std::move(answer)));
-  if (vm.tell_answer(root, call, answer)) return;
+  const bool goes_on = vm.tell_answer(root, call, answer);
+  if (&vm != vm_.get()) end_retired_soon();
+  if (goes_on) return;
   log::error("{}", vm.failure()->what);
-  discard();
+  discard(vm);
 }
 
 // A callback that is suspended comes first. A Vm that is lost meanwhile is told nothing.
@@ -116,14 +118,20 @@ bool WorkerVm::must_wait() {
 }
 
 // Its exchanges are woken by a message: now, one of them is at work.
-void WorkerVm::discard() {
-  failure_ = *vm_->failure();
-  for (WorkerRoot* root : roots_) root->move_to(nullptr);
-  vm_->lose_exchanges();
-  failed_.push_back(std::move(vm_));
+void WorkerVm::discard(Vm& vm) {
+  failure_ = *vm.failure();
+  const bool is_retired = &vm != vm_.get();
+  if (!is_retired) {
+    for (WorkerRoot* root : roots_) root->move_to(nullptr);
+  }
+  vm.lose_exchanges();
+  auto retired = std::ranges::find(retired_, &vm, [](const auto& one) { return one.get(); });
+  failed_.push_back(std::move(is_retired ? *retired : vm_));
+  if (is_retired) retired_.erase(retired);
   ports_.worker([weak = weak_from_this()] {
     if (auto self = weak.lock()) self->wake_lost();
   });
+  if (is_retired || building_) return;
   if (!cheap_ && !must_wait())
     start_building();
   else
@@ -134,6 +142,41 @@ void WorkerVm::forget(Vm& vm, HttpContext& http) {
   vm.forget(http);
   if (&vm == vm_.get()) return;
   std::erase_if(failed_, [](const auto& failed) { return !failed->has_exchanges(); });
+  if (!retired_.empty()) end_retired_soon();
+}
+
+void WorkerVm::renew() {
+  is_outdated_ = building_;
+  if (building_ || !vm_) return;
+  if (ports_.builder)
+    start_building();
+  else
+    finish_building(build(spec_, confs_of_roots()));
+}
+
+void WorkerVm::retire() {
+  vm_->retire();
+  retired_.push_back(std::move(vm_));
+  end_retired_soon();
+}
+
+// Not inside a callback.
+void WorkerVm::end_retired_soon() {
+  ports_.worker([weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->end_retired();
+  });
+}
+
+void WorkerVm::end_retired() {
+  std::vector<std::unique_ptr<Vm>> over;
+  for (auto& vm : retired_) {
+    if (!vm->has_exchanges() && vm->calls().size() == 0) over.push_back(std::move(vm));
+  }
+  std::erase(retired_, nullptr);
+  for (const auto& vm : over) {
+    vm->end_roots();
+    if (vm->failure()) log::error("{}", vm->failure()->what);
+  }
 }
 
 std::uint64_t WorkerVm::add(WorkerRoot& root) {
@@ -173,11 +216,15 @@ Result<WorkerVm::Built> WorkerVm::build(std::shared_ptr<const VmSpec> spec, Root
   return built;
 }
 
-void WorkerVm::start_building() {
-  building_ = true;
+WorkerVm::RootConfs WorkerVm::confs_of_roots() const {
   RootConfs confs;
   for (const WorkerRoot* root : roots_) confs.emplace_back(root->number(), root->conf());
-  ports_.builder([weak = weak_from_this(), spec = spec_, confs = std::move(confs), post = ports_.worker]() mutable {
+  return confs;
+}
+
+void WorkerVm::start_building() {
+  building_ = true;
+  ports_.builder([weak = weak_from_this(), spec = spec_, confs = confs_of_roots(), post = ports_.worker]() mutable {
     auto built = std::make_shared<Result<Built>>(build(std::move(spec), std::move(confs)));
     post([weak, built] {
       if (auto self = weak.lock()) self->finish_building(std::move(*built));
@@ -185,26 +232,41 @@ void WorkerVm::start_building() {
   });
 }
 
+// With a Vm that is well it is a renewal, which may fail: then that one stays.
 void WorkerVm::finish_building(Result<Built> built) {
   building_ = false;
-  if (built) {
-    pacer_.started(spec_->clock->steady(), built->cost);
-    adopt(std::move(built->vm));
-    spec_->state->tally().restarted(spec_->vm_id());
-    for (auto& [number, context] : built->roots) {
-      auto root = std::ranges::find(roots_, number, &WorkerRoot::number);
-      if (root != roots_.end())
-        (*root)->move_to(context);
-      else
-        vm_->end_root(*context);
-    }
-    if (vm_->failure()) discard();
-    auto is_missing = [](const WorkerRoot* one) { return one->has_duties() && !one->is_alive(); };
-    if (std::ranges::any_of(roots_, is_missing)) revive_later();
-  } else {
+  if (built)
+    begin_with(std::move(*built));
+  else if (vm_)
+    log::warn("plugin {}: its VM is not renewed: {}", spec_->vm_id(), built.error().what);
+  else
     fail_for_now(std::move(built.error()));
-  }
   for (async::Event* event : std::exchange(waiting_, {})) event->set();
+  if (std::exchange(is_outdated_, false)) renew();
+}
+
+void WorkerVm::begin_with(Built built) {
+  pacer_.started(spec_->clock->steady(), built.cost);
+  if (vm_) {
+    built.vm->number_after(*vm_);
+    retire();
+  } else {
+    spec_->state->tally().restarted(spec_->vm_id());
+  }
+  adopt(std::move(built.vm));
+  for (WorkerRoot* root : roots_) {
+    auto made = std::ranges::find(built.roots, root->number(), [](const auto& one) { return one.first; });
+    root->move_to(made == built.roots.end() ? nullptr : made->second);
+  }
+  auto is_gone = [this](const auto& made) {
+    return std::ranges::find(roots_, made.first, &WorkerRoot::number) == roots_.end();
+  };
+  for (const auto& made : built.roots) {
+    if (is_gone(made)) vm_->end_root(*made.second);
+  }
+  if (vm_->failure()) discard();
+  auto is_missing = [](const WorkerRoot* one) { return one->has_duties() && !one->is_alive(); };
+  if (std::ranges::any_of(roots_, is_missing)) revive_later();
 }
 
 void WorkerVm::fail_for_now(Error error) {
@@ -216,6 +278,9 @@ void WorkerVm::fail_for_now(Error error) {
 
 HttpContext* WorkerVm::find_exchange(std::uint32_t context) const {
   const Scope* scope = vm_ ? vm_->contexts().find(context) : nullptr;
+  for (auto retired = retired_.begin(); retired != retired_.end() && !(scope && scope->http); ++retired) {
+    scope = (*retired)->contexts().find(context);
+  }
   return scope ? scope->http : nullptr;
 }
 

@@ -52,7 +52,12 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   // Waits until the building that is under way has ended.
   async::Task<void> built();
   // The Vm has failed: it is taken out of use, its exchanges are told, and a new one is made.
-  void discard();
+  void discard() { discard(*vm_); }
+  // The same for one that serves what is left of its exchanges, without a new one.
+  void discard(Vm& vm);
+  // There is better code for it: a new Vm is made and serves the exchanges that begin from then on. The present one
+  // serves its own to their end.
+  void renew();
   // Wakes what is paused of these exchanges in the next turn of the loop.
   void wake_soon(std::vector<std::uint32_t> contexts);
   // An exchange has ended that lived in `vm`, which may be a failed one.
@@ -79,8 +84,13 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
 
   // Whether a new Vm has to wait, since too many have been made of late.
   bool must_wait();
+  RootConfs confs_of_roots() const;
   void start_building();
   void finish_building(Result<Built> built);
+  void begin_with(Built built);
+  void retire();
+  void end_retired_soon();
+  void end_retired();
   void tell_answer(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer);
   async::Task<void> tell_in_slices(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer);
   HttpContext* find_exchange(std::uint32_t context) const;
@@ -94,8 +104,10 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   Ports ports_;
   bool cheap_;
   bool building_ = false;
+  bool is_outdated_ = false;  // what is being built may have the code of before
   std::unique_ptr<Vm> vm_;
-  std::vector<std::unique_ptr<Vm>> failed_;  // kept until their last exchange has ended
+  std::vector<std::unique_ptr<Vm>> retired_;  // well, with exchanges and calls of before
+  std::vector<std::unique_ptr<Vm>> failed_;   // kept until their last exchange has ended
   Error failure_;
   SteadyTime retry_at_{};
   RestartPacer pacer_;

@@ -17,7 +17,7 @@ def start_again(gateway):
 
 def serving(gateway, upstream, isolation="worker", **wasm):
     plugin = {"name": "script", "file": str(modules() / "script.wasm"), "isolation": isolation}
-    one = gateway({"wasm": {"plugins": [plugin], **wasm}})
+    one = gateway({"wasm": {"plugins": [plugin], "first_tier": "off", **wasm}})
     one.put("routes/1", {"uri": "/a", "plugins": {"script": {"conf": "response_headers add x-a b"}},
                          "upstream": {"nodes": {upstream().address: 1}}})
     return one
