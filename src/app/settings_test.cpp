@@ -351,6 +351,7 @@ TEST(Settings, WhatNeedsARestartIsNamed) {
   next.prefix = running.prefix;
   next.store = running.store;
   next.wasm.code_cache = running.wasm.code_cache;
+  next.wasm.sources = running.wasm.sources;
   EXPECT_THAT(changes_that_need_a_restart(running, next),
               ElementsAre("apisix.node_listen", "nginx_config.worker_processes", "wasm.engine"));
   EXPECT_THAT(changes_that_need_a_restart(running, running), IsEmpty());
