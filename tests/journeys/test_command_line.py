@@ -136,9 +136,9 @@ def test_check_names_what_is_wrong_in_resources_and_where(gateway, what):
 def test_check_warns_of_what_has_no_effect_yet(gateway):
     one = gateway(start=False)
     one.write_settings(YAML_STORE)
-    one.write_resources(None, "routes:\n  - {id: a, uri: /a, enable_websocket: true, upstream: {nodes: {'a:1': 1}}}\n#END\n")
+    one.write_resources(None, "routes:\n  - {id: a, uri: /a, script_id: '1', upstream: {nodes: {'a:1': 1}}}\n#END\n")
     ended = one.run_command("check", "-c", "conf/config.yaml")
-    assert ended.returncode == 0 and "apisix.yaml:2:5: warning: routes/a: enable_websocket has no effect yet" in ended.stderr
+    assert ended.returncode == 0 and "apisix.yaml:2:5: warning: routes/a: script_id has no effect yet" in ended.stderr
 
 
 def test_check_says_ok_and_leaves_everything_as_it_is(gateway):
@@ -212,10 +212,10 @@ def test_settings_that_cannot_be_served_refuse_start_and_check(gateway, text, sa
 
 
 def test_what_is_not_honoured_is_named_at_the_start(gateway):
-    one = gateway(settings={"apisix": {"enable_http2": True, "ssl": {"key_encrypt_salt": "x"}, "no_such": 1},
+    one = gateway(settings={"apisix": {"enable_dev_mode": True, "ssl": {"key_encrypt_salt": "x"}, "no_such": 1},
                             "nginx_config": {"http_configuration_snippet": "x"}, "plugin_attr": {"zipkin": {"a": 1}},
                             "discovery": {"dns": {}}})
-    for name in ("apisix.enable_http2 is not honoured", "apisix.ssl.key_encrypt_salt is not honoured", "apisix.no_such is an unknown key",
+    for name in ("apisix.enable_dev_mode is not honoured", "apisix.ssl.key_encrypt_salt is not honoured", "apisix.no_such is an unknown key",
                  "nginx_config.http_configuration_snippet is not honoured", "plugin_attr.zipkin is not honoured",
                  "discovery is not honoured"):
         one.wait_for_line(rf"\[warn\] .*conf/config.yaml:\d+:\d+: warning: {name}")

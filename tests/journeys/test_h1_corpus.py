@@ -47,7 +47,7 @@ def everywhere(upstream_address):
 
 def test_refused_requests_get_their_status_and_end_the_connection(gateway, upstream):
     up = upstream()
-    one = gateway(resources=everywhere(up.address))
+    one = gateway(settings={"apisix": {"enable_http2": False}}, resources=everywhere(up.address))
 
     def refused(case):
         with one.connect() as client:

@@ -29,11 +29,11 @@ def test_the_file_of_the_repository_is_fine(gateway):
 
 
 def test_every_problem_is_named_with_its_place(gateway):
-    result = check(gateway, "apisix:\n  node_listen: none\n  enable_http2: true\n  nod_listen: 1\n")
+    result = check(gateway, "apisix:\n  node_listen: none\n  enable_dev_mode: true\n  nod_listen: 1\n")
     said = result.stdout + result.stderr
     assert result.returncode == 1
     assert "conf/config.yaml:2:3: error: apisix.node_listen" in said
-    assert "conf/config.yaml:3:3: warning: apisix.enable_http2 is not honoured" in said
+    assert "conf/config.yaml:3:3: warning: apisix.enable_dev_mode is not honoured" in said
     assert "conf/config.yaml:4:3: warning: apisix.nod_listen is an unknown key" in said
     assert "did you mean node_listen?" in said
 

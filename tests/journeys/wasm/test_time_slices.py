@@ -63,7 +63,7 @@ def test_instances_keep_what_they_learnt_unless_they_are_isolated(computing):
         made = computing(isolation=isolation)
         for _ in range(3):
             assert made.ask("GET", "/plain").status == 200
-        assert made.read("logs/error.log").rpartition("computes: ")[2].startswith(third)
+        wait_until(lambda: made.read("logs/error.log").rpartition("computes: ")[2].startswith(third), f"a line {third}")
 
 
 def test_the_budget_ends_a_loop_that_never_ends(computing):
