@@ -39,8 +39,7 @@ Status ClientStream::begin_request(const wire::RequestLine& line, const http::He
                                    const wire::ClientTimeouts& timeouts) {
   timeouts_ = timeouts;
   is_head_ = line.method == "HEAD";
-  length_ = body;
-  left_ = body.bytes;
+  length_.begin(body);
   if (failure_) return fail(*failure_);
   RequestBlock block;
   TRY_STATUS(block.fill(line, connection_->scheme_, headers, body));
@@ -49,18 +48,10 @@ Status ClientStream::begin_request(const wire::RequestLine& line, const http::He
   return {};
 }
 
-Status ClientStream::account(std::size_t bytes, bool is_last) {
-  if (length_.kind != BodyLength::Kind::kSized) return {};
-  if (bytes > left_) return fail(ErrorCode::kProtocol, "the body is longer than its announced length");
-  left_ -= bytes;
-  if (is_last && left_ != 0) return fail(ErrorCode::kProtocol, "the body is shorter than its announced length");
-  return {};
-}
-
 async::Task<Status> ClientStream::write(Chunk piece, BodyWriter::Flush flush) {
   if (failure_) return Status(fail(*failure_));
   if (is_closed_) return Status(upstream_error(ErrorCode::kClosed, "the upstream wants no more of the request"));
-  if (Status counted = account(piece.bytes.size(), piece.is_last); !counted) return counted;
+  if (Status counted = length_.count(piece.bytes.size(), piece.is_last); !counted) return counted;
   out_.append(piece.bytes);
   has_last_piece_ = piece.is_last;
   if (piece.is_last && piece.trailers) {

@@ -8,6 +8,7 @@
 #include "h2/client_connection.h"
 #include "http/message.h"
 #include "wire/client_exchange.h"
+#include "wire/told_length.h"
 
 #include <optional>
 #include <string>
@@ -59,7 +60,6 @@ class ClientStream final : public wire::ClientExchange {
 
   std::size_t pending() const noexcept { return out_.size() - out_at_; }
   bool must_wait(bool for_all) const noexcept { return for_all ? !all_given_ : pending() > kGather; }
-  Status account(std::size_t bytes, bool is_last);
   async::Task<Status> wait_until_taken(bool for_all);
   bool take_head(http::ResponseHead& head, Status& result);
   void fill(http::ResponseHead& head, const Section& section) const;
@@ -95,8 +95,7 @@ class ClientStream final : public wire::ClientExchange {
   bool is_ended_ = false;
   async::Event arrived_;
 
-  http::BodyLength length_;
-  std::uint64_t left_ = 0;  // of a sized body
+  wire::ToldLength length_;  // of the request
   std::string out_;
   std::size_t out_at_ = 0;
   bool has_last_piece_ = false;

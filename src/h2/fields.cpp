@@ -11,12 +11,6 @@ namespace {
 
 using http::FieldName;
 
-bool is_writable(const http::Field& field) {
-  if (field.is_checked) return true;
-  bool is_name = field.known != FieldName::kOther || http::is_field_name(field.name);
-  return is_name && http::is_field_value(field.value);
-}
-
 nghttp2_nv as_pair(std::string_view name, std::string_view value) {
   // nghttp2 writes to neither of them.
   auto bytes = [](std::string_view text) { return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data())); };
@@ -40,14 +34,14 @@ void FieldBlock::add_length(std::uint64_t bytes) {
 void FieldBlock::add_fields(const http::Headers& headers) {
   pairs_.reserve(pairs_.size() + headers.size() + 1);
   for (const http::Field& field : headers) {
-    if (wire::is_framing(field.known) || field.known == FieldName::kHost || !is_writable(field)) continue;
+    if (wire::is_framing(field.known) || field.known == FieldName::kHost || !wire::is_writable(field)) continue;
     add(field.name, field.value);
   }
 }
 
 void FieldBlock::add_trailers(const http::Headers& trailers) {
   for (const http::Field& field : trailers) {
-    if (wire::is_trailer(field) && is_writable(field)) add(field.name, field.value);
+    if (wire::is_trailer(field) && wire::is_writable(field)) add(field.name, field.value);
   }
 }
 

@@ -105,8 +105,7 @@ async::Task<Status> ServerStream::send_interim(const http::ResponseHead& head) {
 
 void ServerStream::begin_response(const http::ResponseHead& head, BodyLength length) {
   response_begun_ = true;
-  length_ = length;
-  left_ = length.bytes;
+  length_.begin(length);
   if (closed_) return;
   FieldBlock block;
   block.add_status(head.status);
@@ -116,14 +115,6 @@ void ServerStream::begin_response(const http::ResponseHead& head, BodyLength len
   if (is_sized && head.status != 204) block.add_length(length.bytes);
   if (announces && head.status != 204) block.add_length(*head.announced_length);
   connection_.send_response(id_, block, !length.is_empty());
-}
-
-Status ServerStream::account(std::size_t bytes, bool is_last) {
-  if (length_.kind != BodyLength::Kind::kSized) return {};
-  if (bytes > left_) return fail(ErrorCode::kProtocol, "the body is longer than its announced length");
-  left_ -= bytes;
-  if (is_last && left_ != 0) return fail(ErrorCode::kProtocol, "the body is shorter than its announced length");
-  return {};
 }
 
 // Nothing more of the response leaves, and what is written of it may go.
@@ -142,7 +133,7 @@ Status ServerStream::taken() {
 }
 
 async::Task<Status> ServerStream::write(Chunk piece, wire::BodyWriter::Flush) {
-  if (auto counted = account(piece.bytes.size(), piece.is_last); !counted) return counted;
+  if (auto counted = length_.count(piece.bytes.size(), piece.is_last); !counted) return counted;
   if (closed_) return Status(broken(ErrorCode::kClosed, "the client ended the stream"));
   if (gathered_.size() - gathered_at_ + piece.bytes.size() <= kGather) {
     gathered_ += piece.bytes;

@@ -10,6 +10,7 @@
 #include "h2/session.h"
 #include "http/call.h"
 #include "wire/server_exchange.h"
+#include "wire/told_length.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -60,7 +61,6 @@ class ServerStream final : public wire::ServerExchange, private wire::IncomingBo
   bool is_taken() const noexcept { return tail_.empty() && (!has_last_ || response_ended_); }
   Status taken();
   void forget_response() noexcept;
-  Status account(std::size_t bytes, bool is_last);
   void finish_piece();
   std::unexpected<Error> broken(ErrorCode code, std::string what) const;
 
@@ -95,9 +95,8 @@ class ServerStream final : public wire::ServerExchange, private wire::IncomingBo
   SteadyTime read_by_;
   async::Event readable_;
 
-  http::BodyLength length_;
-  std::uint64_t left_ = 0;  // of a sized response
-  std::string gathered_;    // of its body, to leave ...
+  wire::ToldLength length_;  // of the response
+  std::string gathered_;     // of its body, to leave ...
   std::size_t gathered_at_ = 0;
   std::string_view tail_;  // ... then this, which belongs to whoever writes
   const http::Headers* response_trailers_ = nullptr;

@@ -48,24 +48,15 @@ void BodyWriter::clear() noexcept {
 }
 
 void BodyWriter::begin(BodyLength length) {
-  length_ = length;
-  left_ = length.bytes;
+  length_.begin(length);
   has_last_piece_ = false;
   ended_ = false;
-}
-
-Status BodyWriter::account(std::size_t bytes, bool is_last) {
-  if (length_.kind != BodyLength::Kind::kSized) return {};
-  if (bytes > left_) return fail(ErrorCode::kProtocol, "the body is longer than its announced length");
-  left_ -= bytes;
-  if (is_last && left_ != 0) return fail(ErrorCode::kProtocol, "the body is shorter than its announced length");
-  return {};
 }
 
 BodyWriter::Tail BodyWriter::gather(Chunk piece) {
   std::string& to = buffer();
   bool is_small = to.size() + piece.bytes.size() <= kGather;
-  if (length_.kind != BodyLength::Kind::kChunked) {
+  if (length_.kind() != BodyLength::Kind::kChunked) {
     if (!is_small) return {piece.bytes, {}};
     to.append(piece.bytes);
     return {};
@@ -80,7 +71,7 @@ BodyWriter::Tail BodyWriter::gather(Chunk piece) {
 }
 
 async::Task<Status> BodyWriter::write(Chunk piece, Flush flush, Milliseconds timeout) {
-  if (auto counted = account(piece.bytes.size(), piece.is_last); !counted) return counted;
+  if (auto counted = length_.count(piece.bytes.size(), piece.is_last); !counted) return counted;
   has_last_piece_ = piece.is_last;
   Tail tail = gather(piece);
   bool may_wait = flush == Flush::kWhenLarge && !piece.is_last && tail.piece.empty() && gathered().size() < kGather;

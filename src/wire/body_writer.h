@@ -7,6 +7,7 @@
 #include "async/task.h"
 #include "base/result.h"
 #include "http/message.h"
+#include "wire/told_length.h"
 
 #include <cstdint>
 #include <memory>
@@ -46,12 +47,10 @@ class BodyWriter {
   async::Task<Status> wait_until_sent();
   Status done(async::IoStatus status);
   std::unexpected<Error> broken(bool late) const;
-  Status account(std::size_t bytes, bool is_last);
 
   async::Stream& stream_;
   Side peer_;
-  http::BodyLength length_;
-  std::uint64_t left_ = 0;                 // of a sized body
+  ToldLength length_;
   std::unique_ptr<std::string> gathered_;  // null while there is nothing to send
   async::IoOperation operation_;
   bool has_last_piece_ = false;

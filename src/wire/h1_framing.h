@@ -46,6 +46,13 @@ std::string_view upgrade_protocols(const http::Headers& headers);
 // Whether a field may stand in a trailer section; those of heads only may not (RFC 9110 6.5.1).
 bool is_trailer(const http::Field& field);
 
+// Whether name and value can stand in a message, whoever has set them.
+inline bool is_writable(const http::Field& field) {
+  if (field.is_checked) return true;
+  bool is_name = field.known != http::FieldName::kOther || http::is_field_name(field.name);
+  return is_name && http::is_field_value(field.value);
+}
+
 inline void remove_framing_fields(http::Headers& headers) { headers.remove_any_of(kFramingFields); }
 
 }  // namespace sallyport::wire

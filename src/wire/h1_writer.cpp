@@ -98,12 +98,6 @@ void write_framing(HeadWriter& to, http::BodyLength body) {
   if (body.kind == http::BodyLength::Kind::kChunked) to.literal("Transfer-Encoding: chunked\r\n");
 }
 
-bool is_writable(const http::Field& field) {
-  if (field.is_checked) return true;
-  bool is_name = field.known != FieldName::kOther || http::is_field_name(field.name);
-  return is_name && http::is_field_value(field.value);
-}
-
 std::size_t bytes_of(const http::Headers& headers) {
   std::size_t bytes = 0;
   for (const http::Field& field : headers) bytes += field.name.size() + field.value.size() + 4;

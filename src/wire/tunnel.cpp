@@ -1,7 +1,5 @@
 #include "wire/tunnel.h"
 
-#include <algorithm>
-
 namespace sallyport::wire {
 
 using async::IoStatus;

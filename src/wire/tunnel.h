@@ -9,7 +9,6 @@
 #include "async/task_group.h"
 
 #include <cstdint>
-#include <string_view>
 
 namespace sallyport::wire {
 
