@@ -69,8 +69,15 @@ std::string percent_decode(std::string_view text) {
   return decoded;
 }
 
-std::string percent_encode(std::string_view text, std::string_view keep) {
+void append_percent_encoded(std::string& to, char c) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  to.push_back('%');
+  to.push_back(kHex[byte >> 4]);
+  to.push_back(kHex[byte & 15]);
+}
+
+std::string percent_encode(std::string_view text, std::string_view keep) {
   std::string encoded;
   encoded.reserve(text.size());
   for (char c : text) {
@@ -79,10 +86,7 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
     if (unreserved || keep.find(c) != std::string_view::npos) {
       encoded.push_back(c);
     } else {
-      auto byte = static_cast<unsigned char>(c);
-      encoded.push_back('%');
-      encoded.push_back(kHex[byte >> 4]);
-      encoded.push_back(kHex[byte & 15]);
+      append_percent_encoded(encoded, c);
     }
   }
   return encoded;

@@ -22,6 +22,8 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text);
 
 // `%41` -> `A`; a `%` without two hex digits stays as it is.
 std::string percent_decode(std::string_view text);
+// `A` -> `%41`
+void append_percent_encoded(std::string& to, char c);
 // Keeps unreserved characters and those in `keep`, encodes the rest.
 std::string percent_encode(std::string_view text, std::string_view keep = "");
 std::optional<std::uint8_t> hex_value(char c);

@@ -1,5 +1,6 @@
 #include "h2/request_block.h"
 
+#include "base/bytes.h"
 #include "http/byte_scan.h"
 #include "http/grpc.h"
 
@@ -9,14 +10,12 @@ namespace {
 // Bytes that may not stand there are percent-encoded.
 template <http::ByteClass kAllowed>
 void append_encoded(std::string& to, std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
   for (char c : text) {
     if (http::is_in(c, kAllowed)) {
       to.push_back(c);
-      continue;
+    } else {
+      append_percent_encoded(to, c);
     }
-    const auto byte = static_cast<unsigned char>(c);
-    for (char piece : {'%', kHex[byte >> 4], kHex[byte & 15]}) to.push_back(piece);
   }
 }
 

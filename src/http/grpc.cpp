@@ -72,19 +72,7 @@ std::optional<Milliseconds> parse_grpc_timeout(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-std::string grpc_message(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string message;
-  for (char c : text) {
-    if (c >= ' ' && c <= '~' && c != '%') {
-      message.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    for (char piece : {'%', kHex[byte >> 4], kHex[byte & 15]}) message.push_back(piece);
-  }
-  return message;
-}
+std::string grpc_message(std::string_view text) { return percent_encode(text, " !\"#$&'()*+,/:;<=>?@[\\]^`{|}"); }
 
 void make_grpc_answer(Response& answer, int status, std::string_view message) {
   answer.status = 200;

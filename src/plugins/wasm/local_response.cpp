@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "http/field_name.h"
+#include "http/grpc.h"
 #include "plugins/wasm/gateway_fields.h"
 
 #include <algorithm>
@@ -14,36 +15,13 @@ bool is_grpc(const exchange::Exchange& exchange) {
   return type && type->starts_with("application/grpc");
 }
 
-// https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
-int grpc_status_of(std::uint32_t status) {
-  switch (status) {
-    case 200:
-      return 0;
-    case 400:
-      return 13;
-    case 401:
-      return 16;
-    case 403:
-      return 7;
-    case 404:
-      return 12;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return 14;
-    default:
-      return 2;
-  }
-}
-
 http::Response grpc_answer(std::uint32_t status, std::string_view message, std::int32_t grpc_status) {
   bool given = grpc_status >= 0 && grpc_status <= 16;
   http::Response response;
   response.headers.emplace_back("content-type", "application/grpc");
-  response.headers.emplace_back("grpc-status", std::to_string(given ? grpc_status : grpc_status_of(status)));
-  if (!message.empty())
-    response.headers.emplace_back("grpc-message", percent_encode(message, " !\"#$&'()*+,/:;<=>?@[\\]^`{|}"));
+  response.headers.emplace_back("grpc-status",
+                                std::to_string(given ? grpc_status : http::grpc_status_of(static_cast<int>(status))));
+  if (!message.empty()) response.headers.emplace_back("grpc-message", http::grpc_message(message));
   return response;
 }
 
