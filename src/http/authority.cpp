@@ -10,6 +10,8 @@
 namespace sallyport::http {
 namespace {
 
+constexpr std::size_t kLongestName = 255;  // of the domain name system (RFC 1035 2.3.4), as RFC 3986 3.2.2 has it
+
 bool is_ipv6(std::string_view address) noexcept {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address.size() >= text.size()) return false;
@@ -27,7 +29,8 @@ std::size_t host_length(std::string_view text) noexcept {
     return close + 1;
   }
   const char* stop = skip<kRegNameByte>(text.data(), text.data() + text.size());
-  return static_cast<std::size_t>(stop - text.data());
+  auto length = static_cast<std::size_t>(stop - text.data());
+  return length <= kLongestName ? length : 0;
 }
 
 // Digits only, any number of leading zeros.

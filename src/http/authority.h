@@ -13,7 +13,8 @@ struct Authority {
 };
 
 // Nothing for an empty host, for user information, and for everything that is no name, IPv4 address or bracketed IPv6
-// address with at most one port in 0..65535. Names may hold letters, digits, '-', '.', '_' and '~' only.
+// address with at most one port in 0..65535. Names may hold letters, digits, '-', '.', '_' and '~' only,
+// and 255 of them.
 std::optional<Authority> parse_authority(std::string_view text) noexcept;
 
 }  // namespace sallyport::http

@@ -52,5 +52,10 @@ TEST(Authority, RefusesWhatIsNoHost) {
   }
 }
 
+TEST(Authority, NamesAreNoLongerThanNamesCanBe) {
+  EXPECT_TRUE(parse_authority(std::string(255, 'a') + ":80"));
+  EXPECT_FALSE(parse_authority(std::string(256, 'a')));
+}
+
 }  // namespace
 }  // namespace sallyport::http

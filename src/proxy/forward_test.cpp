@@ -308,6 +308,7 @@ TEST_F(ForwardTest, AResponseThatBreaksOffEndsTheClientsConnectionWithoutAValidE
     auto broken =
         co_await t.exchange(get("/3"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz");
     EXPECT_FALSE(broken.whole);
+    EXPECT_EQ(broken.body, "half") << "what came before the fault is passed on";
     EXPECT_EQ(t.other.waiting(), 0u) << "never tried again after response bytes";
   };
   run(body(*this));

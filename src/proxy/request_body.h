@@ -60,7 +60,9 @@ class RequestBody final : public exchange::RequestBodyReader {
   void rewind() noexcept;
 
   // Whether what is left of it will come and is short, so that the connection may be kept after an answer.
-  bool will_end() const noexcept { return client_.body().ended() || (invited_ && !announces_too_much()); }
+  bool will_end() const {
+    return client_.body().ended() || (invited_ && !announces_too_much() && client_.body().look_ahead());
+  }
 
  private:
   async::Task<Result<http::Chunk>> next_arrival(BeforeWait& before);

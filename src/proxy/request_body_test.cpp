@@ -182,6 +182,7 @@ TEST_F(RequestBodyTest, ABrokenBodyIs400AndNothingBehindItIsServed) {
     EXPECT_TRUE(co_await client.send(std::string(kChunked) + "3\r\nabc\r\nzz\r\n" + get("/secret")));
     auto response = co_await client.response();
     EXPECT_EQ(response.status, 400);
+    EXPECT_EQ(response.value_of("Connection"), "close");
     EXPECT_EQ(co_await client.rest(), "");
     EXPECT_EQ(t.lines.size(), 1u);
   };

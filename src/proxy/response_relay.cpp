@@ -214,6 +214,12 @@ Verdict ResponseRelay::broken_off(const Error& error) {
   return Verdict::close();
 }
 
+// What has been written leaves first: a client that got nothing at all would take its request for one never served.
+Task<Verdict> ResponseRelay::break_off_behind(Error error) {
+  static_cast<void>(co_await journey_.client.flush());
+  co_return broken_off(error);
+}
+
 // How the client is told the length. A response that has none where its request and status allow a body (a plugin
 // changed the method or the status) has an empty one.
 BodyLength ResponseRelay::length_downstream(const Chunk& first) const noexcept {
@@ -277,7 +283,7 @@ Task<Verdict> ResponseRelay::relay_body(wire::ClientExchange& upstream) {
   for (;;) {
     auto arrived = co_await next_piece(upstream);
     if (!arrived) {
-      if (exchange.response_head_sent) co_return broken_off(arrived.error());
+      if (exchange.response_head_sent) co_return co_await break_off_behind(arrived.error());
       if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);  // which broke the exchange off
       co_return Verdict::answer(answer_for_error(exchange, arrived.error()));
     }

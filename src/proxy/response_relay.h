@@ -47,6 +47,7 @@ class ResponseRelay {
   Task<chain::Verdict> refuse_switch();
   Task<chain::Verdict> relay_body(wire::ClientExchange& upstream);
   chain::Verdict broken_off(const Error& error);
+  Task<chain::Verdict> break_off_behind(Error error);
   Task<Result<http::Chunk>> next_piece(wire::ClientExchange& upstream);
   Task<Result<http::Chunk>> wait_for_piece(wire::ClientExchange& upstream);
   Task<chain::Verdict> run_filters(http::Chunk arrived, http::Chunk& passed);

@@ -29,6 +29,7 @@ std::unexpected<Error> BodyReader::broken(ErrorCode code, std::string what) {
 }
 
 Result<std::uint64_t> BodyReader::look_ahead() const {
+  if (broken_) return fail(Error{ErrorCode::kClosed, "the body broke off before", peer_, Retry::kNever});
   std::string_view bytes = stream_.unread().substr(lent_);
   if (length_.kind == BodyLength::Kind::kSized) return std::min<std::uint64_t>(bytes.size(), left_);
   if (length_.kind != BodyLength::Kind::kChunked) return bytes.size();

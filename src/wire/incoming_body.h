@@ -20,7 +20,8 @@ class IncomingBody {
   virtual bool read_arrived(Result<http::Chunk>& piece) = 0;
 
   // How many bytes of the body have arrived and were not read, without reading them.
-  // Error: kProtocol, on the peer's side, when what has arrived is broken; reading comes to that, too.
+  // Error: kProtocol, on the peer's side, when what has arrived is broken; reading comes to that, too. Also kClosed,
+  // once it has.
   virtual Result<std::uint64_t> look_ahead() const = 0;
 
   virtual bool ended() const noexcept = 0;

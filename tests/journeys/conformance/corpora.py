@@ -1,0 +1,52 @@
+"""Runs the corpora of tests/corpus/gateway against one gateway each, in front of an upstream that records."""
+from dataclasses import dataclass
+
+from harness.gateway import Gateway
+
+from . import http1
+from .case_file import cases
+from .recorder import Recorder
+
+
+@dataclass
+class Result:
+    verdicts: list
+    problems: list  # of no one case
+
+    def graded(self, grade):
+        return [verdict for verdict in self.verdicts if verdict.grade == grade]
+
+    @property
+    def failures(self):
+        """What each case that is not as wanted has to say."""
+        return [verdict.tell() for verdict in self.verdicts if verdict.grade != "as_wanted"] + self.problems
+
+
+def resources(address):
+    """/protected answers by itself; /ws may switch to WebSocket; all else goes to the recorder."""
+    upstream = {"nodes": {address: 1}, "retries": 0}
+    refuse = {"fault-injection": {"abort": {"http_status": 403, "body": "protected"}}}
+    return {"routes": [
+        {"id": "all", "uri": "/*", "upstream": upstream},
+        {"id": "protected", "uris": ["/protected", "/protected/*"], "priority": 9, "plugins": refuse, "upstream": upstream},
+        {"id": "ws", "uri": "/ws/*", "priority": 9, "enable_websocket": True, "upstream": upstream},
+    ]}
+
+
+def begun_without_leave(recorder, chosen):
+    """Requests of which the upstream saw a part only; the gateway has ended, so that all of them are known."""
+    most = sum(case.may_begin for case in chosen)
+    return [f"{recorder.begun} requests broke off before the upstream, at most {most} may"] if recorder.begun > most else []
+
+
+def run_http1(reactor=None):
+    recorder = Recorder()
+    options = ["--reactor", reactor] if reactor else []
+    try:
+        with Gateway(settings={"apisix": {"enable_http2": False}}, resources=resources(recorder.address), options=options) as gateway:
+            gateway.start()
+            chosen = cases("http1", http1.DEFAULT_REQUEST)
+            verdicts = [http1.run(case, gateway.ports["proxy"], recorder) for case in chosen]
+        return Result(verdicts, begun_without_leave(recorder, chosen))
+    finally:
+        recorder.stop()
