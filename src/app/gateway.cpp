@@ -42,6 +42,17 @@ void report(const std::vector<snapshot::Rejected>& rejected, const std::map<stor
   }
 }
 
+std::vector<telemetry::NodeStatus> node_statuses(const upstream::HealthBook& book) {
+  std::vector<telemetry::NodeStatus> all;
+  for (const upstream::ClusterHealth& cluster : book.clusters()) {
+    for (const upstream::NodeHealthPtr& node : cluster.nodes) {
+      const bool is_usable = node->state() <= upstream::HealthState::kMostlyHealthy;
+      all.push_back({"/apisix/" + cluster.key, node->ip(), node->port(), is_usable});
+    }
+  }
+  return all;
+}
+
 std::string host_name() {
   char name[256] = "";
   ::gethostname(name, sizeof name - 1);
@@ -56,6 +67,7 @@ Gateway::Gateway(Settings settings, SettingsSource source, Signals& signals)
 // Workers end before what they use; plugins end after the workers whose machines they hold.
 Gateway::~Gateway() {
   for (auto& worker : workers_) worker->stop();
+  health_.stop();
   tasks_.cancel_all();
   endpoints_.reset();
   sources_.reset();
@@ -175,6 +187,10 @@ Status Gateway::start_workers() {
   TRY(client_tls_, tls_client_context(settings_));
   options.tls = tls_.get();
   options.client_tls = client_tls_.get();
+  if (settings_.health_checks) {
+    TRY_STATUS(health_.start(options.resolver, prober_options(options)));
+    options.balancer.health = &health_.book();
+  }
   std::vector<async::Reactor*> reactors;
   reactors.reserve(workers_.size());
   for (auto& worker : workers_) reactors.push_back(&worker->reactor());
@@ -251,7 +267,8 @@ Status Gateway::open_endpoints() {
   };
   sources.facts = [this] {
     std::uint64_t dropped = access_log_.file ? access_log_.file->dropped_lines() : 0;
-    return telemetry::ProcessFacts{host_name(), SALLYPORT_VERSION, snapshots_->latest()->revision(), dropped};
+    return telemetry::ProcessFacts{host_name(), SALLYPORT_VERSION, snapshots_->latest()->revision(), dropped,
+                                   node_statuses(health_.book())};
   };
   sources.plugin_metrics = [this] { return wasm::expose(wasm_runtime_->state()); };
   endpoints_.emplace(control_, std::move(sources), *admin_api_);
@@ -292,6 +309,9 @@ Task<void> Gateway::put_into_force(snapshot::SnapshotBuilder::Change change) {
   co_await publish(std::move(*next));
 }
 
-Task<void> Gateway::publish(snapshot::SnapshotPtr snapshot) { return snapshots_->publish(std::move(snapshot)); }
+Task<void> Gateway::publish(snapshot::SnapshotPtr snapshot) {
+  health_.follow(*snapshot);
+  return snapshots_->publish(std::move(snapshot));
+}
 
 }  // namespace sallyport::app

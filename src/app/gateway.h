@@ -6,6 +6,7 @@
 #include "admin/live_plugins.h"
 #include "admin/services.h"
 #include "app/endpoints.h"
+#include "app/health_checks.h"
 #include "app/plugin_sources.h"
 #include "app/settings.h"
 #include "app/signals.h"
@@ -97,6 +98,7 @@ class Gateway final {
 
   std::unique_ptr<tls::ClientContext> client_tls_;
   std::unique_ptr<tls::ServerContext> tls_;  // null: no listener wants it
+  HealthChecks health_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::shared_ptr<wasm::Runtime> wasm_runtime_;
   chain::Catalog catalog_;

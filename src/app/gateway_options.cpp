@@ -74,6 +74,11 @@ Result<WorkerOptions> worker_options(const Settings& settings, const upstream::F
   return options;
 }
 
+upstream::ProberOptions prober_options(const WorkerOptions& workers) {
+  return {workers.balancer.forbidden, workers.client_tls, workers.balancer.resolve_timeout,
+          workers.balancer.names_valid};
+}
+
 snapshot::BuilderOptions builder_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden) {
   snapshot::BuilderOptions options;
   options.forbidden = forbidden;

@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include "tls/client_context.h"
 #include "tls/server_context.h"
+#include "upstream/prober.h"
 
 #include <memory>
 #include <optional>
@@ -29,6 +30,8 @@ Result<std::unique_ptr<tls::ServerContext>> tls_context(const Settings& settings
 // What upstreams are spoken to with over TLS. Error: kInvalid, naming the setting.
 Result<std::unique_ptr<tls::ClientContext>> tls_client_context(const Settings& settings);
 Result<WorkerOptions> worker_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden);
+// Of the thread that probes, which knows names and certificates as workers do.
+upstream::ProberOptions prober_options(const WorkerOptions& workers);
 snapshot::BuilderOptions builder_options(const Settings& settings, const upstream::ForbiddenAddresses& forbidden);
 
 // Every plugin that the settings allow: native ones, declared Wasm ones, and `wasm` itself.

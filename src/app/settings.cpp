@@ -130,6 +130,7 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
   compare("apisix.enable_ipv6", running.ipv6 == next.ipv6);
   compare("apisix.enable_server_tokens", running.server_header == next.server_header);
   compare("apisix.show_upstream_status_in_response_header", running.show_upstream_status == next.show_upstream_status);
+  compare("apisix.disable_upstream_healthcheck", running.health_checks == next.health_checks);
   compare("apisix.dns_resolver", running.resolver == next.resolver);
   compare("apisix.router", running.routing.router == next.routing.router);
   compare("apisix.delete_uri_tail_slash", running.routing.delete_uri_tail_slash == next.routing.delete_uri_tail_slash);

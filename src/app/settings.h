@@ -195,6 +195,7 @@ struct Settings {
   Listen status_listen{"127.0.0.1", 7085};
   std::string server_header = "APISIX/3.18.0";      // value of `Server`
   bool show_upstream_status = false;                // X-APISIX-Upstream-Status on every response
+  bool health_checks = true;                        // of upstreams that have `checks`
   std::optional<std::vector<std::string>> plugins;  // absent: all
 
   AdminSettings admin;

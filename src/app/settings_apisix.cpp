@@ -72,6 +72,9 @@ void read_apisix(Section apisix, Settings& settings) {
   read_listen(apisix, "status", settings.status_listen);
   apisix.read("enable_admin", settings.admin.enabled);
   apisix.read("show_upstream_status_in_response_header", settings.show_upstream_status);
+  bool without_checks = false;
+  apisix.read("disable_upstream_healthcheck", without_checks);
+  settings.health_checks = !without_checks;
   read_networks(apisix, "trusted_addresses", settings.client.trusted_addresses);
   read_server_header(apisix, settings.server_header);
   read_resolver(apisix, settings.resolver);
@@ -97,7 +100,6 @@ void read_apisix(Section apisix, Settings& settings) {
                  "enable_dev_mode",
                  "enable_reuseport",
                  "data_encryption",
-                 "disable_upstream_healthcheck",
                  "disable_sync_configuration_during_start",
                  "events",
                  "tracing",

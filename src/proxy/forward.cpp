@@ -7,6 +7,7 @@
 #include "proxy/forwarded_fields.h"
 #include "proxy/response_relay.h"
 #include "upstream/further_try.h"
+#include "upstream/health_reports.h"
 #include "upstream/tls_peer.h"
 
 #include <fmt/format.h>
@@ -310,6 +311,7 @@ void Forward::note_final_head() {
   exchange_.timing.upstream_header = around_.reactor.now() - try_began_;
   exchange_.upstream_status = exchange_.response.status;
   note_status(exchange_.upstream_status);
+  upstream::report_status(cluster_, *endpoint_, exchange_.upstream_status, around_.reactor.now());
 }
 
 // Whether the request may be sent once more: it is idempotent, or nothing of it has left; and all of it is still there.
@@ -348,6 +350,9 @@ void Forward::note_status(int status) {
 }
 
 // A try without a response is shown by the status that it would give.
-void Forward::note_failure(const Error& error) { note_status(error.code == ErrorCode::kTimeout ? 504 : 502); }
+void Forward::note_failure(const Error& error) {
+  note_status(error.code == ErrorCode::kTimeout ? 504 : 502);
+  if (!is_too_late()) upstream::report_failure(cluster_, *endpoint_, error, around_.reactor.now());
+}
 
 }  // namespace sallyport::proxy

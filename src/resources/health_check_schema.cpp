@@ -16,7 +16,7 @@ std::string_view health_check_definitions() noexcept {
       "active": {"$ref": "#/definitions/active_checks"},
       "passive": {"$ref": "#/definitions/passive_checks"}
     },
-    "anyOf": [{"required": ["active"]}, {"required": ["active", "passive"]}]
+    "anyOf": [{"required": ["active"]}, {"required": ["passive"]}]
   }
 })json";
 }
@@ -84,7 +84,8 @@ std::string_view passive_check_definition() noexcept {
           "http_statuses": {"$ref": "#/definitions/http_statuses", "default": [429, 500, 503]},
           "http_failures": {"type": "integer", "minimum": 0, "maximum": 254, "default": 5},
           "tcp_failures": {"type": "integer", "minimum": 0, "maximum": 254, "default": 2},
-          "timeouts": {"type": "integer", "minimum": 0, "maximum": 254, "default": 7}
+          "timeouts": {"type": "integer", "minimum": 0, "maximum": 254, "default": 7},
+          "recovery_time": {"type": "number", "minimum": 0.001, "default": 30}
         }
       }
     }

@@ -179,7 +179,12 @@ TEST(UpstreamSchema, ValuesAreChecked) {
   EXPECT_EQ(upstream(R"("hash_on":"x")"), "property \"hash_on\" validation failed: matches none of the enum values");
   EXPECT_EQ(upstream(R"("checks":{})"),
             "property \"checks\" validation failed: object matches none of the required: "
-            R"(["active"] or ["active","passive"])");
+            R"(["active"] or ["passive"])");
+  EXPECT_EQ(upstream(R"("checks":{"passive":{}})"), "ok");
+  EXPECT_EQ(upstream(R"("checks":{"active":{"http_path":"health"}})"),
+            "checks.active.http_path: \"health\" does not begin with \"/\"");
+  EXPECT_EQ(upstream(R"("checks":{"active":{"req_headers":["A b"]}})"),
+            "checks.active.req_headers: \"A b\" is no field; write \"Name: value\"");
   EXPECT_THAT(
       upstream(R"("tls":{"client_cert":")" + std::string(128, 'c') + "\"}"),
       HasSubstr("failed to validate dependent schema for \"client_cert\": property \"client_key\" is required"));

@@ -18,7 +18,6 @@ constexpr std::array kOfRoutes{
 };
 
 constexpr std::array kOfUpstreams{
-    Member{"checks", "the health of nodes is not checked; requests go to all of them"},
     Member{"service_name", "services are not looked up; without `nodes` requests are answered with 503"},
     Member{"discovery_args", "services are not looked up"},
 };

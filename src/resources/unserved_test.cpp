@@ -34,9 +34,9 @@ TEST(UnservedMembers, NoneAreAmongThoseThatTheGatewayActsOn) {
 
 TEST(UnservedMembers, OfAnUpstreamAreNamedWhereverItIsWritten) {
   EXPECT_THAT(unserved(Kind::kUpstream, R"({"nodes": {}, "checks": {"active": {}}, "tls": {"verify": true}})"),
-              ElementsAre(StartsWith("checks has no effect yet: "), StartsWith("tls has no effect: ")));
-  EXPECT_THAT(unserved(Kind::kRoute, R"({"uri": "/a", "upstream": {"nodes": {}, "checks": {"active": {}}}})"),
-              ElementsAre(StartsWith("upstream.checks has no effect yet: ")));
+              ElementsAre(StartsWith("tls has no effect: ")));
+  EXPECT_THAT(unserved(Kind::kRoute, R"({"uri": "/a", "upstream": {"nodes": {}, "discovery_args": {}}})"),
+              ElementsAre(StartsWith("upstream.discovery_args has no effect yet: ")));
   EXPECT_THAT(unserved(Kind::kService, R"({"upstream": {"service_name": "s", "discovery_type": "dns",
                                           "discovery_args": {"group_name": "g"}}})"),
               ElementsAre(StartsWith("upstream.service_name "), StartsWith("upstream.discovery_args ")));

@@ -116,7 +116,7 @@ Result<Upstream> upstream_from(const json::Value& value) {
   upstream.service_name = value.string_or("service_name", "");
   upstream.discovery_type = value.string_or("discovery_type", "");
   upstream.discovery_args = value_of(value, "discovery_args");
-  upstream.checks = value_of(value, "checks");
+  upstream.checks = health_checks_from(value);
   upstream.tls = value_of(value, "tls");
   return upstream;
 }
@@ -132,6 +132,7 @@ Status check_upstream_rules(const json::Value& upstream, std::string_view schema
   if (upstream.string_or("pass_host", "") == "rewrite" && upstream.string_or("upstream_host", "").empty()) {
     return fail(ErrorCode::kInvalid, "`upstream_host` can't be empty when `pass_host` is `rewrite`");
   }
+  TRY_STATUS(prefixed(schema_prefix, check_health_check_rules(upstream)));
   return check_hash_key(upstream, schema_prefix);
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "json/value.h"
+#include "resources/health_checks.h"
 
 #include <cstdint>
 #include <optional>
@@ -59,7 +60,8 @@ struct Upstream {
   KeepalivePool keepalive_pool;
 
   std::string service_name, discovery_type;  // instead of nodes
-  json::Value discovery_args, checks, tls;   // as written, with defaults; null when absent
+  json::Value discovery_args, tls;           // as written, with defaults; null when absent
+  std::optional<HealthChecks> checks;
 
   friend bool operator==(const Upstream&, const Upstream&) = default;
 };

@@ -49,7 +49,7 @@ TEST(Upstream, WhatIsWrittenArrives) {
   EXPECT_EQ(u.retries, 0);
   EXPECT_EQ(u.retry_timeout, 2500ms);
   EXPECT_EQ(u.keepalive_pool, (KeepalivePool{5, 0ms, 1000}));
-  EXPECT_EQ(u.checks.find("active")->string_or("http_path", ""), "/");
+  EXPECT_EQ(u.checks->active->path, "/");
   EXPECT_EQ(json::print(u.tls), R"({"client_cert_id":1,"verify":false})");
 }
 

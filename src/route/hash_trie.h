@@ -24,6 +24,9 @@ class HashTrie {
 
   bool empty() const noexcept { return !root_ || root_->slots.empty(); }
 
+  // Whether they are copies of each other that have not changed since.
+  friend bool operator==(const HashTrie& a, const HashTrie& b) noexcept { return a.root_ == b.root_; }
+
   // Null when there is no such key.
   const Value* find(std::string_view key) const noexcept {
     const Leaf* leaf = find_leaf(key);

@@ -115,6 +115,7 @@ Status Preparation::take_service(const std::string& id, const std::optional<json
   }
   const bool parts_stay =
       old && served && context_.reuse == Reuse::kSameConf && has_same_parts(old->service, served->service);
+  set_.put_checked("services/" + id, served ? served->own_cluster : nullptr);
   set_.services.set(id, std::move(served));
   services_.insert(id);
   touch_users("services/" + id, parts_stay ? replanned_ : touched_);
@@ -127,6 +128,7 @@ Status Preparation::take_upstream(const std::string& id, const std::optional<jso
     TRY(resources::Upstream upstream, resources::upstream_from(*value));
     TRY(cluster, upstream::Cluster::compile(upstream, "upstreams/" + id, context_.forbidden));
   }
+  set_.put_checked("upstreams/" + id, cluster);
   set_.upstreams.set(id, std::move(cluster));
   touch_users("upstreams/" + id, replanned_);
   return {};
@@ -244,7 +246,9 @@ Task<void> Preparation::try_unused_plugins() {
   for (const std::string& id : services_) {
     const ServedService* served = set_.used_by.find("services/" + id) ? nullptr : set_.services.find(id);
     if (served && !co_await try_plugins("services", id, served->service.plugins)) {
-      set_.services.set(id, base_.services.share(id));
+      const std::shared_ptr<const ServedService> before = base_.services.share(id);
+      set_.put_checked("services/" + id, before ? before->own_cluster : nullptr);
+      set_.services.set(id, before);
     }
   }
   for (const std::string& id : plugin_configs_) {

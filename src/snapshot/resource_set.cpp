@@ -44,7 +44,13 @@ void ResourceSet::put_route(const std::string& id, std::shared_ptr<const ServedR
     remove_uses(used_by, used, id);
     add_uses(used_by, uses, id);
   }
+  put_checked("routes/" + id, served && served->entry ? served->compiled->own_cluster : nullptr);
   routes.set(id, std::move(served));
+}
+
+void ResourceSet::put_checked(const std::string& key, const upstream::ClusterPtr& cluster) {
+  const upstream::Cluster* now = cluster && cluster->checks() ? cluster.get() : nullptr;
+  if (checked.find(key) != now) checked.set(key, now ? cluster : nullptr);
 }
 
 void ResourceSet::renew_certificates() {

@@ -74,7 +74,8 @@ struct ResourceSet {
   std::map<std::string, std::shared_ptr<const ServedSsl>> ssls;
   std::shared_ptr<const tls::ServerNames> server_names;  // of `ssls`; of two with the same name, the first id serves it
   std::shared_ptr<const ClientIdentities> client_identities;
-  route::HashTrie<Ids> used_by;  // "services/1" -> ids of routes
+  route::HashTrie<upstream::Cluster> checked;  // those with health checks, by their keys
+  route::HashTrie<Ids> used_by;                // "services/1" -> ids of routes
 
   std::uint64_t last_order = 0;
   std::uint32_t last_globals = 0;
@@ -84,6 +85,8 @@ struct ResourceSet {
 
   // Puts `served` in place of the route of that id (null: takes it out), in the table and in `used_by` too.
   void put_route(const std::string& id, std::shared_ptr<const ServedRoute> served);
+  // Puts `cluster` in place of the one of that key in `checked`; null, or one without checks: takes it out.
+  void put_checked(const std::string& key, const upstream::ClusterPtr& cluster);
   // `server_names` and `client_identities` of the present `ssls`.
   void renew_certificates();
   // `globals` and `no_route` of the present global rules.

@@ -2,6 +2,7 @@
 // A Snapshot is all resources at one moment, compiled for serving. Immutable, shared by all workers.
 
 #include "exchange/exchange.h"
+#include "route/hash_trie.h"
 #include "route/route_table.h"
 #include "snapshot/client_identities.h"
 #include "snapshot/named_clusters.h"
@@ -15,18 +16,22 @@
 
 namespace sallyport::snapshot {
 
+// Those with health checks, by their keys.
+using CheckedClusters = route::HashTrie<upstream::Cluster>;
+
 class Snapshot final {
  public:
   Snapshot(std::uint64_t revision, route::RouteTable routes, PlanPtr no_route, GlobalsPtr globals,
            NamedClusters upstreams = {}, std::shared_ptr<const tls::ServerNames> server_names = nullptr,
-           std::shared_ptr<const ClientIdentities> client_identities = nullptr)
+           std::shared_ptr<const ClientIdentities> client_identities = nullptr, CheckedClusters checked = {})
       : revision_(revision),
         routes_(std::move(routes)),
         no_route_(std::move(no_route)),
         globals_(std::move(globals)),
         upstreams_(std::move(upstreams)),
         server_names_(std::move(server_names)),
-        client_identities_(std::move(client_identities)) {}
+        client_identities_(std::move(client_identities)),
+        checked_(std::move(checked)) {}
 
   std::uint64_t revision() const noexcept { return revision_; }
   std::size_t routes() const noexcept { return routes_.size(); }
@@ -44,6 +49,9 @@ class Snapshot final {
   // What upstreams are shown that name the `ssls` resource of that id; null: there is none of the type client.
   tls::ClientIdentityPtr client_identity(std::string_view id) const;
 
+  // Every cluster whose nodes are to be checked, also those that no route leads to.
+  const CheckedClusters& checked() const noexcept { return checked_; }
+
   // The plugins of one of its plans, those of the global rules first; compiled when it is asked for the first time.
   const chain::Chain& chain_of(const Plan& plan) const { return plan.plugins->behind(globals_); }
 
@@ -55,6 +63,7 @@ class Snapshot final {
   NamedClusters upstreams_;
   std::shared_ptr<const tls::ServerNames> server_names_;
   std::shared_ptr<const ClientIdentities> client_identities_;
+  CheckedClusters checked_;
 };
 
 }  // namespace sallyport::snapshot

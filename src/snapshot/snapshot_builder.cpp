@@ -18,7 +18,7 @@ namespace {
 
 SnapshotPtr snapshot_of(const ResourceSet& set, std::uint64_t revision) {
   return std::make_shared<const Snapshot>(revision, set.table, set.no_route, set.globals, set.upstreams,
-                                          set.server_names, set.client_identities);
+                                          set.server_names, set.client_identities, set.checked);
 }
 
 // What is wrong with another resource than the one that was written says which.

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace sallyport::snapshot {
 namespace {
 
@@ -224,29 +226,29 @@ struct UnservedTest : SnapshotBuilderTest {
   static std::string route(std::string_view more) {
     return R"({"uri": "/a", "upstream": {"nodes": {"127.0.0.1:1980": 1})" + std::string(more) + "}}";
   }
-  const std::string checked = route(R"(, "checks": {"active": {}})");
+  const std::string discovered = route(R"(, "discovery_args": {"group_name": "g"})");
   log::Capture log;
 };
 
 TEST_F(UnservedTest, WhatHasNoEffectIsSaidOnceHoweverOftenTheResourceIsCompiled) {
-  EXPECT_EQ(put("routes", "r", checked), "");
-  EXPECT_THAT(log.take(), ElementsAre(StartsWith("warn routes/r: upstream.checks has no effect yet: ")));
+  EXPECT_EQ(put("routes", "r", discovered), "");
+  EXPECT_THAT(log.take(), ElementsAre(StartsWith("warn routes/r: upstream.discovery_args has no effect yet: ")));
   put("routes", "other", kRoute);
   put("global_rules", "g", R"({"plugins": {"low": {}}})");
-  put("routes", "r", checked);
-  load({item("routes", "r", checked)}, Reuse::kNothing);
+  put("routes", "r", discovered);
+  load({item("routes", "r", discovered)}, Reuse::kNothing);
   EXPECT_THAT(log.take(), IsEmpty());
-  put("routes", "r", route(R"(, "checks": {"active": {}}, "tls": {})"));
+  put("routes", "r", route(R"(, "discovery_args": {"group_name": "g"}, "tls": {})"));
   EXPECT_THAT(log.take(), ElementsAre(HasSubstr("upstream.tls")));
 }
 
 TEST_F(UnservedTest, WhatWasGoneAndCameAgainIsSaidAgain) {
-  put("routes", "r", checked);
+  put("routes", "r", discovered);
   put("routes", "r", kRoute);
-  put("routes", "r", checked);
+  put("routes", "r", discovered);
   EXPECT_EQ(log.take().size(), 2u);
   remove("routes", "r");
-  put("routes", "r", checked);
+  put("routes", "r", discovered);
   EXPECT_EQ(log.take().size(), 1u);
 }
 
@@ -254,9 +256,34 @@ TEST_F(UnservedTest, OfWhatIsNotServedAtAllNothingIsSaid) {
   EXPECT_NE(put("routes", "r", R"({"uri": "/a", "enable_websocket": true, "plugins": {"none": {}}})"), "");
   load({item("routes", "r", R"({"uri": "/a", "enable_websocket": true, "plugins": {"none": {}}})")});
   EXPECT_THAT(log.take(), IsEmpty());
-  auto change = prepare(item("routes", "r", checked));
-  EXPECT_THAT(change->unserved().at("routes/r"), ElementsAre(HasSubstr("upstream.checks")));
+  auto change = prepare(item("routes", "r", discovered));
+  EXPECT_THAT(change->unserved().at("routes/r"), ElementsAre(HasSubstr("upstream.discovery_args")));
   EXPECT_THAT(log.take(), IsEmpty());
+}
+
+std::string checked_in(const Snapshot& snapshot) {
+  std::set<std::string> keys;
+  snapshot.checked().for_each([&](std::string_view key, const auto&) { keys.emplace(key); });
+  std::string all;
+  for (const std::string& key : keys) all += key + " ";
+  return all;
+}
+
+TEST_F(SnapshotBuilderTest, ASnapshotKnowsTheUpstreamsThatAreToBeChecked) {
+  const std::string upstream = R"({"nodes": {"127.0.0.1:1980": 1}, "checks": {"active": {}}})";
+  const std::string route = R"({"uri": "/a", "upstream": )" + upstream + "}";
+  put("upstreams", "u", upstream);
+  put("services", "s", R"({"upstream": )" + upstream + "}");
+  put("routes", "r", route);
+  EXPECT_EQ(checked_in(*builder.latest()), "routes/r services/s upstreams/u ");
+  const CheckedClusters before = builder.latest()->checked();
+  put("routes", "other", kRoute);
+  EXPECT_TRUE(builder.latest()->checked() == before);
+  put("routes", "r", R"({"uri": "/a", "status": 0, "upstream": )" + upstream + "}");
+  put("upstreams", "u", R"({"nodes": {"127.0.0.1:1980": 1}})");
+  EXPECT_EQ(checked_in(*builder.latest()), "services/s ");
+  remove("services", "s");
+  EXPECT_EQ(checked_in(*builder.latest()), "");
 }
 
 // Of "low", with the same name and another type.

@@ -123,6 +123,7 @@ class Exposition final {
     label("hostname", process.hostname);
     label("version", process.version);
     number(1);
+    add_nodes(process.nodes);
     own("snapshot_revision", "gauge", "Revision of the configuration that serves now", process.snapshot_revision);
     own("resident_memory_bytes", "gauge", "Resident memory of the process", resident_bytes());
     own("log_lines_dropped_total", "counter", "Log lines lost because the log could not be written fast enough",
@@ -232,6 +233,17 @@ class Exposition final {
   void connections(std::string_view state, std::uint64_t count) {
     label("state", state);
     number(count);
+  }
+
+  void add_nodes(const std::vector<NodeStatus>& nodes) {
+    if (nodes.empty()) return;
+    family(prefix_, "upstream_status", "gauge", "upstream status from health check");
+    for (const NodeStatus& node : nodes) {
+      label("name", node.upstream);
+      label("ip", node.ip);
+      label("port", fmt::format("{}", node.port));
+      number(node.is_usable ? 1 : 0);
+    }
   }
 
   std::string out_;

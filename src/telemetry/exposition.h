@@ -8,10 +8,19 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::telemetry {
 
 inline constexpr std::string_view kExpositionContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+// What health checks say of one address of an upstream.
+struct NodeStatus {
+  std::string upstream;  // "/apisix/upstreams/1"
+  std::string ip;
+  std::uint16_t port = 0;
+  bool is_usable = true;
+};
 
 // What only the house knows.
 struct ProcessFacts {
@@ -19,6 +28,7 @@ struct ProcessFacts {
   std::string version;
   std::uint64_t snapshot_revision = 0;
   std::uint64_t log_lines_dropped = 0;
+  std::vector<NodeStatus> nodes{};
 };
 
 // `prefix` stands before the names that APISIX has too; usually "apisix_".

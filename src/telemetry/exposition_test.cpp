@@ -10,6 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::HasSubstr;
+using testing::Not;
 
 std::string expose_all(const std::vector<const WorkerMetrics*>& workers, std::string_view prefix = "apisix_") {
   return expose(workers, {.hostname = "gate", .version = "0.1.0", .snapshot_revision = 7, .log_lines_dropped = 3},
@@ -55,6 +56,16 @@ TEST(Exposition, BucketsAreCumulativeAndSumsAreMilliseconds) {
   EXPECT_THAT(text, HasSubstr("apisix_http_latency_bucket" + labels + ",le=\"+Inf\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("apisix_http_latency_sum" + labels + "} 12\n"));
   EXPECT_THAT(text, HasSubstr("apisix_http_latency_count" + labels + "} 1\n"));
+}
+
+TEST(Exposition, NodesThatAreCheckedHaveAStatus) {
+  EXPECT_THAT(expose_all({}), Not(HasSubstr("upstream_status")));
+  ProcessFacts facts{.hostname = "gate", .version = "0.1.0"};
+  facts.nodes = {{"/apisix/upstreams/1", "10.0.0.1", 80, true}, {"/apisix/upstreams/1", "10.0.0.2", 80, false}};
+  const std::string text = expose({}, facts, "apisix_");
+  EXPECT_THAT(text, HasSubstr("# TYPE apisix_upstream_status gauge\n"
+                              "apisix_upstream_status{name=\"/apisix/upstreams/1\",ip=\"10.0.0.1\",port=\"80\"} 1\n"
+                              "apisix_upstream_status{name=\"/apisix/upstreams/1\",ip=\"10.0.0.2\",port=\"80\"} 0\n"));
 }
 
 TEST(Exposition, LatencyOfARouteAddsUpOverItsUris) {

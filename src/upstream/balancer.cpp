@@ -27,13 +27,14 @@ class Balancer::State final {
   State(async::Reactor& reactor, async::Resolver& resolver, BalancerOptions options)
       : reactor_(reactor),
         forbidden_(std::move(options.forbidden)),
+        health_(options.health),
         names_(reactor, resolver, options.resolve_timeout, options.names_valid),
         sweeper_(reactor.start_timer(kSweepEvery, async::Reactor::Repeat::kEvery, [this] { sweep(); })) {}
 
   ClusterState& of(const Cluster& cluster) {
     auto found = clusters_.find(Key{cluster.key(), cluster.key_hash()});
     if (found == clusters_.end()) {
-      auto made = std::make_unique<ClusterState>(names_, forbidden_);
+      auto made = std::make_unique<ClusterState>(reactor_, names_, forbidden_, health_);
       found = clusters_.emplace(OwnedKey{cluster.key(), cluster.key_hash()}, std::move(made)).first;
     }
     found->second->last_used = reactor_.now();
@@ -84,6 +85,7 @@ class Balancer::State final {
 
   async::Reactor& reactor_;
   ForbiddenAddresses forbidden_;
+  HealthBook* health_;
   Names names_;
   std::unordered_map<OwnedKey, std::unique_ptr<ClusterState>, HashOfKey, SameKey> clusters_;
   std::unique_ptr<async::Timer> sweeper_;

@@ -18,6 +18,8 @@ class Resolver;
 
 namespace sallyport::upstream {
 
+class HealthBook;
+
 using async::Task;
 
 // The endpoints that one exchange has tried; a further try goes elsewhere.
@@ -34,7 +36,8 @@ class Tried {
 struct BalancerOptions {
   ForbiddenAddresses forbidden;
   Milliseconds resolve_timeout{5'000};
-  Milliseconds names_valid{0};  // keeps an answer that long whatever its time to live; 0: the time to live decides
+  Milliseconds names_valid{0};   // keeps an answer that long whatever its time to live; 0: the time to live decides
+  HealthBook* health = nullptr;  // outlives the Balancer; null: every node counts as healthy
 };
 
 class Balancer final {

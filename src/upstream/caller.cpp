@@ -5,6 +5,7 @@
 #include "async/until_set.h"
 #include "base/arena.h"
 #include "upstream/further_try.h"
+#include "upstream/health_reports.h"
 #include "upstream/lease.h"
 #include "upstream/tls_peer.h"
 
@@ -110,6 +111,7 @@ Task<CallResult> Caller::Call::run() {
     Status heads = co_await exchange_heads();
     if (heads) co_return co_await take_answer();
     const Error& error = heads.error();
+    report_failure(*cluster_, *endpoint_, error, caller_.reactor_.now());
     const bool again = allows_further_try(*cluster_, error, exchange_.tries, caller_.reactor_.now() - began_);
     if (!again || !may_repeat()) co_return no_answer(error);
     tried_.add(endpoint_);
@@ -208,6 +210,7 @@ Task<Status> Caller::Call::read_head() {
 Task<CallResult> Caller::Call::take_answer() {
   has_head_ = true;
   const http::ResponseHead& head = exchange_.response;
+  report_status(*cluster_, *endpoint_, head.status, caller_.reactor_.now());
   http::CallAnswer answer{head.status, http::owned(head.headers), {}, {}};
   if (head.body.kind == BodyLength::Kind::kSized) {
     answer.headers.emplace_back("content-length", std::to_string(head.body.bytes));

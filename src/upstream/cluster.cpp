@@ -79,6 +79,19 @@ Result<std::optional<ClusterTls>> tls_of(const resources::Upstream& upstream) {
   return tls;
 }
 
+// Probes may go to another port than requests.
+Status check_probed_addresses(const Cluster& cluster, const ForbiddenAddresses& forbidden) {
+  if (!cluster.checks() || !cluster.checks()->active || !cluster.checks()->active->port) return {};
+  for (const Node& node : cluster.nodes()) {
+    if (!node.literal) continue;
+    async::Address probed = *node.literal;
+    probed.set_port(*cluster.checks()->active->port);
+    if (!forbidden.contains(probed)) continue;
+    return wrong("checks.active.port: " + probed.to_string() + " is the gateway's own, which no probe may lead to");
+  }
+  return {};
+}
+
 }  // namespace
 
 Cluster::Cluster() = default;
@@ -114,6 +127,8 @@ Result<ClusterPtr> Cluster::compile(const resources::Upstream& upstream, std::st
   cluster->retries_ = static_cast<unsigned>(std::clamp<std::int64_t>(upstream.retries.value_or(others), 0, UINT16_MAX));
   cluster->retry_timeout_ = upstream.retry_timeout;
   cluster->keepalive_pool_ = upstream.keepalive_pool;
+  cluster->checks_ = upstream.checks;
+  TRY_STATUS(check_probed_addresses(*cluster, forbidden));
   if (cluster->balancing_ == Balancing::kConsistentHash) {
     cluster->hash_key_ = std::make_unique<const HashKey>(upstream);
     cluster->ring_ = std::make_unique<const HashRing>(cluster->nodes_);

@@ -67,6 +67,8 @@ class Cluster final {
   unsigned retries() const noexcept { return retries_; }                  // further tries after the first
   Milliseconds retry_timeout() const noexcept { return retry_timeout_; }  // no try begins later; 0: no limit
   const KeepalivePool& keepalive_pool() const noexcept { return keepalive_pool_; }
+  // Null: every node counts as healthy.
+  const resources::HealthChecks* checks() const noexcept { return checks_ ? &*checks_ : nullptr; }
 
   Balancing balancing() const noexcept { return balancing_; }
   // Of kConsistentHash, else null.
@@ -90,6 +92,7 @@ class Cluster final {
   unsigned retries_ = 0;
   Milliseconds retry_timeout_{0};
   KeepalivePool keepalive_pool_;
+  std::optional<resources::HealthChecks> checks_;
   Balancing balancing_ = Balancing::kRoundRobin;
   std::unique_ptr<const HashKey> hash_key_;
   std::unique_ptr<const HashRing> ring_;

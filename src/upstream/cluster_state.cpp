@@ -1,7 +1,10 @@
 #include "upstream/cluster_state.h"
 
+#include "async/reactor.h"
+#include "base/log.h"
 #include "upstream/hash_key.h"
 #include "upstream/hash_ring.h"
+#include "upstream/health_book.h"
 
 #include <algorithm>
 #include <utility>
@@ -25,14 +28,6 @@ std::uint32_t ClusterState::Member::in_use() const noexcept {
   return sum;
 }
 
-Endpoint* ClusterState::Member::untried(const Tried& tried, std::size_t first) const noexcept {
-  for (std::size_t i = 0; i < endpoints.size(); ++i) {
-    Endpoint* endpoint = endpoints[(first + i) % endpoints.size()].get();
-    if (tried.empty() || !tried.has(*endpoint)) return endpoint;
-  }
-  return nullptr;
-}
-
 bool ClusterState::in_use() const noexcept {
   return std::ranges::any_of(members_, [](const Member& member) { return member.in_use() > 0; });
 }
@@ -41,12 +36,12 @@ void ClusterState::follow(const Cluster& cluster) {
   if (serial_ == cluster.serial()) return;
   serial_ = cluster.serial();
   Members members;
-  for (const Node& node : cluster.nodes()) members.push_back(adopt(node));
+  for (const Node& node : cluster.nodes()) members.push_back(adopt(cluster, node));
   members_ = std::move(members);
 }
 
 // The member for `node`, with what is known of it.
-ClusterState::Member ClusterState::adopt(const Node& node) {
+ClusterState::Member ClusterState::adopt(const Cluster& cluster, const Node& node) {
   Member member;
   auto known = std::ranges::find_if(members_, [&](const Member& old) {
     return old.node.host == node.host && old.node.port == node.port && old.node.priority == node.priority;
@@ -55,27 +50,28 @@ ClusterState::Member ClusterState::adopt(const Node& node) {
   if (known != members_.end()) members_.erase(known);
   if (member.node.host_header != node.host_header) member.endpoints.clear();
   member.node = node;
+  for (const EndpointOwner& endpoint : member.endpoints) set_health(cluster, member, *endpoint.get());
   member.turn = std::clamp<std::int64_t>(member.turn, -std::int64_t{node.weight}, node.weight);
   if (node.literal) {
-    if (member.endpoints.empty()) set_endpoints(member, {*node.literal});
+    if (member.endpoints.empty()) set_endpoints(cluster, member, {*node.literal});
   } else if (!member.name) {
     member.name = names_.use(node.host);
   }
   return member;
 }
 
-void ClusterState::refresh(Member& member) {
+void ClusterState::refresh(const Cluster& cluster, Member& member) {
   if (!member.name) return;
   names_.keep_fresh(member.name);
   if (member.name_version == member.name->version() && !member.endpoints.empty()) return;
   member.name_version = member.name->version();
   std::vector<async::Address> addresses = member.name->addresses();
   for (async::Address& address : addresses) address.set_port(member.node.port);
-  set_endpoints(member, addresses);
+  set_endpoints(cluster, member, addresses);
 }
 
 // Endpoints that stay keep their counts.
-void ClusterState::set_endpoints(Member& member, const std::vector<async::Address>& addresses) {
+void ClusterState::set_endpoints(const Cluster& cluster, Member& member, const std::vector<async::Address>& addresses) {
   std::vector<EndpointOwner> endpoints;
   member.forbidden = false;
   for (const async::Address& address : addresses) {
@@ -88,14 +84,63 @@ void ClusterState::set_endpoints(Member& member, const std::vector<async::Addres
     endpoints.push_back(known != member.endpoints.end() ? *known : EndpointOwner(new Endpoint(member.node, address)));
   }
   member.endpoints = std::move(endpoints);
+  for (const EndpointOwner& endpoint : member.endpoints) set_health(cluster, member, *endpoint.get());
 }
 
+void ClusterState::set_health(const Cluster& cluster, const Member& member, Endpoint& endpoint) const {
+  const bool is_checked = health_ && cluster.checks();
+  endpoint.health = is_checked ? health_->of(cluster, member.node, endpoint.address, reactor_.now()) : nullptr;
+}
+
+bool ClusterState::is_healthy(const Endpoint& endpoint) const {
+  return !endpoint.health || endpoint.health->is_usable(reactor_.now());
+}
+
+bool ClusterState::may_use(const Endpoint& endpoint, const Tried& tried) const {
+  return (tried.empty() || !tried.has(endpoint)) && (!heeds_health_ || is_healthy(endpoint));
+}
+
+Endpoint* ClusterState::usable(const Member& member, const Tried& tried, std::size_t first) const {
+  for (std::size_t i = 0; i < member.endpoints.size(); ++i) {
+    Endpoint* endpoint = member.endpoints[(first + i) % member.endpoints.size()].get();
+    if (may_use(*endpoint, tried)) return endpoint;
+  }
+  return nullptr;
+}
+
+bool ClusterState::some_node_is_healthy() const {
+  return std::ranges::any_of(members_, [this](const Member& member) {
+    return member.node.weight > 0 && std::ranges::any_of(member.endpoints, [this](const EndpointOwner& endpoint) {
+             return is_healthy(*endpoint.get());
+           });
+  });
+}
+
+// Where no node is healthy, all of them are used, as in APISIX.
 ClusterState::Choice ClusterState::choose(const Cluster& cluster, const exchange::Exchange& exchange,
                                           const Tried& tried) {
+  heeds_health_ = cluster.checks() != nullptr;
+  Choice choice = choose_by_priority(cluster, exchange, tried);
+  if (choice.endpoint || !choice.pending.empty()) {
+    is_all_unhealthy_ = false;
+    return choice;
+  }
+  if (heeds_health_ && !some_node_is_healthy()) {
+    if (!std::exchange(is_all_unhealthy_, true)) {
+      log::warn("{}: no node is healthy; requests go to all of them", named(cluster));
+    }
+    heeds_health_ = false;
+    choice = choose_by_priority(cluster, exchange, tried);
+  }
+  return choice;
+}
+
+ClusterState::Choice ClusterState::choose_by_priority(const Cluster& cluster, const exchange::Exchange& exchange,
+                                                      const Tried& tried) {
   for (auto first = members_.begin(); first != members_.end();) {
     auto last = std::find_if(first, members_.end(),
                              [&](const Member& member) { return member.node.priority != first->node.priority; });
-    for (auto member = first; member != last; ++member) refresh(*member);
+    for (auto member = first; member != last; ++member) refresh(cluster, *member);
     if (Endpoint* endpoint = choose_among(first, last, cluster, exchange, tried)) return {endpoint, {}, {}};
 
     Choice choice;
@@ -106,7 +151,7 @@ ClusterState::Choice ClusterState::choose(const Cluster& cluster, const exchange
     first = last;
   }
   // With one node there is no other to move to: a further try goes to it again.
-  if (members_.size() == 1 && !tried.empty()) return choose(cluster, exchange, Tried());
+  if (members_.size() == 1 && !tried.empty()) return choose_by_priority(cluster, exchange, Tried());
   return nothing(cluster, tried);
 }
 
@@ -126,7 +171,7 @@ Endpoint* ClusterState::choose_by_turn(Members::iterator first, Members::iterato
   std::int64_t sum = 0;
   for (auto member = first; member != last; ++member) {
     if (member->node.weight == 0) continue;
-    Endpoint* endpoint = member->untried(tried, member->next_endpoint);
+    Endpoint* endpoint = usable(*member, tried, member->next_endpoint);
     if (!endpoint) continue;
     member->turn += member->node.weight;
     sum += member->node.weight;
@@ -153,7 +198,7 @@ Endpoint* ClusterState::choose_by_hash(Members::iterator first, Members::iterato
   cluster.ring()->walk(hash, [&](std::uint32_t node) {
     if (node < from || node >= to) return false;
     const Member& member = members_[node];
-    if (!member.endpoints.empty()) chosen = member.untried(tried, hash % member.endpoints.size());
+    if (!member.endpoints.empty()) chosen = usable(member, tried, hash % member.endpoints.size());
     return chosen != nullptr;
   });
   return chosen;

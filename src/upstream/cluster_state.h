@@ -14,7 +14,9 @@ namespace sallyport::upstream {
 
 class ClusterState final {
  public:
-  ClusterState(Names& names, const ForbiddenAddresses& forbidden) : names_(names), forbidden_(forbidden) {}
+  // `health` may be null; everything else outlives the ClusterState, too.
+  ClusterState(const async::Reactor& reactor, Names& names, const ForbiddenAddresses& forbidden, HealthBook* health)
+      : reactor_(reactor), names_(names), forbidden_(forbidden), health_(health) {}
 
   // Takes over what `cluster` says, unless it is the one already followed.
   void follow(const Cluster& cluster);
@@ -41,13 +43,18 @@ class ClusterState final {
     bool forbidden = false;  // an address was left out
 
     std::uint32_t in_use() const noexcept;
-    Endpoint* untried(const Tried& tried, std::size_t first) const noexcept;
   };
   using Members = std::vector<Member>;
 
-  Member adopt(const Node& node);
-  void refresh(Member& member);
-  void set_endpoints(Member& member, const std::vector<async::Address>& addresses);
+  Member adopt(const Cluster& cluster, const Node& node);
+  void refresh(const Cluster& cluster, Member& member);
+  void set_endpoints(const Cluster& cluster, Member& member, const std::vector<async::Address>& addresses);
+  void set_health(const Cluster& cluster, const Member& member, Endpoint& endpoint) const;
+  Choice choose_by_priority(const Cluster& cluster, const exchange::Exchange& exchange, const Tried& tried);
+  bool is_healthy(const Endpoint& endpoint) const;
+  bool may_use(const Endpoint& endpoint, const Tried& tried) const;
+  Endpoint* usable(const Member& member, const Tried& tried, std::size_t first) const;
+  bool some_node_is_healthy() const;
   Endpoint* choose_among(Members::iterator first, Members::iterator last, const Cluster& cluster,
                          const exchange::Exchange& exchange, const Tried& tried);
   Endpoint* choose_by_turn(Members::iterator first, Members::iterator last, Balancing balancing, const Tried& tried);
@@ -55,10 +62,14 @@ class ClusterState final {
                            const Tried& tried);
   Choice nothing(const Cluster& cluster, const Tried& tried) const;
 
+  const async::Reactor& reactor_;
   Names& names_;
   const ForbiddenAddresses& forbidden_;
-  std::uint64_t serial_ = 0;  // of the cluster that is followed
-  Members members_;           // one a node, in the cluster's order
+  HealthBook* health_;
+  bool heeds_health_ = false;      // unhealthy nodes are left out of the present choice
+  bool is_all_unhealthy_ = false;  // which was said
+  std::uint64_t serial_ = 0;       // of the cluster that is followed
+  Members members_;                // one a node, in the cluster's order
 };
 
 }  // namespace sallyport::upstream

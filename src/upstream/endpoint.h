@@ -4,6 +4,7 @@
 
 #include "async/address.h"
 #include "exchange/exchange.h"
+#include "upstream/node_health.h"
 
 #include <cstdint>
 #include <string>
@@ -24,6 +25,8 @@ class Endpoint final {
   const std::string host_header;  // Host for `pass_host: node`
   const std::string ip;
   const std::string text;  // "ip:port"; the key of connection pools
+
+  NodeHealthPtr health;  // null: of a cluster without checks
 
   // Its texts are those of this Endpoint: who shows them to plugins and the log keeps it alive as an EndpointOwner.
   exchange::EndpointView view() const;

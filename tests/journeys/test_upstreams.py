@@ -182,3 +182,44 @@ def test_an_upstream_that_is_down_does_not_fill_the_log(gateway, upstream):
     left_out = [int(number) for line in lines for number in re.findall(r"; (\d+) more like it were left out", line)]
     assert "left out" not in lines[0] and len(lines) + sum(left_out) <= asked
     assert sum(left_out) > len(lines)
+
+
+def metric(one, up):
+    found = re.search(r'apisix_upstream_status\{name="/apisix/upstreams/u",ip="127.0.0.1",port="%d"\} (\d)' % up.port, one.metrics())
+    return found and found.group(1)
+
+
+def checked(*ups, **checks):
+    return {"upstreams": [{"id": "u", "nodes": {up.address: 1 for up in ups}, "checks": checks}],
+            "routes": [{"id": 1, "uri": "/a", "upstream_id": "u"}]}
+
+
+def test_a_node_that_fails_its_probes_gets_no_requests(gateway, upstream):
+    good, bad = upstream("good"), upstream("bad", answers=[{"status": 503}])
+    one = gateway(settings=ALONE, resources=checked(good, bad, active={"http_path": "/health", "unhealthy": {"http_failures": 1}}))
+    wait_until(lambda: metric(one, bad) == "0", one.tell)
+    assert metric(one, good) == "1"
+    assert {one.ask("GET", "/a").text for _ in range(6)} == {"hello from good\n"}
+    assert f"node {bad.address} (127.0.0.1) is unhealthy, was healthy" in one.read("logs/error.log")
+    one.put("upstreams/u", {"nodes": {bad.address: 1, good.address: 2}, "retries": 0, "checks": {"active": {"http_path": "/health"}}})
+    assert metric(one, bad) == "0"
+    assert {one.ask("GET", "/a").text for _ in range(6)} == {"hello from good\n"}
+    one.put("upstreams/u", {"nodes": {bad.address: 1, good.address: 1}})
+    assert metric(one, bad) is None
+    assert {one.ask("GET", "/a").status for _ in range(2)} == {200, 503}
+
+
+def test_with_passive_checks_a_node_that_fails_is_tried_again_later(gateway, upstream):
+    good, bad = upstream("good"), upstream("bad", answers=[{"status": 500}, {"body": "well again\n"}])
+    one = gateway(settings=ALONE, resources=checked(good, bad, passive={"unhealthy": {"http_failures": 1, "recovery_time": 0.1}}))
+    assert sorted(one.ask("GET", "/a").status for _ in range(2)) == [200, 500]
+    wait_until(lambda: one.ask("GET", "/a").text == "well again\n", one.tell)
+    assert len(bad.seen) == 2
+
+
+def test_when_no_node_is_healthy_all_are_used(gateway, upstream):
+    ups = [upstream(answers=[{"status": 500}]) for _ in range(2)]
+    one = gateway(settings=ALONE, resources=checked(*ups, passive={"unhealthy": {"http_failures": 1}}))
+    assert [one.ask("GET", "/a").status for _ in range(6)] == [500] * 6
+    assert [len(up.seen) for up in ups] == [3, 3]
+    assert one.read("logs/error.log").count("no node is healthy; requests go to all of them") == 1
