@@ -348,6 +348,7 @@ void ServerConnection::frame_refused(const nghttp2_frame&, int) noexcept { head_
 
 void ServerConnection::frame_sent(const nghttp2_frame& frame) noexcept {
   if (frame.hd.type == NGHTTP2_DATA) budget_.data_sent();
+  if (frame.hd.type == NGHTTP2_GOAWAY) goaway_sent(frame.goaway.error_code);
   ServerStream* stream = find(frame.hd.stream_id);
   if (!stream) {
     if (frame.hd.type == NGHTTP2_RST_STREAM) count_reset();  // of one that was refused, or is long gone
@@ -355,6 +356,13 @@ void ServerConnection::frame_sent(const nghttp2_frame& frame) noexcept {
   }
   stream->frame_sent(frame.hd);
   touched(frame.hd.stream_id);
+}
+
+// With an error, also one that nghttp2 found by itself, it is the end of all streams, also of those under way (RFC 9113
+// 5.4.1).
+void ServerConnection::goaway_sent(std::uint32_t code) {
+  if (code == NGHTTP2_NO_ERROR || std::exchange(ended_, true)) return;
+  failure_ = fmt::format("HTTP/2: {}", name_of_code(code));
 }
 
 void ServerConnection::count_reset() {

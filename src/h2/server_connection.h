@@ -100,6 +100,7 @@ class ServerConnection final : private SessionListener {
   void touched(StreamId stream) { touched_.push_back(stream); }
   void terminate(std::uint32_t code, std::string_view why);
   void lose_streams();
+  void goaway_sent(std::uint32_t code);
   void count_reset();
   bool is_over() noexcept;
   void count_busy(int change);

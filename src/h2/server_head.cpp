@@ -29,6 +29,7 @@ void ServerHead::add(std::string_view name, std::string_view value) {
   if (bytes_ > limits_.head_bytes) return refuse(431, "head_too_large");
   Arena& arena = head_.headers.arena();
   if (name.front() == ':') return add_pseudo(name, arena.copy(value));
+  if (name == "http2-settings") return;  // of an upgrade to h2c, which is never passed on
   FieldName known = http::known_field(name);
   if (known == FieldName::kCookie) ++cookies_;
   head_.headers.add_checked(arena.copy(name), arena.copy(value), known);

@@ -27,6 +27,7 @@ class ServerHead {
   std::string_view reason() const noexcept { return reason_; }
   // Of a request that is refused: what the log may name.
   http::RequestHead& head() noexcept { return head_; }
+  const http::RequestHead& head() const noexcept { return head_; }
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:

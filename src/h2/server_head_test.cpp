@@ -27,7 +27,12 @@ struct Request {
 };
 
 TEST(ServerHead, IsAsHttp1WouldHaveIt) {
-  Request request({{":authority", "A.example:8443"}, {"content-length", "5"}, {"te", "trailers"}, {"x-a", "1"}}, false);
+  Request request({{":authority", "A.example:8443"},
+                   {"content-length", "5"},
+                   {"te", "trailers"},
+                   {"http2-settings", "AAMAAABk"},
+                   {"x-a", "1"}},
+                  false);
   http::RequestHead& head = request.head.head();
   EXPECT_EQ(request.head.refusal(), 0);
   EXPECT_EQ(head.method, "POST");
@@ -38,6 +43,7 @@ TEST(ServerHead, IsAsHttp1WouldHaveIt) {
   EXPECT_EQ(head.body, http::BodyLength::sized(5));
   EXPECT_FALSE(head.headers.has("content-length"));
   EXPECT_FALSE(head.headers.has("te"));
+  EXPECT_FALSE(head.headers.has("http2-settings"));
 }
 
 TEST(ServerHead, WithoutALengthTheBodyEndsWithTheStream) {

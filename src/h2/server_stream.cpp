@@ -52,11 +52,20 @@ void ServerStream::finish_piece() {
   lent_.clear();
 }
 
+// The end of an announced length is not handed on before the end of the stream: should more come, this was no request
+// (RFC 9113 8.1.1), and nobody may have got it whole.
+bool ServerStream::has_piece() const noexcept {
+  if (request_ended_) return true;
+  const BodyLength& length = head_.head().body;
+  bool waits_for_end = length.kind == BodyLength::Kind::kSized && arrived_in_all_ >= length.bytes;
+  return !arrived_.empty() && !waits_for_end;
+}
+
 bool ServerStream::read_arrived(Result<Chunk>& piece) {
   finish_piece();
   if (read_late_) {
     piece = broken(ErrorCode::kTimeout, "the body did not arrive in time");
-  } else if (!arrived_.empty() || request_ended_) {
+  } else if (has_piece()) {
     lent_.swap(arrived_);
     read_to_end_ = request_ended_;
     piece = Chunk{lent_, read_to_end_};
@@ -198,7 +207,7 @@ bool ServerStream::passes_limits(std::string_view name, std::string_view value) 
 bool ServerStream::wake() {
   if (writing_ && (is_taken() || write_late_) && set_once(taken_)) return true;
   if (closed_ && !response_ended_ && serving_ && set_once(lost_)) return true;
-  return reading_ && (!arrived_.empty() || request_ended_ || closed_ || read_late_) && set_once(readable_);
+  return reading_ && (has_piece() || closed_ || read_late_) && set_once(readable_);
 }
 
 void ServerStream::check_deadline(SteadyTime now) {

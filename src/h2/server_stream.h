@@ -61,12 +61,16 @@ class ServerStream final : public wire::ServerExchange, private wire::IncomingBo
   bool is_taken() const noexcept { return tail_.empty() && (!has_last_ || response_ended_); }
   Status taken();
   void forget_response() noexcept;
+  bool has_piece() const noexcept;
   void finish_piece();
   std::unexpected<Error> broken(ErrorCode code, std::string what) const;
 
   // From its connection, while that takes in or gives out.
   void trailer_arrived(std::string_view name, std::string_view value);
-  void data_arrived(std::string_view bytes) { arrived_ += bytes; }
+  void data_arrived(std::string_view bytes) {
+    arrived_ += bytes;
+    arrived_in_all_ += bytes.size();
+  }
   void request_ended() noexcept { request_ended_ = true; }
   void closed() noexcept { closed_ = true; }
   Offer offer(std::size_t most) const noexcept;
@@ -86,6 +90,7 @@ class ServerStream final : public wire::ServerExchange, private wire::IncomingBo
 
   std::string arrived_;  // of the body, unread
   std::string lent_;     // the piece that was read last
+  std::uint64_t arrived_in_all_ = 0;
   http::OwnedFields trailers_;
   std::size_t trailer_bytes_ = 0;
   bool request_ended_ = false;  // by the client

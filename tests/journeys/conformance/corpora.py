@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from harness.gateway import Gateway
 
-from . import http1
+from . import http1, http2
 from .case_file import cases
 from .recorder import Recorder
 
@@ -39,14 +39,21 @@ def begun_without_leave(recorder, chosen):
     return [f"{recorder.begun} requests broke off before the upstream, at most {most} may"] if recorder.begun > most else []
 
 
-def run_http1(reactor=None):
+def run_corpus(chosen, run, reactor, settings=None):
     recorder = Recorder()
     options = ["--reactor", reactor] if reactor else []
     try:
-        with Gateway(settings={"apisix": {"enable_http2": False}}, resources=resources(recorder.address), options=options) as gateway:
+        with Gateway(settings, resources=resources(recorder.address), options=options) as gateway:
             gateway.start()
-            chosen = cases("http1", http1.DEFAULT_REQUEST)
-            verdicts = [http1.run(case, gateway.ports["proxy"], recorder) for case in chosen]
+            verdicts = [run(case, gateway.ports["proxy"], recorder) for case in chosen]
         return Result(verdicts, begun_without_leave(recorder, chosen))
     finally:
         recorder.stop()
+
+
+def run_http1(reactor=None):
+    return run_corpus(cases("http1", http1.DEFAULT_REQUEST), http1.run, reactor, {"apisix": {"enable_http2": False}})
+
+
+def run_http2(reactor=None):
+    return run_corpus(cases("http2"), http2.run, reactor)

@@ -1,4 +1,5 @@
 """What became of a case, beside what the RFC allows and what we choose."""
+import re
 from dataclasses import dataclass, field
 
 
@@ -17,12 +18,15 @@ class Observation:
         """One of the classes of the corpus, or None for what no RFC allows."""
         if self.problem or self.garbage:
             return None
-        finals = [word for word in self.outcome.split() if word.isdigit() and int(word) >= 200]
-        if not finals:
-            return None if self.requests else "drop"
-        if int(finals[-1]) >= 400:
-            return "refuse" if len(self.requests) < len(finals) else None
-        return "pass" if len(self.requests) == len(finals) else None
+        statuses = [int(status) for status in re.findall(r"(?:^|[ =])([2-9][0-9][0-9])(?= |$)", self.outcome)]
+        good = sum(status < 400 for status in statuses)
+        if len(self.requests) > good:
+            return None
+        if good < len(statuses) or re.search(r"=[A-Z]", self.outcome):
+            return "refuse"
+        if not statuses:
+            return "drop"
+        return "pass" if len(self.requests) == good else None
 
 
 @dataclass
