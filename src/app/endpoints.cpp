@@ -6,13 +6,15 @@ using admin::HttpService;
 using admin::ServiceRequest;
 using http::Response;
 
-Endpoints::Endpoints(async::Reactor& control, EndpointSources sources, admin::AdminApi& api)
+Endpoints::Endpoints(async::Reactor& control, EndpointSources sources, admin::AdminApi& api,
+                     admin::ControlApi& control_api)
     : sources_(std::move(sources)),
       api_(api),
       metrics_(control, [this](const ServiceRequest& request) { return answer_metrics(request); }, {}),
       admin_(control, [this](const ServiceRequest& request) { return answer_admin(request); },
              {[&api](const ServiceRequest& request) { return api.body_limit(admin::AdminRequest::from(request)); },
-              [&api](std::size_t limit) { return api.too_large(limit); }}) {}
+              [&api](std::size_t limit) { return api.too_large(limit); }}),
+      control_(control, [&control_api](const ServiceRequest& request) { return control_api.handle(request); }, {}) {}
 
 Result<async::Address> Endpoints::listen_on(HttpService& service, const Listen& listen, std::string_view name) {
   TRY(auto address, async::Address::from_ip(listen.ip, listen.port));
@@ -28,7 +30,12 @@ Status Endpoints::listen(const Settings& settings) {
     TRY_STATUS(listen_on(metrics_, settings.prometheus.listen, "metrics"));
   }
   if (settings.admin.enabled) {
-    TRY(admin_address_, listen_on(admin_, settings.admin.listen, "Admin API"));
+    TRY(auto bound, listen_on(admin_, settings.admin.listen, "Admin API"));
+    guarded_addresses_.push_back(bound);
+  }
+  if (settings.control.enabled) {
+    TRY(auto bound, listen_on(control_, settings.control.listen, "control API"));
+    guarded_addresses_.push_back(bound);
   }
   return {};
 }
@@ -38,6 +45,7 @@ std::string Endpoints::describe() const { return description_; }
 void Endpoints::stop_listening() {
   metrics_.stop_listening();
   admin_.stop_listening();
+  control_.stop_listening();
 }
 
 async::Task<Response> Endpoints::answer_metrics(const ServiceRequest& request) const {

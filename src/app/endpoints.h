@@ -1,8 +1,9 @@
 #pragma once
-// The gateway's own endpoints beside the proxy that the control thread serves: metrics and the Admin API. Belongs to
-// the control thread.
+// The gateway's own endpoints beside the proxy that the control thread serves: metrics, the Admin API and the control
+// API. Belongs to the control thread.
 
 #include "admin/admin_api.h"
+#include "admin/control_api.h"
 #include "admin/http_service.h"
 #include "app/settings.h"
 #include "async/reactor.h"
@@ -11,7 +12,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,15 +26,15 @@ struct EndpointSources {
 
 class Endpoints final {
  public:
-  // `api` outlives the Endpoints.
-  Endpoints(async::Reactor& control, EndpointSources sources, admin::AdminApi& api);
+  // Both APIs outlive the Endpoints.
+  Endpoints(async::Reactor& control, EndpointSources sources, admin::AdminApi& api, admin::ControlApi& control_api);
   Endpoints(const Endpoints&) = delete;
   Endpoints& operator=(const Endpoints&) = delete;
 
   // Error: kUnavailable, naming the address.
   Status listen(const Settings& settings);
-  // Where the Admin API listens, if it does.
-  const std::optional<async::Address>& admin_address() const noexcept { return admin_address_; }
+  // Where the Admin API and the control API listen, as far as they do: no route may lead there.
+  const std::vector<async::Address>& guarded_addresses() const noexcept { return guarded_addresses_; }
   // As they are bound; none where an endpoint is off.
   std::string describe() const;
   void stop_listening();
@@ -49,9 +49,10 @@ class Endpoints final {
   std::string export_uri_;
   std::string metric_prefix_;
   std::string description_;
-  std::optional<async::Address> admin_address_;
+  std::vector<async::Address> guarded_addresses_;
   admin::HttpService metrics_;
   admin::HttpService admin_;
+  admin::HttpService control_;
 };
 
 }  // namespace sallyport::app

@@ -106,7 +106,7 @@ Task<Status> Gateway::try_to_start() {
     CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kSameConf));
   }
   watch_declared_sources(settings_);
-  CO_TRY_STATUS(sources_->start(settings_, forbidden_addresses(settings_, endpoints_->admin_address())));
+  CO_TRY_STATUS(sources_->start(settings_, forbidden_addresses(settings_, endpoints_->guarded_addresses())));
   CO_TRY_STATUS(co_await wait_for_predecessor());
   CO_TRY_STATUS(listen());
   ready_ = true;
@@ -181,7 +181,7 @@ Task<void> Gateway::load_live_plugins(chain::Catalog& catalog, const Settings& s
 }
 
 Status Gateway::start_workers() {
-  auto forbidden = forbidden_addresses(settings_, endpoints_->admin_address());
+  auto forbidden = forbidden_addresses(settings_, endpoints_->guarded_addresses());
   TRY(auto options, worker_options(settings_, forbidden));
   TRY(tls_, tls_context(settings_));
   TRY(client_tls_, tls_client_context(settings_));
@@ -271,7 +271,8 @@ Status Gateway::open_endpoints() {
                                    node_statuses(health_.book())};
   };
   sources.plugin_metrics = [this] { return wasm::expose(wasm_runtime_->state()); };
-  endpoints_.emplace(control_, std::move(sources), *admin_api_);
+  control_api_.emplace(services_, health_.book());
+  endpoints_.emplace(control_, std::move(sources), *admin_api_, *control_api_);
   return endpoints_->listen(settings_);
 }
 

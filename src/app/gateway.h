@@ -3,6 +3,7 @@
 // Made, run and ended by the main thread, which is the control thread.
 
 #include "admin/admin_api.h"
+#include "admin/control_api.h"
 #include "admin/live_plugins.h"
 #include "admin/services.h"
 #include "app/endpoints.h"
@@ -116,6 +117,7 @@ class Gateway final {
   std::map<std::string, std::string> fetched_;  // hashes of declared plugins that were fetched, by their names
   std::optional<admin::LivePlugins> live_plugins_;
   std::optional<admin::AdminApi> admin_api_;
+  std::optional<admin::ControlApi> control_api_;
   std::optional<Endpoints> endpoints_;
   std::string status_address_;
   StatusPort status_;

@@ -25,12 +25,18 @@ wire::ServerLimits client_limits(const ClientSettings& client) {
 
 }  // namespace
 
-upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings, const std::optional<async::Address>& bound) {
-  if (!settings.admin.enabled || settings.admin.reachable_through_routes) return {};
-  if (bound) return upstream::ForbiddenAddresses({*bound});
-  auto address = async::Address::from_ip(settings.admin.listen.ip, settings.admin.listen.port);
-  if (!address) return {};
-  return upstream::ForbiddenAddresses({*address});
+upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings,
+                                                 const std::optional<std::vector<async::Address>>& bound) {
+  if (settings.admin.reachable_through_routes) return {};
+  if (bound) return upstream::ForbiddenAddresses(*bound);
+  std::vector<async::Address> addresses;
+  auto add = [&addresses](bool enabled, const Listen& listen) {
+    auto address = async::Address::from_ip(listen.ip, listen.port);
+    if (enabled && address) addresses.push_back(*address);
+  };
+  add(settings.admin.enabled, settings.admin.listen);
+  add(settings.control.enabled, settings.control.listen);
+  return upstream::ForbiddenAddresses(std::move(addresses));
 }
 
 Result<std::unique_ptr<tls::ServerContext>> tls_context(const Settings& settings) {

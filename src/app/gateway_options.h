@@ -19,12 +19,14 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace sallyport::app {
 
-// Where no route may lead. `bound`: where the Admin API listens, once it does, which differs from the settings in a
-// port 0.
-upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings, const std::optional<async::Address>& bound);
+// Where no route may lead. `bound`: where the Admin API and the control API listen, once they do, which differs from
+// the settings in a port 0.
+upstream::ForbiddenAddresses forbidden_addresses(const Settings& settings,
+                                                 const std::optional<std::vector<async::Address>>& bound);
 // Null where no listener wants it. Error: kInvalid, naming the setting.
 Result<std::unique_ptr<tls::ServerContext>> tls_context(const Settings& settings);
 // What upstreams are spoken to with over TLS. Error: kInvalid, naming the setting.

@@ -137,6 +137,7 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
   compare("apisix.match_uri_encoded_slash",
           running.routing.match_uri_encoded_slash == next.routing.match_uri_encoded_slash);
   compare("apisix.enable_admin", old_admin.enabled == new_admin.enabled);
+  compare("apisix.control", running.control == next.control);
   compare("deployment.admin.admin_listen", old_admin.listen == new_admin.listen);
   compare("deployment.admin.reachable_through_routes",
           old_admin.reachable_through_routes == new_admin.reachable_through_routes);

@@ -52,6 +52,12 @@ struct AdminSettings {
   friend bool operator==(const AdminSettings&, const AdminSettings&) = default;
 };
 
+struct ControlSettings {
+  bool enabled = true;
+  Listen listen{"127.0.0.1", 9090};
+  friend bool operator==(const ControlSettings&, const ControlSettings&) = default;
+};
+
 struct LogSettings {
   std::string error_log;  // a file, or /dev/stderr, /dev/stdout
   log::Level error_log_level = log::Level::kWarn;
@@ -199,6 +205,7 @@ struct Settings {
   std::optional<std::vector<std::string>> plugins;  // absent: all
 
   AdminSettings admin;
+  ControlSettings control;
   LogSettings logs;
   ClientSettings client;
   Http2Settings http2;

@@ -71,6 +71,8 @@ void read_apisix(Section apisix, Settings& settings) {
   read_listens(apisix, "node_listen", settings.ipv6, settings.listen);
   read_listen(apisix, "status", settings.status_listen);
   apisix.read("enable_admin", settings.admin.enabled);
+  apisix.read("enable_control", settings.control.enabled);
+  read_listen(apisix, "control", settings.control.listen);
   apisix.read("show_upstream_status_in_response_header", settings.show_upstream_status);
   bool without_checks = false;
   apisix.read("disable_upstream_healthcheck", without_checks);
@@ -94,8 +96,6 @@ void read_apisix(Section apisix, Settings& settings) {
                  "extra_lua_path",
                  "extra_lua_cpath",
                  "lua_module_hook",
-                 "enable_control",
-                 "control",
                  "enable_debug",
                  "enable_dev_mode",
                  "enable_reuseport",

@@ -48,8 +48,9 @@ Result<Node> compile_node(const resources::Node& written, Scheme scheme, const F
   node.host_header = host_header_of(written, scheme);
   if (auto literal = async::Address::from_ip(node.host, node.port)) node.literal = *literal;
   if (node.literal ? forbidden.contains(*node.literal) : forbidden.contains_by_name(node.host, node.port)) {
-    return wrong("nodes: " + (node.literal ? node.literal->to_string() : host_header_of(written, scheme)) +
-                 " is the gateway's own Admin API, which no route may lead to unless the settings allow it");
+    return wrong(
+        "nodes: " + (node.literal ? node.literal->to_string() : host_header_of(written, scheme)) +
+        " is the gateway's own Admin API or control API, which no route may lead to unless the settings allow it");
   }
   return node;
 }
@@ -87,7 +88,8 @@ Status check_probed_addresses(const Cluster& cluster, const ForbiddenAddresses& 
     async::Address probed = *node.literal;
     probed.set_port(*cluster.checks()->active->port);
     if (!forbidden.contains(probed)) continue;
-    return wrong("checks.active.port: " + probed.to_string() + " is the gateway's own, which no probe may lead to");
+    return wrong("checks.active.port: " + probed.to_string() +
+                 " is the gateway's own Admin API or control API, which no probe may lead to");
   }
   return {};
 }

@@ -218,7 +218,8 @@ ClusterState::Choice ClusterState::nothing(const Cluster& cluster, const Tried& 
   choice.error = unavailable(named(cluster) + ": no node can be used");
   for (const Member& member : members_) {
     if (member.forbidden) {
-      choice.error.what += "; " + member.node.host + " is the gateway's own Admin API, which no route may lead to";
+      choice.error.what +=
+          "; " + member.node.host + " is the gateway's own Admin API or control API, which no route may lead to";
     } else if (member.name && member.name->error()) {
       choice.error.what += "; " + member.name->error()->what;
     }

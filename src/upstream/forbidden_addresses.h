@@ -1,5 +1,5 @@
 #pragma once
-// Addresses that no exchange may be forwarded to: our own Admin API, and networks where that is asked for. Immutable,
+// Addresses that no exchange may be forwarded to: our own APIs, and networks where that is asked for. Immutable,
 // shared by all threads.
 
 #include "async/address.h"

@@ -1,4 +1,4 @@
-"""No route leads to the gateway's own Admin API, however its address is written, unless the settings allow it."""
+"""No route leads to the gateway's own Admin API or control API, however its address is written, unless the settings allow it."""
 import re
 
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from harness.addresses import has_ipv6_loopback, other_own_address
 from harness.patience import wait_until
 
-REASON = "is the gateway's own Admin API, which no route may lead to unless the settings allow it"
+REASON = "is the gateway's own Admin API or control API, which no route may lead to unless the settings allow it"
 # Each of them ends at a listener on 127.0.0.1.
 LITERALS = ["127.0.0.1", "0.0.0.0", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]", "[::ffff:7f00:1]"]
 NAMES = ["localhost", "LocalHost", "localhost.", "some.localhost"]
@@ -116,7 +116,7 @@ def test_a_name_that_leads_there_is_refused_when_it_is_looked_up(gateway, name_s
         one.put("routes/1", to(f"{name}:{one.ports['admin']}"))
         answer = one.ask("GET", "/apisix/admin/routes")
         assert (answer.status, "error_msg" in answer.text) == (503, True), name
-        wait_until(lambda: f"{name} is the gateway's own Admin API, which no route may lead to" in one.read("logs/error.log"),
+        wait_until(lambda: f"{name} is the gateway's own Admin API or control API, which no route may lead to" in one.read("logs/error.log"),
                    one.tell)
     # The name is good for other ports.
     one.put("routes/1", to(f"evil.test:{up.port}"))

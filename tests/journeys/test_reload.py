@@ -120,6 +120,8 @@ def test_declared_plugins_come_and_go(with_module):
 RESTART = {  # what changes, and how it is called in the warning
     "apisix.node_listen": ("apisix", "node_listen", 9080),
     "apisix.status": ("apisix", "status", {"ip": "127.0.0.1", "port": 7085}),
+    "apisix.control": ("apisix", "control", {"ip": "127.0.0.1", "port": 9090}),
+    "apisix.disable_upstream_healthcheck": ("apisix", "disable_upstream_healthcheck", True),
     "apisix.enable_ipv6": ("apisix", "enable_ipv6", True),
     "apisix.router": ("apisix", "router", {"http": "radixtree_uri"}),
     "apisix.delete_uri_tail_slash": ("apisix", "delete_uri_tail_slash", True),

@@ -53,7 +53,7 @@ def test_a_small_file_starts_with_the_usual_ports_and_an_embedded_store(gateway,
 def test_only_traffic_is_taken_from_other_machines(gateway):
     started(gateway, "deployment: {role: traditional}\n")
     assert listens_on(9080) >= {"0.0.0.0"}
-    for port in (9180, 9091, 7085):
+    for port in (9180, 9091, 9090, 7085):
         assert listens_on(port) == {"127.0.0.1"}, port
 
 

@@ -15,7 +15,7 @@ class Gateway:
                  code_cache=None):
         """With `resources` they are served from apisix.yaml, without they come through the Admin API. What is compiled
         is kept in the folder `code_cache`, or below `folder`."""
-        self.port, self.status_port, self.metrics_port, self.admin_port = process.free_ports(4)
+        self.port, self.status_port, self.metrics_port, self.admin_port, self.control_port = process.free_ports(5)
         store = self.yaml_store() if resources is not None else self.embedded_store()
         settings = self.settings(wasm_plugins) | store
         if code_cache:
@@ -36,7 +36,8 @@ class Gateway:
             return {"ip": "127.0.0.1", "port": port}
 
         return {
-            "apisix": {"node_listen": [loopback(self.port)], "status": loopback(self.status_port)},
+            "apisix": {"node_listen": [loopback(self.port)], "status": loopback(self.status_port),
+                       "control": loopback(self.control_port)},
             "nginx_config": {"error_log": "/dev/stderr", "http": {"enable_access_log": False}},
             "plugin_attr": {"prometheus": {"export_addr": loopback(self.metrics_port)}},
             "wasm": {"plugins": list(wasm_plugins), "first_tier": "off"},  # what is measured is optimised

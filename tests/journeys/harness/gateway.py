@@ -45,7 +45,7 @@ class Gateway:
         self.store = store
         self.arguments = ["run", "-c", "conf/config.yaml", *reactor_options(), *options]
         self.folder = self.prefix  # where it is started
-        self._reserved = {name: ReservedPort() for name in ("proxy", "tls", "admin", "status", "prometheus")}
+        self._reserved = {name: ReservedPort() for name in ("proxy", "tls", "admin", "control", "status", "prometheus")}
         self.ports = {name: port.number for name, port in self._reserved.items()}
         self.settings = merge(default_settings(self.ports, store), settings or {})
         self.resources = resources or {}

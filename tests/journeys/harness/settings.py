@@ -24,7 +24,7 @@ def default_settings(ports, store):
 
     return {
         "apisix": {"node_listen": [listen("proxy")], "enable_ipv6": False, "status": listen("status"),
-                   "ssl": {"listen": [listen("tls")]}},
+                   "control": listen("control"), "ssl": {"listen": [listen("tls")]}},
         "deployment": {
             "role": "traditional",
             "role_traditional": {"config_provider": store},
