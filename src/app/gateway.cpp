@@ -191,6 +191,9 @@ Status Gateway::start_workers() {
     TRY_STATUS(health_.start(options.resolver, prober_options(options)));
     options.balancer.health = &health_.book();
   }
+  const ClientLimits& most = settings_.limits;
+  connections_.emplace(proxy::ConnectionLimits::Most{most.connections, most.connections_per_address});
+  options.connections = &*connections_;
   std::vector<async::Reactor*> reactors;
   reactors.reserve(workers_.size());
   for (auto& worker : workers_) reactors.push_back(&worker->reactor());

@@ -100,6 +100,7 @@ class Gateway final {
   std::unique_ptr<tls::ClientContext> client_tls_;
   std::unique_ptr<tls::ServerContext> tls_;  // null: no listener wants it
   HealthChecks health_;
+  std::optional<proxy::ConnectionLimits> connections_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::shared_ptr<wasm::Runtime> wasm_runtime_;
   chain::Catalog catalog_;

@@ -14,8 +14,12 @@ namespace sallyport::app {
 
 namespace {
 
-wire::ServerLimits client_limits(const ClientSettings& client) {
+wire::ServerLimits client_limits(const Settings& settings) {
+  const ClientSettings& client = settings.client;
   wire::ServerLimits limits;
+  limits.head = settings.http1.head;
+  limits.request_rate = settings.limits.request_rate;
+  limits.response_rate = settings.limits.response_rate;
   limits.keep_alive = client.keepalive_timeout;
   limits.head_arrival = client.header_timeout;
   limits.body_piece = client.body_timeout;
@@ -66,9 +70,10 @@ Result<WorkerOptions> worker_options(const Settings& settings, const upstream::F
   options.balancer.forbidden = forbidden;
   options.balancer.resolve_timeout = settings.resolver.timeout;
   if (settings.resolver.valid_for) options.balancer.names_valid = *settings.resolver.valid_for;
-  options.proxy.limits = client_limits(settings.client);
+  options.proxy.limits = client_limits(settings);
   options.proxy.http2 = settings.http2.limits;
   if (settings.routing.match_uri_encoded_slash) options.proxy.encoded_slash = http::EncodedSlash::kKeep;
+  options.proxy.underscores = settings.client.underscores;
   options.proxy.drops_tail_slash = settings.routing.delete_uri_tail_slash;
   options.proxy.max_request_body = settings.client.max_body_bytes;
   options.proxy.server = settings.server_header;

@@ -10,9 +10,12 @@
 #include "json/value.h"
 #include "plugins/wasm/engine_choice.h"
 #include "plugins/wasm/wasm_settings.h"
+#include "proxy/options.h"
 #include "route/route_rule.h"
 #include "source/spec.h"
 #include "telemetry/access_log_format.h"
+#include "wire/h1.h"
+#include "wire/least_rate.h"
 
 #include <chrono>
 #include <cstddef>
@@ -75,8 +78,23 @@ struct ClientSettings {
   std::chrono::milliseconds header_timeout{60'000};
   std::chrono::milliseconds body_timeout{60'000};
   std::chrono::milliseconds send_timeout{10'000};
+  proxy::Underscores underscores = proxy::Underscores::kPass;
   std::vector<std::string> trusted_addresses;  // peers whose X-Forwarded-* are believed: addresses and networks
   friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
+};
+
+// What one client, and all of them together, may take of the gateway.
+struct ClientLimits {
+  std::uint32_t connections = 0;              // 0: no limit
+  std::uint32_t connections_per_address = 0;  // of IPv6: a /64
+  wire::LeastRate request_rate;
+  wire::LeastRate response_rate;
+  friend bool operator==(const ClientLimits&, const ClientLimits&) = default;
+};
+
+struct Http1Settings {
+  wire::HeadLimits head;
+  friend bool operator==(const Http1Settings&, const Http1Settings&) = default;
 };
 
 struct Http2Settings {
@@ -208,6 +226,8 @@ struct Settings {
   ControlSettings control;
   LogSettings logs;
   ClientSettings client;
+  ClientLimits limits;
+  Http1Settings http1;
   Http2Settings http2;
   SslSettings ssl;
   ResolverSettings resolver;

@@ -81,6 +81,8 @@ void read_apisix(Section apisix, Settings& settings) {
   read_server_header(apisix, settings.server_header);
   read_resolver(apisix, settings.resolver);
   read_routing(apisix, settings.routing);
+  read_http1(apisix.section("http1"), settings.http1.head);
+  read_clients(apisix.section("clients"), settings.limits);
   apisix.read("enable_http2", settings.http2.enabled);
   read_http2(apisix.section("http2"), settings.http2.limits);
   read_ssl(apisix.section("ssl"), settings.ipv6, settings.ssl);

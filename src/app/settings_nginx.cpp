@@ -55,6 +55,7 @@ void read_access_log(Section& http, Settings& settings) {
 }
 
 void read_http(Section http, Settings& settings) {
+  using proxy::Underscores;
   ClientSettings& client = settings.client;
   read_access_log(http, settings);
   http.read_size("client_max_body_size", client.max_body_bytes);
@@ -62,8 +63,11 @@ void read_http(Section http, Settings& settings) {
   http.read("client_header_timeout", client.header_timeout);
   http.read("client_body_timeout", client.body_timeout);
   http.read("send_timeout", client.send_timeout);
-  http.finish({"access_log_buffer", "underscores_in_headers", "real_ip_header", "real_ip_recursive", "real_ip_from",
-               "upstream", "lua_shared_dict", "custom_lua_shared_dict", "proxy_ssl_server_name", "charset",
+  http.read_choice<Underscores>(
+      "underscores_in_headers", client.underscores,
+      {{"on", Underscores::kPass}, {"off", Underscores::kDrop}, {"reject", Underscores::kRefuse}});
+  http.finish({"access_log_buffer", "real_ip_header", "real_ip_recursive", "real_ip_from", "upstream",
+               "lua_shared_dict", "custom_lua_shared_dict", "proxy_ssl_server_name", "charset",
                "variables_hash_max_size", "resolver", "resolver_timeout"});
 }
 

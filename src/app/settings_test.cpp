@@ -343,6 +343,43 @@ TEST(Settings, TheEnvironmentIsSubstituted) {
   EXPECT_THAT(unset.error().what, HasSubstr("config.yaml:2:16: error: environment variable PORT is not set"));
 }
 
+TEST(Settings, ClientsHaveTheLimitsOfAGatewayAtTheEdge) {
+  Settings usual = load("");
+  EXPECT_EQ(usual.http1.head, (wire::HeadLimits{.bytes = 60 * 1024, .target_bytes = 16 * 1024, .fields = 100}));
+  EXPECT_EQ(usual.http2.limits.streams, 100u);
+  EXPECT_EQ(usual.http2.limits.stream_window, 64u * 1024);
+  EXPECT_EQ(usual.http2.limits.connection_window, 1u << 20);
+  EXPECT_EQ(usual.limits, ClientLimits{});
+  Settings given = load(R"(
+apisix:
+  http1: {max_header_size: 8k, max_target_size: 4k, max_header_fields: 20}
+  clients:
+    max_connections: 10000
+    max_connections_per_address: 50
+    min_request_rate: 1k
+    min_response_rate: 0
+    rate_grace: 500ms
+nginx_config: {http: {underscores_in_headers: "off"}}
+)");
+  EXPECT_EQ(given.http1.head, (wire::HeadLimits{.bytes = 8 * 1024, .target_bytes = 4 * 1024, .fields = 20}));
+  EXPECT_EQ(given.limits.connections, 10'000u);
+  EXPECT_EQ(given.limits.connections_per_address, 50u);
+  EXPECT_EQ(given.limits.request_rate, (wire::LeastRate{1024, std::chrono::milliseconds(500)}));
+  EXPECT_EQ(given.limits.response_rate, (wire::LeastRate{0, std::chrono::milliseconds(500)}));
+  EXPECT_EQ(given.client.underscores, proxy::Underscores::kDrop);
+  EXPECT_THAT(given.warnings, IsEmpty());
+}
+
+TEST(Settings, LimitsOfClientsThatMakeNoSenseAreNamed) {
+  EXPECT_THAT(problems_of("apisix: {http1: {max_header_size: 100, max_header_fields: 0}}"),
+              ElementsAre(HasSubstr("apisix.http1.max_header_size is 100 bytes; give 1024 to 1048576"),
+                          HasSubstr("apisix.http1.max_header_fields wants a whole number from 1 to 10000")));
+  EXPECT_THAT(problems_of("apisix: {clients: {max_connection: 1, min_request_rate: fast}}"),
+              ElementsAre(HasSubstr("apisix.clients.max_connection is an unknown key"), HasSubstr("is no size")));
+  EXPECT_THAT(problems_of("nginx_config: {http: {underscores_in_headers: maybe}}"),
+              ElementsAre(HasSubstr("give one of: on, off, reject")));
+}
+
 TEST(Settings, WhatNeedsARestartIsNamed) {
   Settings running = load("");
   Settings next = load(

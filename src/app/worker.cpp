@@ -38,7 +38,8 @@ Worker::Serving::Serving(Worker& worker, snapshot::Snapshots& snapshots, std::un
       caller(*worker.reactor_, balancer, pool, clock),
       http_client(worker.number_, *worker.reactor_, snapshots, caller, worker_options.balancer.forbidden),
       log(worker.metrics_),
-      proxy({worker.number_, *worker.reactor_, snapshots, balancer, pool, log, options, worker_options.tls}) {}
+      proxy({worker.number_, *worker.reactor_, snapshots, balancer, pool, log, options, worker_options.tls,
+             worker_options.connections}) {}
 
 Worker::Worker(std::size_t number, std::unique_ptr<async::Reactor> reactor)
     : number_(number), reactor_(std::move(reactor)) {}

@@ -45,6 +45,7 @@ struct WorkerOptions {
   proxy::Options proxy;
   const tls::ServerContext* tls = nullptr;         // for Speaks::kTls; outlives the worker
   const tls::ClientContext* client_tls = nullptr;  // for upstreams; outlives the worker
+  proxy::ConnectionLimits* connections = nullptr;  // of all workers; outlives the worker
 };
 
 class Worker final {

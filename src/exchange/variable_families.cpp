@@ -22,7 +22,7 @@ bool names_field(std::string_view key, std::string_view field) {
 }
 
 bool is_meant(const http::Field& field, const VariableKey& key) {
-  return field.known == key.known && (key.known != FieldName::kOther || names_field(key.text, field.name));
+  return field.known == key.known && (http::is_one_name(key.known) || names_field(key.text, field.name));
 }
 
 Text read_field(const http::Headers& headers, const VariableKey& key) {

@@ -156,7 +156,10 @@ bool ServerConnection::is_over() noexcept {
 
 void ServerConnection::terminate(std::uint32_t code, std::string_view why) {
   if (std::exchange(ended_, true)) return;
-  if (failure_.empty()) failure_ = why;
+  if (failure_.empty()) {
+    failure_ = why;
+    failure_code_ = code;
+  }
   nghttp2_session_terminate_session(session_.raw(), code);
 }
 

@@ -63,6 +63,8 @@ class ServerConnection final : private SessionListener {
 
   // Why we ended it, for the log; empty: because of nothing that the client has done.
   const std::string& failure() const noexcept { return failure_; }
+  // What the client was told then (RFC 9113 7); NO_ERROR: something came too late.
+  std::uint32_t failure_code() const noexcept { return failure_code_; }
   async::Stream& stream() noexcept { return *stream_; }
 
   // For its streams.
@@ -124,6 +126,7 @@ class ServerConnection final : private SessionListener {
   std::unique_ptr<async::Timer> minder_;  // while there are some
 
   std::string failure_;
+  std::uint32_t failure_code_ = NGHTTP2_NO_ERROR;
   bool wants_to_send_ = false;  // the handler was told
   bool broken_ = false;         // nothing more can be sent
   bool ended_ = false;          // terminated

@@ -53,7 +53,7 @@ void ServerHead::finish(bool ends) {
   interpret_body(ends);
   interpret_expectation();
   if (cookies_ > 1) join_cookies();
-  wire::remove_framing_fields(head_.headers);
+  wire::remove_what_ends_here(head_.headers);
 }
 
 // RFC 9113 8.3.1. nghttp2 has seen to it that one of them is there; where both are, they must agree, because whoever

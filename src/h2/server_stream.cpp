@@ -159,11 +159,15 @@ async::Task<Status> ServerStream::write(Chunk piece, wire::BodyWriter::Flush) {
 // At the latest when the turn of the loop ends, what the client's windows let through leaves.
 async::Task<Status> ServerStream::wait_until_taken() {
   Waiting waiting(writing_);
-  write_by_ = connection_.now() + connection_.times().send;
+  write_since_ = connection_.now();
+  write_from_ = connection_.stream().sent_bytes();
+  write_by_ = write_since_ + connection_.times().send;
   while (!is_taken() && !closed_ && !write_late_) {
     taken_.reset();
     co_await taken_;
   }
+  write_waited_ += connection_.now() - write_since_;
+  write_bytes_ += connection_.stream().sent_bytes() - write_from_;
   co_return taken();
 }
 
@@ -212,7 +216,14 @@ bool ServerStream::wake() {
 
 void ServerStream::check_deadline(SteadyTime now) {
   if (reading_ && now >= read_by_) read_late_ = true;
-  if (writing_ && now >= write_by_) write_late_ = true;
+  if (writing_ && (now >= write_by_ || is_too_slow(now))) write_late_ = true;
+}
+
+// A client may open its window by a byte at a time. Streams that share a slow connection are not each to blame for it,
+// so that its bytes count.
+bool ServerStream::is_too_slow(SteadyTime now) const {
+  const std::uint64_t taken = write_bytes_ + (connection_.stream().sent_bytes() - write_from_);
+  return wire::falls_behind(connection_.times().response_rate, write_waited_ + (now - write_since_), taken);
 }
 
 }  // namespace sallyport::h2

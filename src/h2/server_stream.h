@@ -81,6 +81,7 @@ class ServerStream final : public wire::ServerExchange, private wire::IncomingBo
   bool wake();
   // Whether it has waited for too long.
   void check_deadline(SteadyTime now);
+  bool is_too_slow(SteadyTime now) const;
 
   ServerConnection& connection_;
   const StreamId id_;
@@ -112,6 +113,10 @@ class ServerStream final : public wire::ServerExchange, private wire::IncomingBo
   bool write_late_ = false;
   bool writing_ = false;
   SteadyTime write_by_;
+  SteadyTime write_since_;
+  std::uint64_t write_from_ = 0;          // the connection's bytes by then
+  SteadyTime::duration write_waited_{0};  // before that ...
+  std::uint64_t write_bytes_ = 0;         // ... while the connection took so much
   async::Event taken_;
   std::uint64_t sent_bytes_ = 0;
 

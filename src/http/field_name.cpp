@@ -111,13 +111,22 @@ constexpr auto kKnownAt = [] {
 }();
 static_assert(kKnown.size() + std::ranges::count(kKnownAt, kNobody) == kPlaces, "two names at one place");
 
+// Of the same size, in lower case.
+[[gnu::noinline]] bool is_disguise_of(std::string_view known, std::string_view name) noexcept {
+  auto is_same = [](char wanted, char c) {
+    return c >= 'A' && c <= 'Z' ? (c | 0x20) == wanted : c == wanted || (c == '_' && wanted == '-');
+  };
+  return std::ranges::equal(known, name, is_same);
+}
+
 }  // namespace
 
 FieldName known_field(std::string_view name) noexcept {
   if (name.size() < kShortest || name.size() > kLongest) return FieldName::kOther;
   std::uint8_t at = kKnownAt[place_of(name)];
   if (at == kNobody || kKnown[at].name.size() != name.size()) return FieldName::kOther;
-  return kKnown[at].is(words_of(name)) ? kKnown[at].id : FieldName::kOther;
+  if (kKnown[at].is(words_of(name))) return kKnown[at].id;
+  return is_disguise_of(kKnown[at].name, name) ? FieldName::kDisguised : FieldName::kOther;
 }
 
 bool is_field_name(std::string_view name) noexcept { return !name.empty() && is_all<kTokenByte>(name); }

@@ -8,6 +8,7 @@ namespace sallyport::http {
 
 enum class FieldName : std::uint8_t {
   kOther,
+  kDisguised,  // one of the below, but with underscores for hyphens, which many a program takes for the same
   kTe,
   kHost,
   kDate,
@@ -35,6 +36,9 @@ enum class FieldName : std::uint8_t {
 
 // For sets of known names, as numbers.
 constexpr std::uint32_t bit_of(FieldName name) { return std::uint32_t{1} << static_cast<unsigned>(name); }
+
+// Whether fields of that name are all alike; of others the name itself has to be looked at.
+constexpr bool is_one_name(FieldName name) { return name > FieldName::kDisguised; }
 
 // Any case.
 FieldName known_field(std::string_view name) noexcept;

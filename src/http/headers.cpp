@@ -8,7 +8,7 @@ namespace sallyport::http {
 namespace {
 
 bool is_named(const Field& field, std::string_view name, FieldName known) {
-  return field.known == known && (known != FieldName::kOther || equals_ignoring_case(field.name, name));
+  return field.known == known && (is_one_name(known) || equals_ignoring_case(field.name, name));
 }
 
 }  // namespace

@@ -22,12 +22,13 @@ struct Fault {
 
 constexpr std::string_view kDeadlineExceeded = "deadline_exceeded";
 
-Fault client_fault(ErrorCode code) {
+Fault client_fault(const Exchange& exchange, ErrorCode code) {
   switch (code) {
     case ErrorCode::kLimit:
       return {413, "413 Request Entity Too Large", "request_body_too_large"};
     case ErrorCode::kTimeout:
-      return {408, "408 Request Timeout", "request_body_timeout"};
+      return {408, "408 Request Timeout",
+              exchange.reason == kRequestBodyTooSlow ? kRequestBodyTooSlow : kRequestBodyTimeout};
     case ErrorCode::kClosed:
       return {400, "400 Bad Request", "client_closed"};
     default:
@@ -77,7 +78,7 @@ Response answer_for_refusal(Exchange& exchange, const snapshot::Refusal& refusal
 }
 
 Response answer_for_error(Exchange& exchange, const Error& error) {
-  if (error.side == Side::kDownstream) return gateway_answer(exchange, client_fault(error.code));
+  if (error.side == Side::kDownstream) return gateway_answer(exchange, client_fault(exchange, error.code));
   if (error.side == Side::kUpstream) return gateway_answer(exchange, upstream_fault(error.code));
   return gateway_answer(exchange, {500, "500 Internal Server Error", "internal"});
 }

@@ -13,6 +13,10 @@ namespace sallyport::proxy {
 // The reason of a request in clear on a port where a handshake is wanted.
 inline constexpr std::string_view kClearOnTlsPort = "clear_on_tls_port";
 
+// The reasons of a request whose body did not go on, or trickled.
+inline constexpr std::string_view kRequestBodyTimeout = "request_body_timeout";
+inline constexpr std::string_view kRequestBodyTooSlow = "request_body_too_slow";
+
 // Each sets `exchange.reason`, `exchange.response_source` and returns the answer.
 http::Response answer_for_refused_head(exchange::Exchange& exchange, int status, std::string_view reason);
 http::Response answer_for_refusal(exchange::Exchange& exchange, const snapshot::Refusal& refusal);

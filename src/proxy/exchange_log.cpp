@@ -1,5 +1,9 @@
 #include "proxy/exchange_log.h"
 
+#include "proxy/answers.h"
+
+#include <optional>
+
 namespace sallyport::proxy {
 
 using exchange::Exchange;
@@ -16,6 +20,15 @@ telemetry::ResponseSource source_of(const Exchange& exchange) {
     default:
       return telemetry::ResponseSource::kGateway;
   }
+}
+
+std::optional<telemetry::Cut> cut_of(std::string_view reason) {
+  using telemetry::Cut;
+  if (reason == "request_timeout") return Cut::kHeadTimeout;
+  if (reason == kRequestBodyTimeout) return Cut::kBodyTimeout;
+  if (reason == kRequestBodyTooSlow) return Cut::kBodyTooSlow;
+  if (reason == "client_timeout") return Cut::kResponseTimeout;
+  return std::nullopt;
 }
 
 std::string_view label(const Exchange& exchange, std::string_view id, std::string_view name) {
@@ -41,6 +54,9 @@ void ExchangeLog::finished(const Exchange& exchange) {
   sample.received_bytes = exchange.request_head_bytes + exchange.request_body_bytes;
   sample.sent_bytes = exchange.response_bytes;
   metrics_.record(sample);
+  if (!exchange.reason.empty()) {
+    if (auto cut = cut_of(exchange.reason)) metrics_.client_cut(*cut);
+  }
   if (!format_) return;
   line_.clear();
   format_->render(line_, [&exchange](std::string_view name) { return exchange.variable(name); });

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace sallyport::proxy {
@@ -52,11 +53,22 @@ void Proxy::end_turn() {
   with_output_.clear();
 }
 
+namespace {
+
+std::optional<telemetry::Cut> cut_of(std::uint32_t code) {
+  if (code == NGHTTP2_ENHANCE_YOUR_CALM) return telemetry::Cut::kFlood;
+  if (code == NGHTTP2_NO_ERROR || code == NGHTTP2_SETTINGS_TIMEOUT) return telemetry::Cut::kHeadTimeout;
+  return std::nullopt;
+}
+
+}  // namespace
+
 Task<void> Proxy::serve_h2(Session& session, async::StreamPtr stream) {
   H2Client client(*this, session, std::move(stream));
   co_await client.connection().run();
   const std::string& failure = client.connection().failure();
   if (failure.empty()) co_return;
+  if (auto cut = cut_of(client.connection().failure_code())) around_.log.metrics().client_cut(*cut);
   std::string line = fmt::format("client connection ended: {}", failure);
   around_.log.failures().write(log::Level::kInfo, line, around_.reactor.now());
 }

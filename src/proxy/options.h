@@ -13,11 +13,15 @@
 
 namespace sallyport::proxy {
 
+// Of fields whose names have underscores, which many a program takes for hyphens.
+enum class Underscores : std::uint8_t { kPass, kDrop, kRefuse };
+
 struct Options {
   wire::ServerLimits limits;
   h2::ServerLimits http2;
   chain::BodyLimits plugin_bodies;
   http::EncodedSlash encoded_slash = http::EncodedSlash::kRefuse;
+  Underscores underscores = Underscores::kPass;
   bool drops_tail_slash = false;             // of the path that routes and plugins see; the upstream gets it
   std::uint64_t max_request_body = 0;        // bytes; 0: no limit
   std::size_t replay_bytes = 64 * 1024;      // of a request's body, kept for a further try

@@ -22,6 +22,8 @@ std::string_view in_lower_case(std::string_view host, Arena& arena) {
   return arena.copy(to_lower(host));
 }
 
+bool has_underscore(const http::Field& field) { return field.name.find('_') != std::string_view::npos; }
+
 }  // namespace
 
 // The life of a request. What goes wrong on the way becomes an answer; every answer takes the way of a response.
@@ -54,7 +56,15 @@ bool Proxy::begin(Journey& journey) {
   exchange.has_query = target->has_query;
   exchange.host = in_lower_case(exchange.request.host, exchange.arena);
   drop_claimed_fields(exchange, around_.options);
-  return true;
+  return around_.options.underscores == Underscores::kPass || settle_underscores(exchange);
+}
+
+// False when the settings refuse what is there.
+bool Proxy::settle_underscores(Exchange& exchange) const {
+  if (exchange.request.headers.remove_if(has_underscore) == 0) return true;
+  if (around_.options.underscores == Underscores::kDrop) return true;
+  exchange.reason = "underscore_in_field_name";
+  return false;
 }
 
 void Proxy::route(Journey& journey) {

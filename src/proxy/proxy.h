@@ -57,6 +57,7 @@ class Proxy final : private exchange::Waiter {
 
   // The steps of `serve`.
   bool begin(Journey& journey);
+  bool settle_underscores(exchange::Exchange& exchange) const;
   void route(Journey& journey);
   Task<chain::Verdict> request_phases(Journey& journey);
   Task<chain::Verdict> request_phases_later(Journey& journey, chain::Phase phase, Task<chain::Verdict> running);
@@ -68,7 +69,8 @@ class Proxy final : private exchange::Waiter {
   class Leaving;
   struct Session;
   struct H1Client;
-  Task<void> serve_connection(async::Accepted connection, Http2 http2);
+  bool admit(const async::Accepted& connection, ConnectionLimits::Place& place);
+  Task<void> serve_connection(async::Accepted connection, Http2 http2, ConnectionLimits::Place place);
   Task<bool> begins_with_preface(H1Client& client);
   Task<bool> wait_for_preface(H1Client& client);
   Task<void> serve_h1(H1Client& client);
@@ -88,7 +90,7 @@ class Proxy final : private exchange::Waiter {
 
   // Before that, where it begins with a handshake (proxy/tls_session.cpp).
   class Greeting;
-  Task<void> serve_tls(async::Accepted connection, Http2 http2);
+  Task<void> serve_tls(async::Accepted connection, Http2 http2, ConnectionLimits::Place place);
   Task<void> serve_mistaken(async::Accepted connection);
   void end_greetings();
   std::string words_for_failure(const tls::TlsStream& stream, const tls::ServerHandshake& handshake);

@@ -1,5 +1,7 @@
 #include "proxy/request_body.h"
 
+#include "http/grpc.h"
+#include "proxy/answers.h"
 #include "proxy/next_piece.h"
 #include "proxy/trailers.h"
 
@@ -74,8 +76,10 @@ Task<Status> RequestBody::gather(std::size_t limit) {
   if (wants_invitation()) CO_TRY_STATUS(co_await invite());
   while (!client_.body().ended()) {
     if (gathered_->size() > limit) co_return too_long(limit);
+    const SteadyTime since = exchange_.clock.steady();
     auto piece = co_await client_.read_body();
     if (!piece) co_return fail(std::move(piece).error());
+    CO_TRY_STATUS(note_wait(since, piece));
     CO_TRY_STATUS(count(piece->bytes.size()));
     gathered_->append(piece->bytes);
   }
@@ -113,6 +117,19 @@ void RequestBody::remember(const Chunk& passed) {
 
 void RequestBody::rewind() noexcept { replaying_ = passed_last_ || !replay_.empty(); }
 
+// A body that trickles keeps an upstream busy for as long as its client likes. One that is a stream of messages, as in
+// gRPC or beside a response that has begun, comes when there is something to say.
+Status RequestBody::note_wait(SteadyTime since, const Result<Chunk>& piece) {
+  waited_ += exchange_.clock.steady() - since;
+  if (!piece || piece->is_last) return {};
+  const bool is_slow =
+      wire::falls_behind(options_.limits.request_rate, waited_, exchange_.request_body_bytes + piece->bytes.size());
+  if (!is_slow || exchange_.response_head_sent || http::is_grpc(exchange_.request.headers)) return {};
+  exchange_.reason = kRequestBodyTooSlow;
+  client_.close_after_response();
+  return fail(Error{ErrorCode::kTimeout, "the request body came too slowly", Side::kDownstream, Retry::kNever});
+}
+
 // From the client, or what a plugin has gathered of it; `kNothingNew` where a plugin goes on with what it holds.
 Task<Result<Chunk>> RequestBody::next_arrival(BeforeWait& before) {
   if (gathered_ && !std::exchange(passed_gathered_, true)) co_return Chunk{*gathered_, client_.body().ended()};
@@ -120,7 +137,9 @@ Task<Result<Chunk>> RequestBody::next_arrival(BeforeWait& before) {
   Result<Chunk> piece;
   if (!client_.body().read_arrived(piece)) {
     CO_TRY_STATUS(co_await before.before_wait());
+    const SteadyTime since = exchange_.clock.steady();
     piece = co_await next_piece(chain_, Phase::kRequestBody, client_.read_body());
+    CO_TRY_STATUS(note_wait(since, piece));
   }
   if (piece) CO_TRY_STATUS(count(piece->bytes.size()));
   co_return piece;

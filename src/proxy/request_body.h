@@ -66,6 +66,7 @@ class RequestBody final : public exchange::RequestBodyReader {
 
  private:
   async::Task<Result<http::Chunk>> next_arrival(BeforeWait& before);
+  Status note_wait(SteadyTime since, const Result<http::Chunk>& piece);
   async::Task<Status> gather(std::size_t limit);
   Status count(std::size_t bytes);
   bool announces_too_much() const noexcept;
@@ -85,6 +86,7 @@ class RequestBody final : public exchange::RequestBodyReader {
   bool passed_gathered_ = false;
   bool in_stages_ = false;  // a piece has been read and has not come out of the plugins
 
+  SteadyTime::duration waited_{0};  // for the client
   std::string replay_;              // what passed to the upstream so far
   bool replay_is_complete_ = true;  // `replay_` holds all of it
   bool replaying_ = false;

@@ -129,6 +129,42 @@ TEST_F(RequestBodyTest, AnAnswerInsteadOfAnInvitationEndsTheConnection) {
   run(body(*this));
 }
 
+// Whatever time passes is too long for a rate like this one.
+constexpr wire::LeastRate kFasterThanAnybody{.bytes_per_second = UINT32_MAX, .grace = Milliseconds(0)};
+
+TEST_F(RequestBodyTest, ABodyThatTricklesIsGivenUp) {
+  options.limits.request_rate = kFasterThanAnybody;
+  route("/*");
+  auto body = [](RequestBodyTest& t) -> Task<void> {
+    Talk client = co_await t.ask("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na");
+    Talk upstream = co_await t.accept();
+    EXPECT_TRUE(co_await client.send("b"));
+    auto response = co_await client.response();
+    EXPECT_EQ(response.status, 408);
+    EXPECT_TRUE(response.has("Connection: close"));
+    co_await t.all_gone();
+    EXPECT_EQ(t.lines.back(), "/1 408 - request_body_too_slow");
+    EXPECT_EQ(t.metrics.clients_cut(telemetry::Cut::kBodyTooSlow), 1u);
+  };
+  run(body(*this));
+}
+
+TEST_F(RequestBodyTest, AStreamOfMessagesComesAsItComes) {
+  options.limits.request_rate = kFasterThanAnybody;
+  route("/*");
+  auto body = [](RequestBodyTest& t) -> Task<void> {
+    Talk client =
+        co_await t.ask("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nContent-Length: 3\r\n\r\na");
+    Talk upstream = co_await t.accept();
+    EXPECT_TRUE(co_await client.send("b"));
+    EXPECT_TRUE(co_await client.send("c"));
+    EXPECT_EQ((co_await upstream.request()).body, "abc");
+    EXPECT_TRUE(co_await upstream.send(ok("done")));
+    EXPECT_EQ((co_await client.response()).body, "done");
+  };
+  run(body(*this));
+}
+
 TEST_F(RequestBodyTest, AnAnnouncedLengthOverTheLimitIsRefusedBeforeAnythingElse) {
   options.max_request_body = 4;
   route("/*", R"("first": {})");

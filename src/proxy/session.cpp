@@ -4,12 +4,14 @@
 #include "proxy/session.h"
 
 #include "async/until_hangup.h"
+#include "base/log.h"
 #include "h2/preface.h"
 #include "proxy/answers.h"
 #include "proxy/broken_exchange.h"
 #include "proxy/proxy.h"
 #include "proxy/response_relay.h"
 
+#include <algorithm>
 #include <string>
 
 namespace sallyport::proxy {
@@ -22,7 +24,23 @@ Proxy::Proxy(const Surroundings& around) : around_(around) {}
 Proxy::~Proxy() = default;
 
 void Proxy::accept(async::Accepted connection, Http2 http2) {
-  sessions_.spawn(serve_connection(std::move(connection), http2));
+  ConnectionLimits::Place place;
+  if (admit(connection, place)) sessions_.spawn(serve_connection(std::move(connection), http2, std::move(place)));
+}
+
+// False: the client has to go, before it has cost anything.
+bool Proxy::admit(const async::Accepted& connection, ConnectionLimits::Place& place) {
+  using Refusal = ConnectionLimits::Refusal;
+  if (!around_.connections) return true;
+  Refusal refusal = around_.connections->admit(place);
+  if (refusal == Refusal::kNone) refusal = around_.connections->admit_address(connection.peer, place);
+  if (refusal == Refusal::kNone) return true;
+  const bool is_of_address = refusal == Refusal::kAddress;
+  around_.log.metrics().client_cut(is_of_address ? telemetry::Cut::kAddressConnections : telemetry::Cut::kConnections);
+  const char* line = is_of_address ? "a connection was refused: its address has as many as it may"
+                                   : "a connection was refused: clients have as many as they may";
+  around_.log.failures().write(log::Level::kWarn, line, around_.reactor.now());
+  return false;
 }
 
 void Proxy::drain() {
@@ -46,7 +64,8 @@ void Proxy::close_idle() {
   if (now - drain_began_ >= kGrace) end_greetings();
 }
 
-Task<void> Proxy::serve_connection(async::Accepted connection, Http2 http2) {
+// `place` is held to the end.
+Task<void> Proxy::serve_connection(async::Accepted connection, Http2 http2, ConnectionLimits::Place /*place*/) {
   Session session(*this, connection);
   async::StreamPtr stream;
   {
@@ -77,8 +96,10 @@ Task<bool> Proxy::begins_with_preface(H1Client& client) {
 
 Task<bool> Proxy::wait_for_preface(H1Client& client) {
   async::Stream& stream = client.wire.stream();
+  const SteadyTime deadline = around_.reactor.now() + around_.options.limits.head_arrival;
   while (h2::look_for_preface(stream.unread()) == h2::Preface::kPerhaps) {
-    if (co_await stream.fill(around_.options.limits.head_arrival) != async::IoStatus::kOk) co_return false;
+    const auto left = std::chrono::ceil<Milliseconds>(deadline - around_.reactor.now());
+    if (co_await stream.fill(std::max(left, Milliseconds(1))) != async::IoStatus::kOk) co_return false;
   }
   client.speaks_http2 = h2::look_for_preface(stream.unread()) == h2::Preface::kYes;
   co_return client.speaks_http2;

@@ -75,7 +75,8 @@ std::string Proxy::words_for_failure(const tls::TlsStream& stream, const tls::Se
 }
 
 void Proxy::accept_tls(async::Accepted connection, Http2 http2) {
-  sessions_.spawn(serve_tls(std::move(connection), http2));
+  ConnectionLimits::Place place;
+  if (admit(connection, place)) sessions_.spawn(serve_tls(std::move(connection), http2, std::move(place)));
 }
 
 // Their waits end from the loop, not inside this call.
@@ -83,13 +84,15 @@ void Proxy::end_greetings() {
   for (Greeting* greeting = first_greeting_; greeting; greeting = greeting->next()) greeting->stream().expire_fill();
 }
 
-Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2) {
+// `place` is held to the end.
+Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2, ConnectionLimits::Place /*place*/) {
   const Milliseconds longest = around_.options.limits.head_arrival;
   IoStatus begun;
   {
     Greeting greeting(*this, *connection.stream);
     begun = co_await connection.stream->fill(longest);
   }
+  if (begun == IoStatus::kTimeout && !draining_) around_.log.metrics().client_cut(telemetry::Cut::kHandshakeTimeout);
   if (begun != IoStatus::kOk) co_return;
   if (begins_with_a_letter(connection.stream->unread())) co_return co_await serve_mistaken(std::move(connection));
 
@@ -103,6 +106,7 @@ Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2) {
     begun = co_await stream->shake_hands(longest);
   }
   if (begun != IoStatus::kOk) {
+    if (begun == IoStatus::kTimeout && !draining_) around_.log.metrics().client_cut(telemetry::Cut::kHandshakeTimeout);
     std::string line =
         fmt::format("TLS handshake on port {}: {}", connection.local.port(), words_for_failure(*stream, handshake));
     around_.log.failures().write(log::Level::kInfo, line, around_.reactor.now());

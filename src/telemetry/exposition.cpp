@@ -58,6 +58,7 @@ struct Totals {
   std::uint64_t requests = 0;
   std::uint64_t accepted = 0;
   std::array<std::uint64_t, kConnectionStates> connections{};
+  std::array<std::uint64_t, kCuts> cuts{};
 
   void add(const WorkerMetrics& worker) {
     requests += worker.requests();
@@ -65,6 +66,7 @@ struct Totals {
     for (std::size_t i = 0; i < connections.size(); ++i) {
       connections[i] += worker.connections_in(static_cast<ConnectionState>(i));
     }
+    for (std::size_t i = 0; i < cuts.size(); ++i) cuts[i] += worker.clients_cut(static_cast<Cut>(i));
     worker.series().for_each([this](const Series& series) { add(series); });
   }
 
@@ -116,6 +118,7 @@ class Exposition final {
     add_connections(totals);
     family(prefix_, "http_requests_total", "gauge", "The total number of client requests since APISIX started");
     number(totals.requests);
+    add_cuts(totals);
   }
 
   void add_process(const ProcessFacts& process) {
@@ -228,6 +231,14 @@ class Exposition final {
     connections("reading", reading);
     connections("waiting", waiting);
     connections("writing", writing);
+  }
+
+  void add_cuts(const Totals& totals) {
+    family("sallyport_", "clients_cut_total", "counter", "Clients that were turned away or given up");
+    for (std::size_t i = 0; i < totals.cuts.size(); ++i) {
+      label("reason", telemetry::name(static_cast<Cut>(i)));
+      number(totals.cuts[i]);
+    }
   }
 
   void connections(std::string_view state, std::uint64_t count) {

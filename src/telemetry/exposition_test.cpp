@@ -27,6 +27,18 @@ RequestSample sample() {
           .sent_bytes = 250};
 }
 
+TEST(Exposition, ClientsThatWereCutStandWithTheirReasons) {
+  WorkerMetrics first, second;
+  first.client_cut(Cut::kBodyTooSlow);
+  second.client_cut(Cut::kBodyTooSlow);
+  second.client_cut(Cut::kAddressConnections);
+  std::string text = expose_all({&first, &second});
+  EXPECT_THAT(text, HasSubstr("# TYPE sallyport_clients_cut_total counter\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_clients_cut_total{reason=\"body_too_slow\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_clients_cut_total{reason=\"address_limit\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_clients_cut_total{reason=\"connection_limit\"} 0\n"));
+}
+
 TEST(Exposition, AddsUpWhatAllWorkersCounted) {
   WorkerMetrics one;
   WorkerMetrics two;

@@ -5,7 +5,14 @@ namespace {
 
 std::size_t index(ConnectionState state) noexcept { return static_cast<std::size_t>(state); }
 
+constexpr std::array<std::string_view, kCuts> kCutNames = {
+    "handshake_timeout", "head_timeout", "body_timeout",     "body_too_slow",
+    "response_timeout",  "flood",        "connection_limit", "address_limit",
+};
+
 }  // namespace
+
+std::string_view name(Cut cut) { return kCutNames[static_cast<std::size_t>(cut)]; }
 
 void WorkerMetrics::record(const RequestSample& sample) {
   requests_.add();

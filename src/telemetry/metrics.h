@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace sallyport::telemetry {
 
@@ -28,6 +29,20 @@ struct RequestSample {
 enum class ConnectionState : std::uint8_t { kReading, kWriting, kWaiting };
 inline constexpr std::size_t kConnectionStates = 3;
 
+// Why a client was turned away or given up, if not for what it asked.
+enum class Cut : std::uint8_t {
+  kHandshakeTimeout,
+  kHeadTimeout,
+  kBodyTimeout,
+  kBodyTooSlow,
+  kResponseTimeout,
+  kFlood,
+  kConnections,
+  kAddressConnections,
+};
+inline constexpr std::size_t kCuts = 8;
+std::string_view name(Cut cut);
+
 class WorkerMetrics final {
  public:
   WorkerMetrics() = default;
@@ -41,11 +56,14 @@ class WorkerMetrics final {
   void connection_moved(ConnectionState from, ConnectionState to) noexcept;
   void connection_closed(ConnectionState state) noexcept;
 
+  void client_cut(Cut cut) noexcept { cuts_[static_cast<std::size_t>(cut)].add(); }
+
   // For readers.
   const SeriesTable& series() const noexcept { return series_; }
   std::uint64_t requests() const noexcept { return requests_.value(); }
   std::uint64_t connections_accepted() const noexcept { return accepted_.value(); }
   std::uint64_t connections_in(ConnectionState state) const noexcept;
+  std::uint64_t clients_cut(Cut cut) const noexcept { return cuts_[static_cast<std::size_t>(cut)].value(); }
 
  private:
   SeriesTable series_;
@@ -53,6 +71,7 @@ class WorkerMetrics final {
   Counter accepted_;
   std::array<Counter, kConnectionStates> entered_;
   std::array<Counter, kConnectionStates> left_;
+  std::array<Counter, kCuts> cuts_;
 };
 
 }  // namespace sallyport::telemetry

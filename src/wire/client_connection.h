@@ -53,7 +53,7 @@ class ClientConnection final : public ClientExchange {
   async::StreamPtr stream_;
   BodyReader reader_;
   BodyWriter writer_;
-  HeadLimits limits_;
+  HeadLimits limits_ = kResponseHeadLimits;
   ClientTimeouts timeouts_;
   std::string_view method_;  // of the present request; lies in its exchange
   std::uint64_t sent_before_ = 0;

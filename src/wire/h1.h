@@ -14,10 +14,14 @@
 namespace sallyport::wire {
 
 struct HeadLimits {
-  std::size_t bytes = 64 * 1024;         // a whole head
+  std::size_t bytes = 60 * 1024;         // a whole head
   std::size_t target_bytes = 16 * 1024;  // of the request line
-  std::size_t fields = 200;
+  std::size_t fields = 100;
+  friend bool operator==(const HeadLimits&, const HeadLimits&) = default;
 };
+
+// Of responses: upstreams are trusted with more than clients are.
+inline constexpr HeadLimits kResponseHeadLimits{.bytes = 64 * 1024, .target_bytes = 0, .fields = 200};
 
 enum class ParseStatus : std::uint8_t { kIncomplete, kComplete, kInvalid };
 

@@ -143,7 +143,7 @@ std::string_view upgrade_protocols(const http::Headers& headers) {
 }
 
 bool is_trailer(const http::Field& field) {
-  if (is_framing(field.known)) return false;
+  if ((SeenFields::bit(field.known) & kEndOfRequests) != 0) return false;
   auto is_name = [&](std::string_view name) { return equals_ignoring_case(field.name, name); };
   auto is_prefix = [&](std::string_view prefix) {
     return equals_ignoring_case(field.name.substr(0, prefix.size()), prefix);

@@ -55,4 +55,9 @@ inline bool is_writable(const http::Field& field) {
 
 inline void remove_framing_fields(http::Headers& headers) { headers.remove_any_of(kFramingFields); }
 
+// What never goes on from a request: the above, and what an upstream could take for a field that the gateway vouches
+// for (X_Real_IP).
+inline constexpr std::uint32_t kEndOfRequests = kFramingFields | SeenFields::bit(http::FieldName::kDisguised);
+inline void remove_what_ends_here(http::Headers& request) { request.remove_any_of(kEndOfRequests); }
+
 }  // namespace sallyport::wire

@@ -151,7 +151,7 @@ Progress interpret(HeadReader& in, RequestHead& head, const SeenFields& seen) {
     if (Progress expects = interpret_expectation(in, head); expects != Progress::kDone) return expects;
   }
   if (Progress connection = interpret_connection(in, head, seen); connection != Progress::kDone) return connection;
-  if ((seen.once & kFramingFields) != 0) remove_framing_fields(head.headers);
+  if ((seen.once & kEndOfRequests) != 0) remove_what_ends_here(head.headers);
   return Progress::kDone;
 }
 

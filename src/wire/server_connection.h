@@ -9,6 +9,7 @@
 #include "wire/body_reader.h"
 #include "wire/body_writer.h"
 #include "wire/h1.h"
+#include "wire/least_rate.h"
 #include "wire/server_exchange.h"
 
 namespace sallyport::wire {
@@ -19,6 +20,8 @@ struct ServerLimits {
   Milliseconds head_arrival{60'000};  // from the first byte of a head to its last
   Milliseconds body_piece{60'000};    // between two reads of a body
   Milliseconds send{60'000};          // between two writes
+  LeastRate request_rate;             // of a body
+  LeastRate response_rate;            // of a response of HTTP/2; of HTTP/1, `send` is for 64 KiB at most
 };
 
 class ServerConnection final : public ServerExchange {

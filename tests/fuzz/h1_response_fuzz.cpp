@@ -17,7 +17,7 @@ struct Parsed {
   wire::ParseOutcome outcome;
 
   explicit Parsed(std::string_view of) : method(of) {}
-  void read(std::string_view bytes, const wire::HeadLimits& limits = {}) {
+  void read(std::string_view bytes, const wire::HeadLimits& limits = wire::kResponseHeadLimits) {
     outcome = wire::parse_response_head(bytes, method, head, limits);
   }
 };

@@ -91,7 +91,7 @@ std::optional<std::string_view> HeaderMap::get(std::string_view name) const {
   http::FieldName known = http::known_field(name);
   if (known == http::FieldName::kContentLength && body_length()) return content_length();
   if (known == http::FieldName::kHost && side_ == Side::kRequest) return authority();
-  return known == http::FieldName::kOther ? fields_->get(name) : fields_->get(known);
+  return http::is_one_name(known) ? fields_->get(known) : fields_->get(name);
 }
 
 std::optional<std::string_view> HeaderMap::pseudo(std::string_view name) const {
