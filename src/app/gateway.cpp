@@ -226,11 +226,14 @@ Result<std::string> Gateway::listen_on(const std::vector<Listen>& listens, Speak
   for (const Listen& wanted : listens) {
     TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
     auto http2 = wanted.http2.value_or(settings_.http2.enabled) ? proxy::Http2::kOn : proxy::Http2::kOff;
+    auto prelude = wanted.proxy_protocol ? proxy::Prelude::kProxyHeader : proxy::Prelude::kNone;
     for (auto& worker : workers_) {
-      auto bound = worker->listen(address, speaks, http2);
+      auto bound = worker->listen(address, speaks, http2, prelude);
       if (!bound && wanted.optional) break;
       if (!bound) return fail(std::move(bound).error());
-      if (&worker == &workers_.front()) bound_to += (bound_to.empty() ? "" : ", ") + bound->to_string();
+      if (&worker == &workers_.front())
+        bound_to +=
+            (bound_to.empty() ? "" : ", ") + bound->to_string() + (wanted.proxy_protocol ? " (PROXY protocol)" : "");
       address = *bound;  // with port 0, the others take the port that the first one got
     }
   }

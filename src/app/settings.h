@@ -30,6 +30,7 @@ struct Listen {
   std::string ip;  // a literal, IPv6 without brackets
   std::uint16_t port = 0;
   bool optional = false;        // the IPv6 twin of a bare port, for IPv6 alone; a host without IPv6 may skip it
+  bool proxy_protocol = false;  // a balancer says first whose the connection is
   std::optional<bool> http2{};  // of the proxy: HTTP/2 beside HTTP/1.1; nothing: as apisix.enable_http2 says
   friend bool operator==(const Listen&, const Listen&) = default;
 };

@@ -86,12 +86,12 @@ void read_apisix(Section apisix, Settings& settings) {
   apisix.read("enable_http2", settings.http2.enabled);
   read_http2(apisix.section("http2"), settings.http2.limits);
   read_ssl(apisix.section("ssl"), settings.ipv6, settings.ssl);
+  read_proxy_protocol(apisix.section("proxy_protocol"), settings);
   std::string& trusted = settings.ssl.trusted_certificates;
   if (trusted != "system") trusted = below_prefix(settings, trusted);
   read_former_layout(apisix, settings);
   apisix.at("plugins");  // read_plugins knows this place too
-  apisix.finish({"proxy_protocol",
-                 "proxy_mode",
+  apisix.finish({"proxy_mode",
                  "stream_proxy",
                  "proxy_cache",
                  "normalize_uri_like_servlet",

@@ -2,6 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 namespace sallyport::app {
 namespace {
 
@@ -33,7 +37,35 @@ void read_rate(Section& clients, std::string_view key, std::uint32_t& to) {
   to = static_cast<std::uint32_t>(bytes);
 }
 
+// A port of its own: what comes there begins with the header, always.
+void read_announced(Section& section, std::string_view key, bool ipv6, std::vector<Listen>& to) {
+  if (!section.has(key)) return void(section.at(key));
+  std::int64_t port = 0;
+  section.read_number(key, port, 1, 65535);
+  std::vector<Listen> added;
+  listen_everywhere(static_cast<std::uint16_t>(port), ipv6, added);
+  for (Listen& listen : added) {
+    const auto is_same = [&](const Listen& other) { return other.port == listen.port; };
+    if (std::ranges::any_of(to, is_same)) {
+      return section.error(key, fmt::format("is {}, where clients come without a header; give another port", port));
+    }
+  }
+  for (Listen& listen : added) {
+    listen.proxy_protocol = true;
+    to.push_back(std::move(listen));
+  }
+}
+
 }  // namespace
+
+void read_proxy_protocol(Section section, Settings& settings) {
+  read_announced(section, "listen_http_port", settings.ipv6, settings.listen);
+  read_announced(section, "listen_https_port", settings.ipv6, settings.ssl.listen);
+  if (section.has("listen_https_port") && !settings.ssl.enabled) {
+    section.warn("listen_https_port", "has no effect: apisix.ssl.enable is false");
+  }
+  section.finish({"enable_tcp_pp", "enable_tcp_pp_to_upstream"});
+}
 
 void read_http1(Section http1, wire::HeadLimits& to) {
   read_head_size(http1, "max_header_size", to.bytes);

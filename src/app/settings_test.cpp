@@ -292,10 +292,11 @@ TEST(Settings, TheYamlProviderReadsApisixYamlAndNeedsNoEtcd) {
 
 TEST(Settings, UnknownAndUnhonouredKeysAreNamed) {
   EXPECT_THAT(
-      problems_of("apisix:\n  node_lisen: 9081\n  enable_debug: true\n  proxy_protocol: false\nnginx_confg: {}\n"),
+      problems_of("apisix:\n  node_lisen: 9081\n  enable_debug: true\n  proxy_mode: http\nnginx_confg: {}\n"),
       ElementsAre("config.yaml:2:3: warning: apisix.node_lisen is an unknown key and has no effect; did you mean "
                   "node_listen?",
                   "config.yaml:3:3: warning: apisix.enable_debug is not honoured by this version and has no effect",
+                  "config.yaml:4:3: warning: apisix.proxy_mode is not honoured by this version and has no effect",
                   "config.yaml:5:1: warning: nginx_confg is an unknown key and has no effect; did you mean "
                   "nginx_config?"));
 }
@@ -378,6 +379,21 @@ TEST(Settings, LimitsOfClientsThatMakeNoSenseAreNamed) {
               ElementsAre(HasSubstr("apisix.clients.max_connection is an unknown key"), HasSubstr("is no size")));
   EXPECT_THAT(problems_of("nginx_config: {http: {underscores_in_headers: maybe}}"),
               ElementsAre(HasSubstr("give one of: on, off, reject")));
+}
+
+TEST(Settings, BalancersThatAnnounceTheirClientsHavePortsOfTheirOwn) {
+  Settings settings = load("apisix: {proxy_protocol: {listen_http_port: 9181, listen_https_port: 9182}}");
+  EXPECT_THAT(settings.listen, ElementsAre(Listen{"0.0.0.0", 9080}, Listen{"::", 9080, true},
+                                           Listen{"0.0.0.0", 9181, false, true}, Listen{"::", 9181, true, true}));
+  EXPECT_THAT(settings.ssl.listen, ElementsAre(Listen{"0.0.0.0", 9443}, Listen{"::", 9443, true},
+                                               Listen{"0.0.0.0", 9182, false, true}, Listen{"::", 9182, true, true}));
+  EXPECT_THAT(
+      problems_of("apisix: {proxy_protocol: {listen_http_port: 9080, enable_tcp_pp: true,\n"
+                  "  enable_tcp_pp_to_upstream: true}}"),
+      ElementsAre(HasSubstr("listen_http_port is 9080, where clients come without a header; give another port"),
+                  HasSubstr("enable_tcp_pp is not honoured"), HasSubstr("enable_tcp_pp_to_upstream is not honoured")));
+  EXPECT_THAT(problems_of("apisix: {ssl: {enable: false}, proxy_protocol: {listen_https_port: 9182}}"),
+              ElementsAre(HasSubstr("listen_https_port has no effect: apisix.ssl.enable is false")));
 }
 
 TEST(Settings, WhatNeedsARestartIsNamed) {

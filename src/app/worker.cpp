@@ -67,12 +67,13 @@ Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& option
 
 wasm::HttpClient& Worker::http_client() noexcept { return serving_->http_client; }
 
-Result<async::Address> Worker::listen(const async::Address& address, Speaks speaks, proxy::Http2 http2) {
+Result<async::Address> Worker::listen(const async::Address& address, Speaks speaks, proxy::Http2 http2,
+                                      proxy::Prelude prelude) {
   auto accept = speaks == Speaks::kTls ? &proxy::Proxy::accept_tls : &proxy::Proxy::accept;
   std::promise<Result<async::Address>> bound;
-  reactor_->post([this, &address, &bound, accept, http2] {
-    auto on_accept = [this, accept, http2](async::Accepted accepted) {
-      (serving_->proxy.*accept)(std::move(accepted), http2);
+  reactor_->post([this, &address, &bound, accept, http2, prelude] {
+    auto on_accept = [this, accept, http2, prelude](async::Accepted accepted) {
+      (serving_->proxy.*accept)(std::move(accepted), http2, prelude);
     };
     auto listener = reactor_->listen(address, async::SharePort::kYes, on_accept);
     if (!listener) return bound.set_value(std::unexpected(std::move(listener).error()));

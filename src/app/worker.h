@@ -59,7 +59,8 @@ class Worker final {
   // Error: kInvalid when a name server of the options cannot be read.
   Status start(snapshot::Snapshots& snapshots, const WorkerOptions& options);
   // Control thread; waits for the answer. The address as it is bound, with its real port.
-  Result<async::Address> listen(const async::Address& address, Speaks speaks, proxy::Http2 http2);
+  Result<async::Address> listen(const async::Address& address, Speaks speaks, proxy::Http2 http2,
+                                proxy::Prelude prelude);
   void set_access_log(AccessLog log);
   // Control thread: accepts no more; idle connections end now, others with their response.
   void drain();

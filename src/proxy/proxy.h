@@ -30,6 +30,8 @@ using async::Task;
 
 // Whether a listener speaks HTTP/2, too.
 enum class Http2 : std::uint8_t { kOff, kOn };
+// What its connections begin with: a header of the PROXY protocol says whose they are.
+enum class Prelude : std::uint8_t { kNone, kProxyHeader };
 
 class Proxy final : private exchange::Waiter {
  public:
@@ -39,9 +41,9 @@ class Proxy final : private exchange::Waiter {
   ~Proxy();
 
   // Serves the connection until it ends.
-  void accept(async::Accepted connection, Http2 http2 = Http2::kOff);
+  void accept(async::Accepted connection, Http2 http2 = Http2::kOff, Prelude prelude = Prelude::kNone);
   // As that, after a handshake of TLS; the Surroundings have what it takes.
-  void accept_tls(async::Accepted connection, Http2 http2 = Http2::kOff);
+  void accept_tls(async::Accepted connection, Http2 http2 = Http2::kOff, Prelude prelude = Prelude::kNone);
   // At the end of every turn of the loop, before it waits again: sends what the turn brought.
   void end_turn();
 
@@ -69,7 +71,8 @@ class Proxy final : private exchange::Waiter {
   class Leaving;
   struct Session;
   struct H1Client;
-  bool admit(const async::Accepted& connection, ConnectionLimits::Place& place);
+  bool admit(ConnectionLimits::Place& place);
+  bool admit_address(const async::Accepted& connection, ConnectionLimits::Place& place);
   Task<void> serve_connection(async::Accepted connection, Http2 http2, ConnectionLimits::Place place);
   Task<bool> begins_with_preface(H1Client& client);
   Task<bool> wait_for_preface(H1Client& client);
@@ -88,7 +91,12 @@ class Proxy final : private exchange::Waiter {
   Task<void> serve_stream(Session& session, h2::ServerStream& stream);
   Task<bool> run_stream(Journey& journey, Task<void> work);
 
-  // Before that, where it begins with a handshake (proxy/tls_session.cpp).
+  // Before that, where a balancer says whose it is (proxy/announced_session.cpp).
+  using Serve = Task<void> (Proxy::*)(async::Accepted, Http2, ConnectionLimits::Place);
+  Task<void> serve_announced(async::Accepted connection, Http2 http2, Serve serve, ConnectionLimits::Place place);
+  Task<std::string_view> take_proxy_header(async::Accepted& connection);
+
+  // Where it begins with a handshake (proxy/tls_session.cpp).
   class Greeting;
   Task<void> serve_tls(async::Accepted connection, Http2 http2, ConnectionLimits::Place place);
   Task<void> serve_mistaken(async::Accepted connection);

@@ -23,23 +23,33 @@ using telemetry::ConnectionState;
 Proxy::Proxy(const Surroundings& around) : around_(around) {}
 Proxy::~Proxy() = default;
 
-void Proxy::accept(async::Accepted connection, Http2 http2) {
+void Proxy::accept(async::Accepted connection, Http2 http2, Prelude prelude) {
   ConnectionLimits::Place place;
-  if (admit(connection, place)) sessions_.spawn(serve_connection(std::move(connection), http2, std::move(place)));
+  if (!admit(place)) return;
+  if (prelude == Prelude::kProxyHeader) {
+    return sessions_.spawn(serve_announced(std::move(connection), http2, &Proxy::serve_connection, std::move(place)));
+  }
+  if (admit_address(connection, place)) {
+    sessions_.spawn(serve_connection(std::move(connection), http2, std::move(place)));
+  }
 }
 
-// False: the client has to go, before it has cost anything.
-bool Proxy::admit(const async::Accepted& connection, ConnectionLimits::Place& place) {
-  using Refusal = ConnectionLimits::Refusal;
+// Both false: the client has to go, before it has cost anything.
+bool Proxy::admit(ConnectionLimits::Place& place) {
   if (!around_.connections) return true;
-  Refusal refusal = around_.connections->admit(place);
-  if (refusal == Refusal::kNone) refusal = around_.connections->admit_address(connection.peer, place);
-  if (refusal == Refusal::kNone) return true;
-  const bool is_of_address = refusal == Refusal::kAddress;
-  around_.log.metrics().client_cut(is_of_address ? telemetry::Cut::kAddressConnections : telemetry::Cut::kConnections);
-  const char* line = is_of_address ? "a connection was refused: its address has as many as it may"
-                                   : "a connection was refused: clients have as many as they may";
-  around_.log.failures().write(log::Level::kWarn, line, around_.reactor.now());
+  if (around_.connections->admit(place) == ConnectionLimits::Refusal::kNone) return true;
+  around_.log.metrics().client_cut(telemetry::Cut::kConnections);
+  constexpr std::string_view kLine = "a connection was refused: clients have as many as they may";
+  around_.log.failures().write(log::Level::kWarn, kLine, around_.reactor.now());
+  return false;
+}
+
+bool Proxy::admit_address(const async::Accepted& connection, ConnectionLimits::Place& place) {
+  if (!around_.connections) return true;
+  if (around_.connections->admit_address(connection.peer, place) == ConnectionLimits::Refusal::kNone) return true;
+  around_.log.metrics().client_cut(telemetry::Cut::kAddressConnections);
+  constexpr std::string_view kLine = "a connection was refused: its address has as many as it may";
+  around_.log.failures().write(log::Level::kWarn, kLine, around_.reactor.now());
   return false;
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "proxy/answers.h"
 #include "proxy/client_tls.h"
+#include "proxy/greeting.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
 #include "tls/client_context.h"
@@ -33,29 +34,6 @@ bool begins_with_a_letter(std::string_view bytes) {
 
 }  // namespace
 
-// A connection whose handshake is under way; a gateway that drains does not wait for it for long.
-class Proxy::Greeting {
- public:
-  Greeting(Proxy& proxy, async::Stream& stream)
-      : proxy_(proxy), stream_(stream), next_(std::exchange(proxy.first_greeting_, this)) {
-    if (next_) next_->previous_ = this;
-  }
-  Greeting(const Greeting&) = delete;
-  Greeting& operator=(const Greeting&) = delete;
-  ~Greeting() {
-    (previous_ ? previous_->next_ : proxy_.first_greeting_) = next_;
-    if (next_) next_->previous_ = previous_;
-  }
-  async::Stream& stream() const noexcept { return stream_; }
-  Greeting* next() const noexcept { return next_; }
-
- private:
-  Proxy& proxy_;
-  async::Stream& stream_;
-  Greeting* previous_ = nullptr;
-  Greeting* next_;
-};
-
 // Names are the clients' choice: told without end, each would be a line of its own.
 std::string Proxy::words_for_failure(const tls::TlsStream& stream, const tls::ServerHandshake& handshake) {
   constexpr unsigned kMostNamesASecond = 10;
@@ -74,9 +52,13 @@ std::string Proxy::words_for_failure(const tls::TlsStream& stream, const tls::Se
   return "there is no ssl for the server name " + name;
 }
 
-void Proxy::accept_tls(async::Accepted connection, Http2 http2) {
+void Proxy::accept_tls(async::Accepted connection, Http2 http2, Prelude prelude) {
   ConnectionLimits::Place place;
-  if (admit(connection, place)) sessions_.spawn(serve_tls(std::move(connection), http2, std::move(place)));
+  if (!admit(place)) return;
+  if (prelude == Prelude::kProxyHeader) {
+    return sessions_.spawn(serve_announced(std::move(connection), http2, &Proxy::serve_tls, std::move(place)));
+  }
+  if (admit_address(connection, place)) sessions_.spawn(serve_tls(std::move(connection), http2, std::move(place)));
 }
 
 // Their waits end from the loop, not inside this call.
@@ -87,8 +69,8 @@ void Proxy::end_greetings() {
 // `place` is held to the end.
 Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2, ConnectionLimits::Place /*place*/) {
   const Milliseconds longest = around_.options.limits.head_arrival;
-  IoStatus begun;
-  {
+  IoStatus begun = IoStatus::kOk;
+  if (connection.stream->unread().empty()) {
     Greeting greeting(*this, *connection.stream);
     begun = co_await connection.stream->fill(longest);
   }

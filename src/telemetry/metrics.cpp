@@ -6,8 +6,8 @@ namespace {
 std::size_t index(ConnectionState state) noexcept { return static_cast<std::size_t>(state); }
 
 constexpr std::array<std::string_view, kCuts> kCutNames = {
-    "handshake_timeout", "head_timeout", "body_timeout",     "body_too_slow",
-    "response_timeout",  "flood",        "connection_limit", "address_limit",
+    "handshake_timeout", "head_timeout",  "body_timeout", "body_too_slow", "response_timeout", "flood",
+    "connection_limit",  "address_limit", "proxy_header",
 };
 
 }  // namespace

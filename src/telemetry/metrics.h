@@ -39,8 +39,9 @@ enum class Cut : std::uint8_t {
   kFlood,
   kConnections,
   kAddressConnections,
+  kProxyHeader,
 };
-inline constexpr std::size_t kCuts = 8;
+inline constexpr std::size_t kCuts = 9;
 std::string_view name(Cut cut);
 
 class WorkerMetrics final {
