@@ -1,12 +1,13 @@
-// A saturating load: HTTP/1.1 clients and, if asked, the upstream behind the proxy, in one thread that never sleeps, so
-// that no proxy pays for waking its peers. Closed loop: a client sends its next request when the last response is
-// there.
+// A saturating load: clients of HTTP/1.1 or HTTP/2 and, if asked, the upstream behind the proxy, in one thread that
+// never sleeps, so that no proxy pays for waking its peers. Closed loop: a client sends its next request when the last
+// response is there.
 //
 // Prints START when counting begins, "DONE n" where --mark-every asks for it, and at the end one line with a JSON
 // object. Every response is compared with what is expected. Exits with 0 when all were as expected, with 1 when not.
 
-#include "client.h"
 #include "cpu_time.h"
+#include "h1_client.h"
+#include "h2_client.h"
 #include "head_text.h"
 #include "latencies.h"
 #include "options.h"
@@ -15,6 +16,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -27,22 +29,33 @@ constexpr std::uint64_t kIdleBeforeYielding = 300'000;
 constexpr std::uint64_t kStalled = 20 * kSecond;
 constexpr std::uint64_t kMostFailures = 1000;
 
-std::string request_text(const Options& options) {
-  std::string text = options.post_bytes == 0 ? "GET " : "POST ";
-  text += options.path +
-          " HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-          "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\n"
-          "Accept: application/json, text/plain, */*\r\nAccept-Encoding: gzip, deflate\r\n"
-          "Cookie: session=0123456789abcdef0123456789abcdef; lang=en\r\n"
-          "X-Trace-Id: 7f9d3c1e-6a5b-4c3d-8e2f-1a0b9c8d7e6f\r\n";
-  for (const std::string& header : options.headers) text += header + "\r\n";
-  if (options.post_bytes != 0) text += "Content-Length: " + std::to_string(options.post_bytes) + "\r\n";
-  return text + "\r\n" + std::string(options.post_bytes, 'b');
+std::vector<std::string> request_fields(const Options& options) {
+  std::vector<std::string> fields = {
+      "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
+      "Accept: application/json, text/plain, */*",
+      "Accept-Encoding: gzip, deflate",
+      "Cookie: session=0123456789abcdef0123456789abcdef; lang=en",
+      "X-Trace-Id: 7f9d3c1e-6a5b-4c3d-8e2f-1a0b9c8d7e6f",
+  };
+  fields.insert(fields.end(), options.headers.begin(), options.headers.end());
+  return fields;
+}
+
+std::string request_text(const Options& options, const std::string& body) {
+  std::string text = (body.empty() ? "GET " : "POST ") + options.path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+  for (const std::string& field : request_fields(options)) text += field + "\r\n";
+  if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  return text + "\r\n" + body;
 }
 
 class Load final : public ClientEvents {
  public:
-  explicit Load(const Options& options) : options_(options), request_(request_text(options)) {
+  explicit Load(const Options& options)
+      : options_(options),
+        body_(options.post_bytes, 'b'),
+        request_(request_text(options, body_)),
+        h2_request_(options.tls ? "https" : "http", options.path, request_fields(options), body_) {
+    if (options.tls) tls_.emplace(options.streams != 0 ? "h2" : "http/1.1");
     expected_.status = options.expected_status;
     for (const std::string& header : options.expected_headers) {
       expected_.headers.push_back(Expectation::header_line(header));
@@ -85,10 +98,19 @@ class Load final : public ClientEvents {
  private:
   void start_clients() {
     for (int i = 0; i < options_.connections; ++i) {
-      clients_.push_back(
-          std::make_unique<Client>(options_.proxy, request_, ResponseReader(expected_, known_head_), poller_, *this));
+      clients_.push_back(client());
+      clients_.back()->start();
     }
-    for (const auto& client : clients_) client->start();
+  }
+
+  std::unique_ptr<Client> client() {
+    const TlsClients* tls = tls_ ? &*tls_ : nullptr;
+    if (options_.streams == 0) {
+      return std::make_unique<H1Client>(options_.proxy, tls, request_, ResponseReader(expected_, known_head_), poller_,
+                                        *this);
+    }
+    return std::make_unique<H2Client>(options_.proxy, tls, options_.streams, h2_request_, expected_, known_head_,
+                                      poller_, *this);
   }
 
   void turn_until_the_end(std::uint64_t started) {
@@ -165,7 +187,10 @@ class Load final : public ClientEvents {
   const pid_t self_ = getpid();
   const std::span<const pid_t> kOwn{&self_, 1};
   const Options& options_;
+  const std::string body_;
   const std::string request_;
+  const H2Request h2_request_;
+  std::optional<TlsClients> tls_;
   Expectation expected_;
   KnownHead known_head_;
   Poller poller_;
@@ -193,6 +218,7 @@ class Load final : public ClientEvents {
 }  // namespace bench
 
 int main(int count, char** words) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
   const bench::Options options = bench::parse_options(count, words);
   return bench::Load(options).run();
 }

@@ -12,6 +12,8 @@ namespace {
 constexpr const char* kUsage = R"(usage: load --proxy PORT [OPTION]...
   --upstream PORT          also be the upstream, on this port; 0: no upstream (default)
   --connections N          clients, each with one request under way (50)
+  --streams N              by HTTP/2, each with so many requests under way
+  --tls 1                  by TLS 1.3; the certificate is not verified
   --seconds S              how long to count (5), after --warm-up S (0.5)
   --requests N             instead: this many requests, all counted
   --until-released 1       after them go on until standard input ends
@@ -58,6 +60,8 @@ Actions actions_on(Options& to) {
       {"--upstream", [&](const Value& value) { to.upstream = value.whole<int>(); }},
       {"--connections", [&](const Value& value) { to.connections = value.whole<int>(); }},
       {"--warm-up", [&](const Value& value) { to.warm_up_seconds = value.number(); }},
+      {"--streams", [&](const Value& value) { to.streams = value.whole<int>(); }},
+      {"--tls", [&](const Value& value) { to.tls = value.number() != 0; }},
       {"--seconds", [&](const Value& value) { to.seconds = value.number(); }},
       {"--requests", [&](const Value& value) { to.requests = value.whole<std::uint64_t>(); }},
       {"--until-released", [&](const Value& value) { to.until_released = value.number() != 0; }},

@@ -12,12 +12,14 @@ class Gateway:
     """One process, everything of it below `folder`."""
 
     def __init__(self, program, folder, placement, *, resources=None, wasm_plugins=(), workers=1, reactor="auto",
-                 code_cache=None):
+                 code_cache=None, log_format=None):
         """With `resources` they are served from apisix.yaml, without they come through the Admin API. What is compiled
-        is kept in the folder `code_cache`, or below `folder`."""
-        self.port, self.status_port, self.metrics_port, self.admin_port, self.control_port = process.free_ports(5)
+        is kept in the folder `code_cache`, or below `folder`. With `log_format`, a JSON object of variables, there is
+        an access log."""
+        (self.port, self.tls_port, self.status_port, self.metrics_port, self.admin_port,
+         self.control_port) = process.free_ports(6)
         store = self.yaml_store() if resources is not None else self.embedded_store()
-        settings = self.settings(wasm_plugins) | store
+        settings = self.settings(wasm_plugins, log_format) | store
         if code_cache:
             settings["wasm"]["code_cache"] = {"path": str(code_cache)}
         self.configuration = as_yaml(settings)
@@ -31,14 +33,14 @@ class Gateway:
                 "--reactor", reactor]
         self.process = process.Process(argv, placement, placement.proxy_core, folder / "output.log")
 
-    def settings(self, wasm_plugins):
+    def settings(self, wasm_plugins, log_format):
         def loopback(port):
             return {"ip": "127.0.0.1", "port": port}
 
         return {
-            "apisix": {"node_listen": [loopback(self.port)], "status": loopback(self.status_port),
-                       "control": loopback(self.control_port)},
-            "nginx_config": {"error_log": "/dev/stderr", "http": {"enable_access_log": False}},
+            "apisix": {"node_listen": [loopback(self.port)], "ssl": {"listen": [loopback(self.tls_port)]},
+                       "status": loopback(self.status_port), "control": loopback(self.control_port)},
+            "nginx_config": {"error_log": "/dev/stderr", "http": access_log(log_format)},
             "plugin_attr": {"prometheus": {"export_addr": loopback(self.metrics_port)}},
             "wasm": {"plugins": list(wasm_plugins), "first_tier": "off"},  # what is measured is optimised
         }
@@ -74,6 +76,13 @@ class Gateway:
     @staticmethod
     def version(program):
         return subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def access_log(log_format):
+    if log_format is None:
+        return {"enable_access_log": False}
+    return {"access_log": "access.log", "access_log_format": json.dumps(log_format),
+            "access_log_format_escape": "json"}
 
 
 def as_yaml(document):

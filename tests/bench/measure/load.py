@@ -54,6 +54,10 @@ class Load:
 def options_for(scenario):
     """How the generator asks, and what it must be answered, in one scenario."""
     options = ["--path", scenario.path, "--body", scenario.response_bytes, "--post", scenario.post_bytes]
+    if scenario.tls:
+        options += ["--tls", 1]
+    if scenario.streams:
+        options += ["--streams", scenario.streams]
     if scenario.header:
         options += ["--expect-header", scenario.header]
     if scenario.body:

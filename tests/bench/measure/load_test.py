@@ -4,7 +4,7 @@ import pathlib
 import tempfile
 import unittest
 
-from . import load, machine, process, servers
+from . import certificate, load, machine, process, servers
 
 PROGRAMS = pathlib.Path(os.environ["BENCH_PROGRAMS"])
 ANYWHERE = machine.Anywhere()
@@ -61,6 +61,38 @@ class ThroughTheForwarder(unittest.TestCase):
             self.forwarder.process.stop()
         with self.assertRaisesRegex(process.Failed, "cannot connect to the proxy"):
             generator.result()
+
+
+class ByHttp2(unittest.TestCase):
+    """Against nghttpd, over TLS."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name)
+        (path / "hello").write_text("hello world", encoding="ascii")
+        shown = certificate.make(path)
+        self.port, = process.free_ports(1)
+        argv = ["nghttpd", "--address=127.0.0.1", "--htdocs", path, self.port, shown.key_file, shown.file]
+        self.server = process.Process(argv, ANYWHERE, None, path / "output.log")
+        self.addCleanup(self.server.stop)
+        process.wait_until(lambda: process.accepts(self.port), self.server, "ready")
+
+    def run_load(self, *options):
+        return load.Load(PROGRAMS / "load", ANYWHERE, "--proxy", self.port, "--tls", 1, "--streams", 5, "--connections",
+                         4, "--requests", 500, "--path", "/hello", *options).result()
+
+    def test_every_request_is_sent_counted_and_answered(self):
+        figures = self.run_load("--expect-body", "hello world", "--expect-header", "Content-Length: 11")
+        self.assertEqual((figures["requests"], figures["failures"]), (500, 0))
+        self.assertTrue(figures["response_head"].startswith("HTTP/2 200"))
+
+    def test_a_response_with_another_body_or_status_fails(self):
+        self.assertEqual(self.run_load("--expect-body", "hello")["failures"], 500)
+        self.assertIn("not the expected status", self.run_load("--expect", "404")["first_failure"])
+
+    def test_bodies_are_sent(self):
+        self.assertEqual(self.run_load("--post", 100_000, "--expect-body", "hello world")["failures"], 0)
 
 
 if __name__ == "__main__":

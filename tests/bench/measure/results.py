@@ -83,6 +83,11 @@ class Goal:
 BOTH = (50, 200)
 GOALS = (
     Goal("plain proxying at least 1.4 times nginx", "plain", "nginx", (200,), 1.4),
+    Goal("with a JSON access log at least 1.4 times nginx", "plain-log", "nginx-log", (200,), 1.4),
+    Goal("behind TLS at least 1.3 times nginx", "plain-tls", "nginx-tls", (200,), 1.3),
+    Goal("behind HTTP/2 at least 1.3 times nginx", "plain-http2", "nginx-http2", (200,), 1.3),
+    Goal("responses of 80 KiB at least as fast as nginx", "plain-80k", "nginx-80k", (200,), 1.0),
+    Goal("requests of 16 KiB at least as fast as nginx", "plain-post-16k", "nginx-post-16k", (200,), 1.0),
     Goal("a header added by the Rust plugin at least 0.95 of native", "header-rust", "header-native", BOTH, 0.95),
     Goal("a header added by the Go plugin at least 0.90 of native", "header-go", "header-native", BOTH, 0.90),
     Goal("a direct answer of the Rust plugin at most 0.5 us over native", "answer-rust", "answer-native", BOTH, 0.5,

@@ -3,7 +3,7 @@ import contextlib
 import pathlib
 import tempfile
 
-from . import gateway, process, samples, scenarios, servers
+from . import certificate, gateway, process, samples, scenarios, servers
 
 ATTEMPTS = 3
 
@@ -36,8 +36,9 @@ class Run:
 
     def start_servers(self, folder, upstream_port, stack):
         folder.chmod(0o755)  # nginx's worker is another user
+        shown = certificate.make(folder)
         kinds = {scenario.server for scenario in self.chosen}
-        started = {kind: self.start(kind, folder / kind, upstream_port) for kind in sorted(kinds)}
+        started = {kind: self.start(kind, folder / kind, upstream_port, shown) for kind in sorted(kinds)}
         for server in started.values():
             stack.callback(server.process.stop)
         for kind, server in started.items():
@@ -45,17 +46,18 @@ class Run:
             self.configurations[kind] = server.configuration
         return started
 
-    def start(self, kind, folder, upstream_port):
+    def start(self, kind, folder, upstream_port, shown):
         if kind == "nginx":
-            return servers.Nginx(folder, self.placement, upstream_port)
+            return servers.Nginx(folder, self.placement, upstream_port, shown)
         if kind == "forwarder":
             return servers.Forwarder(self.build / "bench/forwarder", folder, self.placement, upstream_port)
-        ours = [scenario for scenario in self.chosen if scenario.server == "gateway"]
+        ours = [scenario for scenario in self.chosen if scenario.server == kind]
         resources = {"routes": [scenario.route(upstream_port) for scenario in ours],
-                     "upstreams": [scenarios.called_upstream(upstream_port)]}
+                     "upstreams": [scenarios.called_upstream(upstream_port)], "ssls": [shown.as_resource()]}
         declared = scenarios.declared({name for scenario in ours for name in scenario.plugins}, self.plugins)
         return gateway.Gateway(self.build / "sallyport", folder, self.placement, resources=resources,
-                               wasm_plugins=declared, reactor=self.reactor)
+                               wasm_plugins=declared, reactor=self.reactor,
+                               log_format=scenarios.LOGGED if kind == "gateway-log" else None)
 
     def one(self, scenario, server, upstream_port, connections, number):
         """Tries again what was disturbed from outside; the result itself is no reason to."""

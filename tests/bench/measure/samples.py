@@ -34,8 +34,9 @@ class Sample:
 def take(scenario, server, upstream_port, connections, seconds, program, placement):
     """Measures once. What went wrong stands in the sample's `problem`."""
     sample = Sample(scenario.name, connections, round=0)
-    options = ["--proxy", server.port, "--upstream", upstream_port if scenario.has_upstream else 0,
-               "--connections", connections, "--seconds", seconds, *load.options_for(scenario)]
+    options = ["--proxy", server.tls_port if scenario.tls else server.port,
+               "--upstream", upstream_port if scenario.has_upstream else 0, "--seconds", seconds,
+               "--connections", connections // max(1, scenario.streams), *load.options_for(scenario)]
     for pid in server.process.pids():
         options += ["--cpu-of", pid]
     stolen, started = machine.stolen_seconds(placement.proxy_core), time.monotonic()

@@ -2,6 +2,12 @@
 import dataclasses
 
 ADDED = "X-Added: true"
+# What an access log tells of a request, nginx's and ours.
+LOGGED = {"ip": "$remote_addr", "host": "$http_host", "time": "$time_iso8601", "request": "$request",
+          "status": "$status", "bytes": "$body_bytes_sent", "seconds": "$request_time", "agent": "$http_user_agent",
+          "upstream": "$upstream_addr", "upstream_status": "$upstream_status",
+          "upstream_seconds": "$upstream_response_time"}
+STREAMS = 10
 INJECTED = "hello world"
 SANDBOX = "-sandbox"          # ends the name of a plugin of which each request has an instance of its own
 
@@ -9,7 +15,7 @@ SANDBOX = "-sandbox"          # ends the name of a plugin of which each request 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
     name: str                 # of the row
-    server: str               # forwarder, nginx or gateway
+    server: str               # forwarder, nginx, gateway, or gateway-log: the gateway with an access log
     path: str
     plugins: dict = dataclasses.field(default_factory=dict)  # of the gateway's route
     header: str = ""          # that each response must carry
@@ -18,6 +24,8 @@ class Scenario:
     post_bytes: int = 0
     group: str = "small"
     calls: bool = False       # a plugin asks the upstream first, whose first request then is not a client's
+    tls: bool = False         # TLS 1.3 between the clients and the proxy
+    streams: int = 0          # HTTP/2 with so many requests under way on each connection; 0: HTTP/1.1
 
     @property
     def has_upstream(self):
@@ -30,8 +38,13 @@ class Scenario:
         return route
 
 
-def ours(name, plugins, **more):
-    return Scenario(name, "gateway", f"/{name}", plugins, **more)
+    @property
+    def is_ours(self):
+        return self.server.startswith("gateway")
+
+
+def ours(name, plugins, server="gateway", **more):
+    return Scenario(name, server, f"/{name}", plugins, **more)
 
 
 def called_upstream(upstream):
@@ -77,6 +90,12 @@ ALL = (
     ours("answer-go", wasm("fault-injection-go", FAULT), body=INJECTED),
     ours("answer-cpp", wasm("fault-injection-cpp", FAULT), body=INJECTED),
     ours("answer-cpp-sandbox", in_sandbox("fault-injection-cpp", FAULT), body=INJECTED),
+    Scenario("nginx-log", "nginx", "/logged"),
+    ours("plain-log", {}, server="gateway-log"),
+    Scenario("nginx-tls", "nginx", "/plain", tls=True),
+    ours("plain-tls", {}, tls=True),
+    Scenario("nginx-http2", "nginx", "/plain", tls=True, streams=STREAMS),
+    ours("plain-http2", {}, tls=True, streams=STREAMS),
     Scenario("floor-80k", "forwarder", "/plain", response_bytes=80 << 10, group="bodies"),
     Scenario("nginx-80k", "nginx", "/plain", response_bytes=80 << 10, group="bodies"),
     ours("plain-80k", {}, response_bytes=80 << 10, group="bodies"),
@@ -108,6 +127,7 @@ def modules(names):
 # Which row a row is compared with, besides itself: column of the table, and rows to look in.
 NGINX_OF = {"plain": "nginx", "header-native": "nginx-header", "header-rust": "nginx-header",
             "header-go": "nginx-header", "floor": "nginx", "nginx-header": "nginx", "plain-80k": "nginx-80k",
+            "plain-log": "nginx-log", "plain-tls": "nginx-tls", "plain-http2": "nginx-http2",
             "floor-80k": "nginx-80k", "plain-post-16k": "nginx-post-16k", "floor-post-16k": "nginx-post-16k"}
 PLAIN_OF = {name: "plain" for name in (*(f"chain-{length}" for length in CHAINS), "shared-data-rust", "http-call-rust")}
 NATIVE_OF = {"header-rust": "header-native", "header-go": "header-native", "answer-rust": "answer-native",

@@ -1,7 +1,8 @@
 """The peers of a measurement: nginx and the forwarder that parses nothing. Each in a folder of its own."""
+import json
 import subprocess
 
-from . import process
+from . import process, scenarios
 
 NGINX = "/usr/sbin/nginx"
 
@@ -14,6 +15,7 @@ error_log stderr warn;
 events {{ worker_connections 4096; }}
 http {{
   access_log off;
+  log_format json escape=json {log_format};
   tcp_nodelay on;
   keepalive_requests 1000000000;
   client_body_buffer_size 64k;
@@ -43,15 +45,26 @@ http {{
     listen 127.0.0.1:{port} backlog=4096;
     location /plain {{ proxy_pass http://upstream; }}
     location /header {{ proxy_pass http://upstream; add_header X-Added true; }}
+    location /logged {{ proxy_pass http://upstream; access_log access.log json buffer=64k flush=1s; }}
+  }}
+  server {{
+    listen 127.0.0.1:{tls_port} ssl http2 backlog=4096;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv1.3;
+    http2_max_concurrent_streams 128;
+    location /plain {{ proxy_pass http://upstream; }}
   }}
 }}
 """
 
 
 class Nginx:
-    def __init__(self, folder, placement, upstream):
-        self.port, = process.free_ports(1)
-        self.configuration = NGINX_CONFIGURATION.format(port=self.port, upstream=upstream)
+    def __init__(self, folder, placement, upstream, certificate):
+        self.port, self.tls_port = process.free_ports(2)
+        self.configuration = NGINX_CONFIGURATION.format(
+            port=self.port, tls_port=self.tls_port, upstream=upstream, certificate=certificate.file,
+            key=certificate.key_file, log_format=f"'{json.dumps(scenarios.LOGGED)}'")
         folder.mkdir()
         (folder / "nginx.conf").write_text(self.configuration, encoding="ascii")
         argv = [NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"]

@@ -1,0 +1,27 @@
+#pragma once
+// What clients of every protocol have in common.
+
+#include "sockets.h"
+
+#include <cstdint>
+#include <string>
+
+namespace bench {
+
+// What all clients share and tell. Lives longer than they do.
+class ClientEvents {
+ public:
+  virtual ~ClientEvents() = default;
+  // Whether one more request shall be sent; called before each.
+  virtual bool take_turn() = 0;
+  virtual void done(std::uint64_t latency_ns) = 0;
+  // A request that got no response, or not the expected one. The client connects anew and goes on.
+  virtual void failed(const std::string& reason) = 0;
+};
+
+class Client : public Endpoint {
+ public:
+  virtual void start() = 0;
+};
+
+}  // namespace bench
