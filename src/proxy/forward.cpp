@@ -312,6 +312,7 @@ void Forward::note_final_head() {
   exchange_.upstream_status = exchange_.response.status;
   note_status(exchange_.upstream_status);
   upstream::report_status(cluster_, *endpoint_, exchange_.upstream_status, around_.reactor.now());
+  upstream::report_latency(cluster_, *endpoint_, exchange_.timing.upstream_header, around_.reactor.now());
 }
 
 // Whether the request may be sent once more: it is idempotent, or nothing of it has left; and all of it is still there.
@@ -352,7 +353,9 @@ void Forward::note_status(int status) {
 // A try without a response is shown by the status that it would give.
 void Forward::note_failure(const Error& error) {
   note_status(error.code == ErrorCode::kTimeout ? 504 : 502);
-  if (!is_too_late()) upstream::report_failure(cluster_, *endpoint_, error, around_.reactor.now());
+  const SteadyTime now = around_.reactor.now();
+  if (error.code == ErrorCode::kTimeout) upstream::report_latency(cluster_, *endpoint_, now - try_began_, now);
+  if (!is_too_late()) upstream::report_failure(cluster_, *endpoint_, error, now);
 }
 
 }  // namespace sallyport::proxy

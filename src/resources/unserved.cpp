@@ -49,7 +49,12 @@ void add_upstream(std::vector<std::string>& all, const json::Value& upstream, st
       all.push_back(fmt::format("{}http_version has no effect: {} is spoken over HTTP/2", where, scheme));
     }
   }
-  if (upstream.string_or("type", "") != "chash" || upstream.string_or("hash_on", "") != "consumer") return;
+  const std::string type = upstream.string_or("type", "");
+  if (asks_for(upstream, "slow_start") && (type == "chash" || type == "ewma")) {
+    all.push_back(fmt::format("{}slow_start has no effect with the type {}, which does not go by weights that change",
+                              where, type));
+  }
+  if (type != "chash" || upstream.string_or("hash_on", "") != "consumer") return;
   all.push_back(
       fmt::format("{}hash_on has no effect yet: there are no consumers; the client's address is hashed", where));
 }

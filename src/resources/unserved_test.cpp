@@ -44,6 +44,12 @@ TEST(UnservedMembers, OfAnUpstreamAreNamedWhereverItIsWritten) {
               ElementsAre(StartsWith("hash_on has no effect yet: ")));
 }
 
+TEST(UnservedMembers, ASlowStartNeedsWeightsThatChange) {
+  EXPECT_THAT(unserved(Kind::kUpstream, R"({"nodes": {}, "slow_start": 5})"), IsEmpty());
+  EXPECT_THAT(unserved(Kind::kUpstream, R"({"nodes": {}, "slow_start": 5, "type": "ewma"})"),
+              ElementsAre(StartsWith("slow_start has no effect with the type ewma")));
+}
+
 TEST(UnservedMembers, OfARouteOrServiceAreNamedUnlessTheySayNo) {
   EXPECT_THAT(unserved(Kind::kService, R"({"enable_websocket": true})"), IsEmpty());
   EXPECT_THAT(unserved(Kind::kRoute, R"({"uri": "/a", "service_id": 1, "script_id": "1"})"),

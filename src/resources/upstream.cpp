@@ -113,6 +113,7 @@ Result<Upstream> upstream_from(const json::Value& value) {
   if (value.find("retries")) upstream.retries = value.integer_or("retries", 0);
   upstream.retry_timeout = milliseconds(value.number_or("retry_timeout", 0));
   upstream.keepalive_pool = keepalive_pool_from(value);
+  upstream.slow_start = milliseconds(value.number_or("slow_start", 0));
   upstream.service_name = value.string_or("service_name", "");
   upstream.discovery_type = value.string_or("discovery_type", "");
   upstream.discovery_args = value_of(value, "discovery_args");

@@ -58,6 +58,7 @@ struct Upstream {
   std::optional<std::int64_t> retries;  // absent: one less than there are nodes
   Milliseconds retry_timeout{0};        // for all tries together; 0: no limit
   KeepalivePool keepalive_pool;
+  Milliseconds slow_start{0};  // a member of our own
 
   std::string service_name, discovery_type;  // instead of nodes
   json::Value discovery_args, tls;           // as written, with defaults; null when absent

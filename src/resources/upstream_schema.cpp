@@ -37,6 +37,7 @@ std::string_view upstream_definition() noexcept {
       "retries": {"type": "integer", "minimum": 0},
       "retry_timeout": {"type": "number", "minimum": 0},
       "keepalive_pool": {"$ref": "#/definitions/keepalive_pool"},
+      "slow_start": {"type": "number", "minimum": 0},
       "checks": {"$ref": "#/definitions/checks"}
     },
     "oneOf": [{"required": ["nodes"]}, {"required": ["service_name", "discovery_type"]}],

@@ -36,7 +36,7 @@ TEST(Upstream, WhatIsAbsentHasItsDefault) {
 TEST(Upstream, WhatIsWrittenArrives) {
   Upstream u = upstream(R"({"id":"u","name":"n","nodes":{},"type":"chash","hash_on":"cookie","key":"sid",
     "scheme":"https","pass_host":"rewrite","upstream_host":"a.com","timeout":{"connect":1,"send":2,"read":3},
-    "retries":0,"retry_timeout":2.5,"keepalive_pool":{"size":5,"idle_timeout":0},
+    "retries":0,"retry_timeout":2.5,"slow_start":7.5,"keepalive_pool":{"size":5,"idle_timeout":0},
     "checks":{"active":{}},"tls":{"client_cert_id":1}})");
   EXPECT_EQ(u.id, "u");
   EXPECT_EQ(u.type, "chash");
@@ -48,6 +48,7 @@ TEST(Upstream, WhatIsWrittenArrives) {
   EXPECT_EQ(u.timeout, (Timeouts{1s, 2s, 3s}));
   EXPECT_EQ(u.retries, 0);
   EXPECT_EQ(u.retry_timeout, 2500ms);
+  EXPECT_EQ(u.slow_start, 7500ms);
   EXPECT_EQ(u.keepalive_pool, (KeepalivePool{5, 0ms, 1000}));
   EXPECT_EQ(u.checks->active->path, "/");
   EXPECT_EQ(json::print(u.tls), R"({"client_cert_id":1,"verify":false})");

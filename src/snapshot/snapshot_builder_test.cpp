@@ -191,8 +191,8 @@ TEST_F(SnapshotBuilderTest, WhatCannotBeCompiledIsRefusedAndTheLastGoodFormStays
               StartsWith("filter_func"));
   EXPECT_THAT(put("routes", "r", with(R"("vars": [["a", "?", "b"]])")), HasSubstr("vars"));
   EXPECT_THAT(put("routes", "r", R"({"uri": 1, "upstream_id": "1"})"), HasSubstr("uri"));
-  EXPECT_THAT(put("routes", "r", R"({"uri": "/a", "upstream": {"type": "ewma", "nodes": {"127.0.0.1:80": 1}}})"),
-              HasSubstr("ewma"));
+  EXPECT_THAT(put("routes", "r", R"({"uri": "/a", "upstream": {"type": "chance", "nodes": {"127.0.0.1:80": 1}}})"),
+              HasSubstr("chance"));
   EXPECT_EQ(builder.latest()->revision(), 1u);
   EXPECT_EQ(plan("/a").route_id, "r");
 }
@@ -214,7 +214,7 @@ TEST_F(SnapshotBuilderTest, LoadingGoesOnOverBadItemsWhateverTheirOrder) {
   auto rejected = load({item("routes", "ok", R"({"uri": "/a", "service_id": "s"})"),
                         item("routes", "bad", R"({"uri": "/b", "upstream_id": "u", "plugins": {"none": {}}})"),
                         item("services", "s", R"({"upstream_id": "u"})"), item("consumers", "jack", "{}"),
-                        item("upstreams", "bad", R"({"type": "ewma", "nodes": {"127.0.0.1:80": 1}})"),
+                        item("upstreams", "bad", R"({"type": "chance", "nodes": {"127.0.0.1:80": 1}})"),
                         item("upstreams", "u", R"({"nodes": {"127.0.0.1:81": 1}})")});
   EXPECT_THAT(rejected, ElementsAre(StartsWith("upstreams/bad: "), StartsWith("routes/bad: ")));
   EXPECT_EQ(plan("/a").route_id, "ok");

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace sallyport::upstream {
 namespace {
 
@@ -122,6 +124,21 @@ TEST_F(BalancerHealthTest, WithPassiveChecksAloneANodeIsTriedAgainAfterItsRecove
   EXPECT_THAT(picks(*two, 4), Not(Contains(text)));
   reactor.advance(1s);
   EXPECT_THAT(picks(*two, 4), Contains(text));
+}
+
+TEST_F(BalancerHealthTest, ANodeThatIsHealthyAgainStartsSlowly) {
+  NodeWords words = NodeWords()("10.0.0.1:80")("10.0.0.2:80");
+  words.upstream.slow_start = 10s;
+  auto two = checked(words);
+  pick(*two);
+  fail_node(*two, 0);
+  reactor.advance(20s);
+  health(*two, 0)->report(HealthReport::kSuccess, 1, reactor.now());
+  const auto soon = picks(*two, 100);
+  EXPECT_NEAR(static_cast<double>(std::ranges::count(soon, "10.0.0.1:80")), 9, 2);
+  reactor.advance(10s);
+  const auto later = picks(*two, 100);
+  EXPECT_NEAR(static_cast<double>(std::ranges::count(later, "10.0.0.1:80")), 50, 1);
 }
 
 }  // namespace

@@ -108,7 +108,12 @@ Task<CallResult> Caller::Call::run() {
     if (!endpoint) co_return failed(CallFailure::Kind::kUnavailable, endpoint.error().what);
     endpoint_ = std::move(*endpoint);
     ++exchange_.tries;
+    const SteadyTime try_began = caller_.reactor_.now();
     Status heads = co_await exchange_heads();
+    const SteadyTime now = caller_.reactor_.now();
+    if (heads || heads.error().code == ErrorCode::kTimeout) {
+      report_latency(*cluster_, *endpoint_, now - try_began, now);
+    }
     if (heads) co_return co_await take_answer();
     const Error& error = heads.error();
     report_failure(*cluster_, *endpoint_, error, caller_.reactor_.now());

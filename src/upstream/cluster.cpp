@@ -27,7 +27,8 @@ Result<Balancing> balancing_of(const std::string& type) {
   if (type == "roundrobin") return Balancing::kRoundRobin;
   if (type == "chash") return Balancing::kConsistentHash;
   if (type == "least_conn") return Balancing::kLeastConnections;
-  return wrong("type: \"" + type + "\" is not supported; take roundrobin, chash or least_conn");
+  if (type == "ewma") return Balancing::kLeastLatency;
+  return wrong("type: \"" + type + "\" is not supported; take roundrobin, chash, least_conn or ewma");
 }
 
 std::string host_header_of(const resources::Node& node, Scheme scheme) {
@@ -129,6 +130,7 @@ Result<ClusterPtr> Cluster::compile(const resources::Upstream& upstream, std::st
   cluster->retries_ = static_cast<unsigned>(std::clamp<std::int64_t>(upstream.retries.value_or(others), 0, UINT16_MAX));
   cluster->retry_timeout_ = upstream.retry_timeout;
   cluster->keepalive_pool_ = upstream.keepalive_pool;
+  cluster->slow_start_ = upstream.slow_start;
   cluster->checks_ = upstream.checks;
   TRY_STATUS(check_probed_addresses(*cluster, forbidden));
   if (cluster->balancing_ == Balancing::kConsistentHash) {

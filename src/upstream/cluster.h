@@ -21,7 +21,7 @@ class ForbiddenAddresses;
 class HashKey;
 class HashRing;
 
-enum class Balancing : std::uint8_t { kRoundRobin, kConsistentHash, kLeastConnections };
+enum class Balancing : std::uint8_t { kRoundRobin, kConsistentHash, kLeastConnections, kLeastLatency };
 using resources::KeepalivePool;  // per worker and endpoint
 using resources::PassHost;
 using resources::Timeouts;
@@ -67,6 +67,8 @@ class Cluster final {
   unsigned retries() const noexcept { return retries_; }                  // further tries after the first
   Milliseconds retry_timeout() const noexcept { return retry_timeout_; }  // no try begins later; 0: no limit
   const KeepalivePool& keepalive_pool() const noexcept { return keepalive_pool_; }
+  // In which a node that is new or healthy again comes to its whole weight; 0: at once.
+  Milliseconds slow_start() const noexcept { return slow_start_; }
   // Null: every node counts as healthy.
   const resources::HealthChecks* checks() const noexcept { return checks_ ? &*checks_ : nullptr; }
 
@@ -92,6 +94,7 @@ class Cluster final {
   unsigned retries_ = 0;
   Milliseconds retry_timeout_{0};
   KeepalivePool keepalive_pool_;
+  Milliseconds slow_start_{0};
   std::optional<resources::HealthChecks> checks_;
   Balancing balancing_ = Balancing::kRoundRobin;
   std::unique_ptr<const HashKey> hash_key_;

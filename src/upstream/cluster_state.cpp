@@ -2,11 +2,14 @@
 
 #include "async/reactor.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "upstream/hash_key.h"
 #include "upstream/hash_ring.h"
 #include "upstream/health_book.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <utility>
 
 namespace sallyport::upstream {
@@ -35,6 +38,7 @@ bool ClusterState::in_use() const noexcept {
 void ClusterState::follow(const Cluster& cluster) {
   if (serial_ == cluster.serial()) return;
   serial_ = cluster.serial();
+  slow_start_ = cluster.slow_start();
   Members members;
   for (const Node& node : cluster.nodes()) members.push_back(adopt(cluster, node));
   members_ = std::move(members);
@@ -46,6 +50,7 @@ ClusterState::Member ClusterState::adopt(const Cluster& cluster, const Node& nod
   auto known = std::ranges::find_if(members_, [&](const Member& old) {
     return old.node.host == node.host && old.node.port == node.port && old.node.priority == node.priority;
   });
+  member.since = reactor_.now();
   if (known != members_.end()) member = std::move(*known);
   if (known != members_.end()) members_.erase(known);
   if (member.node.host_header != node.host_header) member.endpoints.clear();
@@ -158,7 +163,19 @@ ClusterState::Choice ClusterState::choose_by_priority(const Cluster& cluster, co
 Endpoint* ClusterState::choose_among(Members::iterator first, Members::iterator last, const Cluster& cluster,
                                      const exchange::Exchange& exchange, const Tried& tried) {
   if (cluster.ring()) return choose_by_hash(first, last, cluster, ring_hash(cluster.hash_key()->of(exchange)), tried);
+  if (cluster.balancing() == Balancing::kLeastLatency) return choose_by_latency(first, last, tried);
   return choose_by_turn(first, last, cluster.balancing(), tried);
+}
+
+// The part of its weight that a node has; in 256ths where nodes start slowly, of which it begins with a tenth.
+std::int64_t ClusterState::weight_now(const Member& member, const Endpoint& endpoint) const {
+  if (slow_start_.count() == 0) [[likely]]
+    return member.node.weight;
+  constexpr std::int64_t kWhole = 256, kLeast = kWhole / 10;
+  const SteadyTime since = endpoint.health ? std::max(member.since, endpoint.health->usable_since()) : member.since;
+  const auto passed = std::chrono::duration_cast<Milliseconds>(reactor_.now() - since);
+  const std::int64_t part = passed >= slow_start_ ? kWhole : passed.count() * kWhole / slow_start_.count();
+  return member.node.weight * std::max(part, kLeast);
 }
 
 // Smooth weighted round robin: everybody's turn comes nearer by his weight, and who was chosen goes back by the sum.
@@ -168,26 +185,61 @@ Endpoint* ClusterState::choose_by_turn(Members::iterator first, Members::iterato
   Member* best = nullptr;
   Endpoint* chosen = nullptr;
   std::uint64_t best_load = 0;
-  std::int64_t sum = 0;
+  std::int64_t best_weight = 0, sum = 0;
   for (auto member = first; member != last; ++member) {
     if (member->node.weight == 0) continue;
     Endpoint* endpoint = usable(*member, tried, member->next_endpoint);
     if (!endpoint) continue;
-    member->turn += member->node.weight;
-    sum += member->node.weight;
+    const std::int64_t weight = weight_now(*member, *endpoint);
+    member->turn += weight;
+    sum += weight;
     const std::uint64_t load = balancing == Balancing::kLeastConnections ? member->in_use() : 0;
     if (best) {
-      const std::uint64_t mine = load * best->node.weight, others = best_load * member->node.weight;
+      const std::uint64_t mine = load * static_cast<std::uint64_t>(best_weight);
+      const std::uint64_t others = best_load * static_cast<std::uint64_t>(weight);
       if (mine > others || (mine == others && member->turn <= best->turn)) continue;
     }
     best = &*member;
     best_load = load;
+    best_weight = weight;
     chosen = endpoint;
   }
   if (!best) return nullptr;
   best->turn -= sum;
   ++best->next_endpoint;
   return chosen;
+}
+
+// Of two that chance names, the one that answers sooner; of equal ones the one with less to do. One of which nothing is
+// known yet gets a request at a time until it has answered.
+Endpoint* ClusterState::choose_by_latency(Members::iterator first, Members::iterator last, const Tried& tried) {
+  auto visit = [&](auto&& take) {
+    for (auto member = first; member != last; ++member) {
+      if (member->node.weight == 0) continue;
+      for (const EndpointOwner& endpoint : member->endpoints) {
+        if (may_use(*endpoint.get(), tried)) take(endpoint.get());
+      }
+    }
+  };
+  std::uint32_t count = 0;
+  visit([&count](Endpoint*) { ++count; });
+  if (count == 0) return nullptr;
+  const std::uint32_t one = random_below(count);
+  std::uint32_t other = count > 1 ? random_below(count - 1) : one;
+  if (count > 1 && other >= one) ++other;
+
+  Endpoint* better = nullptr;
+  double least = 0;
+  std::uint32_t index = 0;
+  visit([&](Endpoint* endpoint) {
+    if (const std::uint32_t at = index++; at != one && at != other) return;
+    const double unknown = endpoint->in_use() == 0 ? 0 : HUGE_VAL;
+    const double cost = endpoint->latency.is_known() ? endpoint->latency.at(reactor_.now()) : unknown;
+    if (better && (cost > least || (cost == least && endpoint->in_use() >= better->in_use()))) return;
+    better = endpoint;
+    least = cost;
+  });
+  return better;
 }
 
 Endpoint* ClusterState::choose_by_hash(Members::iterator first, Members::iterator last, const Cluster& cluster,

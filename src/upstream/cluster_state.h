@@ -35,6 +35,7 @@ class ClusterState final {
   // A node with its place in the turn and its endpoints.
   struct Member {
     Node node;
+    SteadyTime since;  // it is there
     std::int64_t turn = 0;
     std::size_t next_endpoint = 0;
     std::vector<EndpointOwner> endpoints;
@@ -55,9 +56,11 @@ class ClusterState final {
   bool may_use(const Endpoint& endpoint, const Tried& tried) const;
   Endpoint* usable(const Member& member, const Tried& tried, std::size_t first) const;
   bool some_node_is_healthy() const;
+  std::int64_t weight_now(const Member& member, const Endpoint& endpoint) const;
   Endpoint* choose_among(Members::iterator first, Members::iterator last, const Cluster& cluster,
                          const exchange::Exchange& exchange, const Tried& tried);
   Endpoint* choose_by_turn(Members::iterator first, Members::iterator last, Balancing balancing, const Tried& tried);
+  Endpoint* choose_by_latency(Members::iterator first, Members::iterator last, const Tried& tried);
   Endpoint* choose_by_hash(Members::iterator first, Members::iterator last, const Cluster& cluster, std::uint64_t hash,
                            const Tried& tried);
   Choice nothing(const Cluster& cluster, const Tried& tried) const;
@@ -68,8 +71,9 @@ class ClusterState final {
   HealthBook* health_;
   bool heeds_health_ = false;      // unhealthy nodes are left out of the present choice
   bool is_all_unhealthy_ = false;  // which was said
-  std::uint64_t serial_ = 0;       // of the cluster that is followed
-  Members members_;                // one a node, in the cluster's order
+  Milliseconds slow_start_{0};
+  std::uint64_t serial_ = 0;  // of the cluster that is followed
+  Members members_;           // one a node, in the cluster's order
 };
 
 }  // namespace sallyport::upstream

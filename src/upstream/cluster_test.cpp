@@ -69,8 +69,9 @@ TEST(Cluster, EachHasASerialOfItsOwn) {
 
 TEST(Cluster, RefusesWhatIsNotSupportedAndNamesWhatIs) {
   resources::Upstream upstream = with_nodes({{"a", 80}});
-  upstream.type = "ewma";
-  EXPECT_EQ(refusal(upstream), "upstream.type: \"ewma\" is not supported; take roundrobin, chash or least_conn");
+  upstream.type = "chance";
+  EXPECT_EQ(refusal(upstream),
+            "upstream.type: \"chance\" is not supported; take roundrobin, chash, least_conn or ewma");
   upstream.type = "roundrobin";
   upstream.scheme = resources::Scheme::kTls;
   EXPECT_THAT(refusal(upstream), testing::HasSubstr("\"tls\" is not supported"));

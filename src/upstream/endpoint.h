@@ -4,6 +4,7 @@
 
 #include "async/address.h"
 #include "exchange/exchange.h"
+#include "upstream/latency.h"
 #include "upstream/node_health.h"
 
 #include <cstdint>
@@ -26,7 +27,8 @@ class Endpoint final {
   const std::string ip;
   const std::string text;  // "ip:port"; the key of connection pools
 
-  NodeHealthPtr health;  // null: of a cluster without checks
+  NodeHealthPtr health;     // null: of a cluster without checks
+  mutable Latency latency;  // what its users tell; of clusters that are balanced by it
 
   // Its texts are those of this Endpoint: who shows them to plugins and the log keeps it alive as an EndpointOwner.
   exchange::EndpointView view() const;

@@ -1,6 +1,6 @@
 #pragma once
-// What exchanges tell of the nodes that served them, for passive checks. Pure functions beside the shared record; they
-// cost a branch where a cluster has no checks.
+// What exchanges tell of the nodes that served them, for passive checks and for balancing by latency. They cost a
+// branch where a cluster has none of it.
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -23,6 +23,13 @@ inline void report_status(const Cluster& cluster, const Endpoint& endpoint, int 
 inline void report_failure(const Cluster& cluster, const Endpoint& endpoint, const Error& error, SteadyTime now) {
   if (endpoint.health) [[unlikely]]
     report_failure_of(cluster, endpoint, error, now);
+}
+
+// A try has come to its response, or has waited for it in vain.
+inline void report_latency(const Cluster& cluster, const Endpoint& endpoint, std::chrono::nanoseconds took,
+                           SteadyTime now) {
+  if (cluster.balancing() == Balancing::kLeastLatency) [[unlikely]]
+    endpoint.latency.add(took, now);
 }
 
 }  // namespace sallyport::upstream
