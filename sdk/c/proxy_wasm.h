@@ -223,9 +223,10 @@ PROXY_HOSTCALL(proxy_grpc_call)
 PROXY_HOSTCALL(proxy_grpc_stream)
 (const char* upstream, size_t upstream_size, const char* service, size_t service_size, const char* method,
  size_t method_size, const char* metadata, size_t metadata_size, uint32_t* return_stream);
-// One message of a stream. BAD_ARGUMENT: it is no stream; NOT_FOUND: unknown number. So for the next two.
+// One message of a stream. BAD_ARGUMENT: it is no stream, or the plugin has ended its direction; NOT_FOUND: unknown
+// number, or its end was told.
 PROXY_HOSTCALL(proxy_grpc_send)(uint32_t stream, const char* message, size_t message_size, bool end_of_stream);
-PROXY_HOSTCALL(proxy_grpc_cancel)(uint32_t call_or_stream);  // resets it
+PROXY_HOSTCALL(proxy_grpc_cancel)(uint32_t call_or_stream);  // resets it; nothing is told
 PROXY_HOSTCALL(proxy_grpc_close)(uint32_t call_or_stream);   // ends our direction of it
 
 // [Shared Key-Value Store] Common to all VMs of one vm_id, so to all workers. NOT_FOUND: no such key.
@@ -718,6 +719,35 @@ static inline proxy_status_t proxy_call(proxy_view upstream, const proxy_pair* h
                                                 trailers.data, trailers.size, timeout_milliseconds, return_call);
   proxy_arena_end(&arena);
   return result;
+}
+
+// The number is that of the call in proxy_on_grpc_receive and proxy_on_grpc_close. `metadata` may be null when count is
+// 0.
+static inline proxy_status_t proxy_call_grpc(proxy_view upstream, proxy_view service, proxy_view method,
+                                             const proxy_pair* metadata, size_t count, proxy_view message,
+                                             uint32_t timeout_milliseconds, uint32_t* return_call) {
+  proxy_arena arena = PROXY_ARENA_EMPTY;
+  const proxy_view map = proxy_pairs_write(&arena, metadata, count);
+  const proxy_status_t result =
+      proxy_grpc_call(upstream.data, upstream.size, service.data, service.size, method.data, method.size, map.data,
+                      map.size, message.data, message.size, timeout_milliseconds, return_call);
+  proxy_arena_end(&arena);
+  return result;
+}
+
+// A deadline stands in the metadata: `grpc-timeout` with `500m`, say.
+static inline proxy_status_t proxy_open_stream(proxy_view upstream, proxy_view service, proxy_view method,
+                                               const proxy_pair* metadata, size_t count, uint32_t* return_stream) {
+  proxy_arena arena = PROXY_ARENA_EMPTY;
+  const proxy_view map = proxy_pairs_write(&arena, metadata, count);
+  const proxy_status_t result = proxy_grpc_stream(upstream.data, upstream.size, service.data, service.size, method.data,
+                                                  method.size, map.data, map.size, return_stream);
+  proxy_arena_end(&arena);
+  return result;
+}
+
+static inline proxy_status_t proxy_send_message(uint32_t stream, proxy_view message, bool end_of_stream) {
+  return proxy_grpc_send(stream, message.data, message.size, end_of_stream);
 }
 
 // For a missing key, *cas is 0.

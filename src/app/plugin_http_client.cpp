@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t kMostHosts = 1000;  // whose clusters are kept
 
+constexpr Milliseconds kLongestWait{60'000};  // of a stream, for its target
+
 std::string without_brackets(std::string_view host) {
   return std::string(host.starts_with('[') ? host.substr(1, host.size() - 2) : host);
 }
@@ -42,6 +44,28 @@ class PluginHttpClient::Handle final : public Call {
   std::uint64_t number_;
 };
 
+class PluginHttpClient::StreamHandle final : public Stream {
+ public:
+  StreamHandle(const std::shared_ptr<Streams>& streams, std::uint64_t number, std::shared_ptr<PluginStream> stream)
+      : streams_(streams), number_(number), stream_(std::move(stream)) {}
+  StreamHandle(const StreamHandle&) = delete;
+  StreamHandle& operator=(const StreamHandle&) = delete;
+  ~StreamHandle() override {
+    stream_->stop();
+    if (auto streams = streams_.lock()) streams->erase(number_);
+  }
+
+  void send(std::string_view bytes, bool is_last) override { stream_->send(bytes, is_last); }
+  std::size_t unsent() const noexcept override { return stream_->unsent(); }
+  void give_up(wasm::GrpcEnd why) override { stream_->give_up(std::move(why)); }
+  void go_on() override { stream_->go_on(); }
+
+ private:
+  std::weak_ptr<Streams> streams_;
+  std::uint64_t number_;
+  std::shared_ptr<PluginStream> stream_;
+};
+
 PluginHttpClient::PluginHttpClient(std::size_t worker, async::Reactor& reactor, snapshot::Snapshots& snapshots,
                                    upstream::Caller& caller, upstream::ForbiddenAddresses forbidden)
     : worker_(worker),
@@ -49,11 +73,15 @@ PluginHttpClient::PluginHttpClient(std::size_t worker, async::Reactor& reactor, 
       snapshots_(snapshots),
       caller_(caller),
       forbidden_(std::move(forbidden)),
-      flights_(std::make_shared<Flights>()) {}
+      flights_(std::make_shared<Flights>()),
+      streams_(std::make_shared<Streams>()) {}
 
 PluginHttpClient::~PluginHttpClient() = default;
 
-void PluginHttpClient::stop() { flights_->clear(); }
+void PluginHttpClient::stop() {
+  flights_->clear();
+  for (const auto& [number, stream] : std::exchange(*streams_, {})) stream->stop();
+}
 
 Status PluginHttpClient::reach(const wasm::HttpTarget& target) {
   TRY_STATUS(find(target));
@@ -114,9 +142,7 @@ Task<void> PluginHttpClient::run(std::uint64_t number, wasm::HttpCallOrder order
   if (cluster) {
     const auto waited = std::chrono::duration_cast<Milliseconds>(reactor_.now() - began);
     const upstream::CallLimits limits{std::max(order.timeout - waited, Milliseconds(1)), order.most_answer_bytes};
-    const upstream::ClusterTls* tls = (*cluster)->tls();
-    const bool names_identity = tls && !tls->identity_id.empty();
-    auto identity = names_identity ? snapshots_.pin(worker_)->client_identity(tls->identity_id) : nullptr;
+    auto identity = identity_of(**cluster);
     result = co_await caller_.call(std::move(*cluster), std::move(order.request), limits, std::move(identity));
   } else {
     result = std::unexpected(http::CallFailure{http::CallFailure::Kind::kUnavailable, cluster.error().what});
@@ -124,6 +150,35 @@ Task<void> PluginHttpClient::run(std::uint64_t number, wasm::HttpCallOrder order
   reactor_.post([this, alive = std::weak_ptr(flights_), number, result = std::move(result)]() mutable {
     if (alive.lock()) deliver(number, std::move(result));
   });
+}
+
+tls::ClientIdentityPtr PluginHttpClient::identity_of(const upstream::Cluster& cluster) {
+  const upstream::ClusterTls* tls = cluster.tls();
+  const bool names_identity = tls && !tls->identity_id.empty();
+  return names_identity ? snapshots_.pin(worker_)->client_identity(tls->identity_id) : nullptr;
+}
+
+std::unique_ptr<wasm::HttpClient::Stream> PluginHttpClient::open(wasm::HttpCallOrder order, Told told) {
+  const std::uint64_t number = ++last_;
+  auto stream = std::make_shared<PluginStream>(reactor_, std::move(order), std::move(told));
+  streams_->emplace(number, stream);
+  auto handle = std::make_unique<StreamHandle>(streams_, number, stream);
+  reactor_.post([this, alive = std::weak_ptr(streams_), stream = std::weak_ptr(stream)] {
+    auto begun = stream.lock();
+    if (!begun || !alive.lock()) return;
+    begun->begin([this](wasm::HttpCallOrder its_order) { return open_stream(std::move(its_order)); });
+  });
+  return handle;
+}
+
+Task<PluginStream::Opened> PluginHttpClient::open_stream(wasm::HttpCallOrder order) {
+  auto cluster = find(order.target);
+  if (!cluster && order.waits_for_target) cluster = co_await find_later(order.target, kLongestWait);
+  if (!cluster) {
+    co_return std::unexpected(http::CallFailure{http::CallFailure::Kind::kUnavailable, cluster.error().what});
+  }
+  auto identity = identity_of(**cluster);
+  co_return co_await caller_.open(std::move(*cluster), std::move(order.request), std::move(identity));
 }
 
 // The conf that asked serves from the next Snapshot on, in which there may be what it names.

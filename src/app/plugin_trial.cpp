@@ -85,6 +85,9 @@ class CountedHttpClient final : public wasm::HttpClient {
   std::unique_ptr<Call> start(wasm::HttpCallOrder order, Done done) override {
     return std::make_unique<CountedCall>(count_, client_.start(std::move(order), std::move(done)));
   }
+  std::unique_ptr<Stream> open(wasm::HttpCallOrder order, Told told) override {
+    return std::make_unique<CountedStream>(count_, client_.open(std::move(order), std::move(told)));
+  }
   std::uint64_t under_way() const noexcept { return *count_; }
 
  private:
@@ -101,6 +104,21 @@ class CountedHttpClient final : public wasm::HttpClient {
    private:
     std::shared_ptr<std::uint64_t> count_;  // plugins may outlive the client
     std::unique_ptr<Call> call_;
+  };
+
+  class CountedStream final : public Stream {
+   public:
+    CountedStream(std::shared_ptr<std::uint64_t> count, std::unique_ptr<Stream> stream)
+        : stream_(*stream), counted_(std::move(count), std::move(stream)) {}
+
+    void send(std::string_view bytes, bool is_last) override { stream_.send(bytes, is_last); }
+    std::size_t unsent() const noexcept override { return stream_.unsent(); }
+    void give_up(wasm::GrpcEnd why) override { stream_.give_up(std::move(why)); }
+    void go_on() override { stream_.go_on(); }
+
+   private:
+    Stream& stream_;
+    CountedCall counted_;
   };
 
   wasm::HttpClient& client_;

@@ -62,10 +62,11 @@ struct H2ClientTest : testing::Test {
     ASSERT_TRUE(opening.is_done());
     ASSERT_TRUE(opening.result());
   }
-  ExchangePtr begin(std::string_view method = "GET", BodyLength body = BodyLength::none()) {
+  ExchangePtr begin(std::string_view method = "GET", BodyLength body = BodyLength::none(),
+                    wire::ClientTimeouts timeouts = {}) {
     auto exchange = connection->begin_exchange();
     wire::RequestLine line{method, "/p", "q=1", true, "h:81"};
-    EXPECT_TRUE(exchange->begin_request(line, fields, body, {}));
+    EXPECT_TRUE(exchange->begin_request(line, fields, body, timeouts));
     return exchange;
   }
   ExchangePtr get() {
@@ -414,6 +415,27 @@ TEST_F(H2ClientTest, RequestsThatCannotBeWrittenAreRefused) {
     ASSERT_FALSE(begun);
     EXPECT_EQ(begun.error().code, ErrorCode::kInvalid);
   }
+}
+
+TEST_F(H2ClientTest, WithoutATimeToReadItWaitsAsLongAsThePeerLives) {
+  open();
+  wire::ClientTimeouts timeouts;
+  timeouts.read = Milliseconds(0);
+  ExchangePtr exchange = begin("POST", BodyLength::chunked(), timeouts);
+  EXPECT_TRUE(finish(exchange->flush()));
+  Running<Status> reading(exchange->read_head(response));
+  for (int minute = 0; minute < 3; ++minute) {
+    reactor.advance(Milliseconds(60'000));
+    upstream.exchange();  // it answers when it is asked whether it lives
+    reactor.advance(Milliseconds(10'000));
+    connection->look_after();
+    EXPECT_FALSE(reading.is_done());
+  }
+  reactor.advance(Milliseconds(60'000));
+  reactor.advance(Milliseconds(10'000));
+  connection->look_after();
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_THAT(reading.result().error().what, HasSubstr("does not answer when it is asked"));
 }
 
 }  // namespace

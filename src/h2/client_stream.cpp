@@ -22,6 +22,7 @@ namespace {
 constexpr unsigned kMostInterims = 16;  // as on HTTP/1
 constexpr std::size_t kMostFields = 200;
 constexpr std::size_t kMostFieldBytes = 64 * 1024;
+constexpr Milliseconds kBetweenDoubts{60'000};  // where nothing has to arrive in time
 
 std::unexpected<Error> upstream_error(ErrorCode code, std::string what) {
   return fail(Error{code, std::move(what), Side::kUpstream, Retry::kNever});
@@ -140,11 +141,20 @@ async::Task<Status> ClientStream::read_head(http::ResponseHead& head) {
   return wait_for_head(head);
 }
 
+// False: not in time.
+async::Task<bool> ClientStream::has_arrived() {
+  const bool has_time = timeouts_.read.count() == 0;
+  arrived_.reset();
+  if (co_await async::set_within(connection_->reactor_, arrived_, has_time ? kBetweenDoubts : timeouts_.read)) {
+    co_return true;
+  }
+  connection_->doubt();
+  co_return has_time;
+}
+
 async::Task<Status> ClientStream::wait_for_head(http::ResponseHead& head) {
   for (;;) {
-    arrived_.reset();
-    if (!co_await async::set_within(connection_->reactor_, arrived_, timeouts_.read)) {
-      connection_->doubt();
+    if (!co_await has_arrived()) {
       co_return upstream_error(ErrorCode::kTimeout, "the upstream did not answer in time");
     }
     Status result;
@@ -184,9 +194,7 @@ async::Task<Result<Chunk>> ClientStream::read_body() {
 
 async::Task<Result<Chunk>> ClientStream::wait_for_piece() {
   for (;;) {
-    arrived_.reset();
-    if (!co_await async::set_within(connection_->reactor_, arrived_, timeouts_.read)) {
-      connection_->doubt();
+    if (!co_await has_arrived()) {
       failure_ = Error{ErrorCode::kTimeout, "the body did not arrive in time", Side::kUpstream};
     }
     Result<Chunk> piece;

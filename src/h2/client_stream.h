@@ -65,6 +65,7 @@ class ClientStream final : public wire::ClientExchange {
   void fill(http::ResponseHead& head, const Section& section) const;
   async::Task<Status> wait_for_head(http::ResponseHead& head);
   async::Task<Result<http::Chunk>> wait_for_piece();
+  async::Task<bool> has_arrived();
   void give_back_window();
   void fail_with(ErrorCode code, std::string what);
   void reset(std::uint32_t code) noexcept;

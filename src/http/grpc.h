@@ -14,6 +14,7 @@ namespace grpc {
 inline constexpr int kUnknown = 2;
 inline constexpr int kDeadlineExceeded = 4;
 inline constexpr int kPermissionDenied = 7;
+inline constexpr int kResourceExhausted = 8;
 inline constexpr int kUnimplemented = 12;
 inline constexpr int kInternal = 13;
 inline constexpr int kUnavailable = 14;

@@ -3,7 +3,7 @@
 #include "async/event.h"
 #include "async/task_group.h"
 #include "async/until_set.h"
-#include "base/arena.h"
+#include "upstream/call_exchange.h"
 #include "upstream/further_try.h"
 #include "upstream/health_reports.h"
 #include "upstream/lease.h"
@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -28,10 +27,6 @@ CallResult failed(CallFailure::Kind kind, std::string what) {
 }
 
 bool usually_has_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
-
-void add_views(http::Headers& to, const http::OwnedFields& fields) {
-  for (const auto& [name, value] : fields) to.add_view(name, value);
-}
 
 }  // namespace
 
@@ -51,7 +46,7 @@ class Caller::Call {
   Task<Status> try_heads(bool fresh);
   Task<Status> lease_connection(bool fresh);
   Task<Status> lease_tls_connection(bool fresh);
-  Task<Status> lease_stream(bool fresh);
+  Task<Status> lease_shared(bool fresh);
   Status begin_request();
   Task<void> upload();
   Task<Status> read_head();
@@ -60,16 +55,12 @@ class Caller::Call {
   CallResult no_answer(const Error& error) const;
   bool may_repeat() const;
   BodyLength body_length() const;
-  std::string at_endpoint(std::string_view what) const;
 
   Caller& caller_;
+  CallExchange own_;
   ClusterPtr cluster_;
-  http::CallRequest request_;
   std::size_t most_body_bytes_;
   tls::ClientIdentityPtr identity_;  // of the cluster's `identity_id`
-  Arena arena_;
-  exchange::Exchange exchange_;  // what the balancer and the codec know it by
-  http::Headers trailers_;
   SteadyTime began_;
 
   Tried tried_;
@@ -83,31 +74,18 @@ class Caller::Call {
 Caller::Call::Call(Caller& caller, ClusterPtr cluster, http::CallRequest request, std::size_t most_body_bytes,
                    tls::ClientIdentityPtr identity)
     : caller_(caller),
+      own_(std::move(request), caller.clock_),
       cluster_(std::move(cluster)),
-      request_(std::move(request)),
       most_body_bytes_(most_body_bytes),
       identity_(std::move(identity)),
-      exchange_(arena_, caller.clock_),
-      trailers_(arena_),
-      began_(caller.reactor_.now()) {
-  std::string_view target = request_.target;
-  const std::size_t mark = target.find('?');
-  exchange_.request.method = exchange_.request_method = request_.method;
-  exchange_.request.target = exchange_.request_target = target;
-  exchange_.request.authority = exchange_.request.host = exchange_.host = request_.authority;
-  exchange_.uri = exchange_.path = target.substr(0, mark);
-  exchange_.has_query = mark != std::string_view::npos;
-  if (exchange_.has_query) exchange_.query = target.substr(mark + 1);
-  add_views(exchange_.request.headers, request_.headers);
-  add_views(trailers_, request_.trailers);
-}
+      began_(caller.reactor_.now()) {}
 
 Task<CallResult> Caller::Call::run() {
   for (;;) {
-    auto endpoint = co_await caller_.balancer_.pick(*cluster_, exchange_, tried_);
+    auto endpoint = co_await caller_.balancer_.pick(*cluster_, own_.exchange, tried_);
     if (!endpoint) co_return failed(CallFailure::Kind::kUnavailable, endpoint.error().what);
     endpoint_ = std::move(*endpoint);
-    ++exchange_.tries;
+    ++own_.exchange.tries;
     const SteadyTime try_began = caller_.reactor_.now();
     Status heads = co_await exchange_heads();
     const SteadyTime now = caller_.reactor_.now();
@@ -117,7 +95,7 @@ Task<CallResult> Caller::Call::run() {
     if (heads) co_return co_await take_answer();
     const Error& error = heads.error();
     report_failure(*cluster_, *endpoint_, error, caller_.reactor_.now());
-    const bool again = allows_further_try(*cluster_, error, exchange_.tries, caller_.reactor_.now() - began_);
+    const bool again = allows_further_try(*cluster_, error, own_.exchange.tries, caller_.reactor_.now() - began_);
     if (!again || !may_repeat()) co_return no_answer(error);
     tried_.add(endpoint_);
   }
@@ -140,7 +118,7 @@ Task<Status> Caller::Call::try_heads(bool fresh) {
 }
 
 Task<Status> Caller::Call::lease_connection(bool fresh) {
-  if (cluster_->speaks_http2()) co_return co_await lease_stream(fresh);
+  if (cluster_->speaks_http2()) co_return co_await lease_shared(fresh);
   if (cluster_->tls()) co_return co_await lease_tls_connection(fresh);
   connection_ = Lease(fresh ? nullptr : caller_.pool_.take(endpoint_->address));
   reused_ = bool(connection_);
@@ -152,7 +130,7 @@ Task<Status> Caller::Call::lease_connection(bool fresh) {
 }
 
 Task<Status> Caller::Call::lease_tls_connection(bool fresh) {
-  CO_TRY(const TlsPeer peer, tls_peer(*cluster_, request_.authority, identity_));
+  CO_TRY(const TlsPeer peer, tls_peer(*cluster_, own_.request.authority, identity_));
   connection_ = Lease(fresh ? nullptr : caller_.pool_.take(endpoint_->address, peer));
   reused_ = bool(connection_);
   if (reused_) co_return Status{};
@@ -162,13 +140,8 @@ Task<Status> Caller::Call::lease_tls_connection(bool fresh) {
   co_return Status{};
 }
 
-Task<Status> Caller::Call::lease_stream(bool fresh) {
-  std::optional<TlsPeer> peer;
-  if (cluster_->tls()) {
-    CO_TRY(peer, tls_peer(*cluster_, request_.authority, identity_));
-  }
-  auto leased = co_await caller_.pool_.streams().lease(endpoint_->address, peer ? &*peer : nullptr,
-                                                       cluster_->timeouts().connect, cluster_->keepalive_pool());
+Task<Status> Caller::Call::lease_shared(bool fresh) {
+  auto leased = co_await lease_stream(caller_.pool_, *cluster_, *endpoint_, own_.request.authority, identity_);
   if (!leased) co_return fail(std::move(leased).error());
   connection_ = Lease(std::move(leased->exchange));
   reused_ = leased->is_reused && !fresh;
@@ -176,27 +149,25 @@ Task<Status> Caller::Call::lease_stream(bool fresh) {
 }
 
 BodyLength Caller::Call::body_length() const {
-  if (!trailers_.empty()) return BodyLength::chunked();
-  const bool is_told = !request_.body.empty() || usually_has_body(request_.method);
-  return is_told ? BodyLength::sized(request_.body.size()) : BodyLength::none();
+  if (!own_.trailers.empty()) return BodyLength::chunked();
+  const bool is_told = !own_.request.body.empty() || usually_has_body(own_.request.method);
+  return is_told ? BodyLength::sized(own_.request.body.size()) : BodyLength::none();
 }
 
 Status Caller::Call::begin_request() {
   const Timeouts& timeouts = cluster_->timeouts();
-  const std::string_view authority = request_.authority.empty() ? endpoint_->host_header : request_.authority;
-  const wire::RequestLine line{request_.method, exchange_.path, exchange_.query, exchange_.has_query, authority};
-  return connection_.wire().begin_request(line, exchange_.request.headers, body_length(),
+  return connection_.wire().begin_request(own_.line_to(*endpoint_), own_.exchange.request.headers, body_length(),
                                           {timeouts.connect, timeouts.send, timeouts.read});
 }
 
 // Runs beside the wait for the response, which may come before the body has ended and tells more than a failure here.
 Task<void> Caller::Call::upload() {
-  const http::Chunk whole{request_.body, true, trailers_.empty() ? nullptr : &trailers_};
+  const http::Chunk whole{own_.request.body, true, own_.trailers.empty() ? nullptr : &own_.trailers};
   static_cast<void>(co_await connection_.wire().write(whole, wire::BodyWriter::Flush::kNow));
 }
 
 Task<Status> Caller::Call::read_head() {
-  http::ResponseHead& head = exchange_.response;
+  http::ResponseHead& head = own_.exchange.response;
   for (;;) {
     head.headers.clear();
     const bool uploads = !uploads_.empty();
@@ -214,14 +185,14 @@ Task<Status> Caller::Call::read_head() {
 
 Task<CallResult> Caller::Call::take_answer() {
   has_head_ = true;
-  const http::ResponseHead& head = exchange_.response;
+  const http::ResponseHead& head = own_.exchange.response;
   report_status(*cluster_, *endpoint_, head.status, caller_.reactor_.now());
   http::CallAnswer answer{head.status, http::owned(head.headers), {}, {}};
   if (head.body.kind == BodyLength::Kind::kSized) {
     answer.headers.emplace_back("content-length", std::to_string(head.body.bytes));
   }
   Status taken = co_await take_body(answer);
-  if (!taken) co_return failed(CallFailure::Kind::kBroken, at_endpoint(taken.error().what));
+  if (!taken) co_return failed(CallFailure::Kind::kBroken, at_endpoint(endpoint_, taken.error().what));
   uploads_.cancel_all();
   connection_.give_back(caller_.pool_, cluster_->keepalive_pool());
   co_return answer;
@@ -237,7 +208,7 @@ Task<Status> Caller::Call::take_body(http::CallAnswer& answer) {
     if (piece.is_last) break;
   }
   if (connection_.wire().has_trailers()) {
-    http::Headers trailers(arena_);
+    http::Headers trailers(own_.arena);
     connection_.wire().trailers(trailers);
     answer.trailers = http::owned(trailers);
   }
@@ -246,21 +217,18 @@ Task<Status> Caller::Call::take_body(http::CallAnswer& answer) {
 
 CallResult Caller::Call::no_answer(const Error& error) const {
   const bool is_late = connection_ && error.code == ErrorCode::kTimeout;
-  return failed(is_late ? CallFailure::Kind::kTimeout : CallFailure::Kind::kUnavailable, at_endpoint(error.what));
+  return failed(is_late ? CallFailure::Kind::kTimeout : CallFailure::Kind::kUnavailable,
+                at_endpoint(endpoint_, error.what));
 }
 
 CallResult Caller::Call::expired(Milliseconds timeout) const {
   std::string what = fmt::format("no {} within {} ms", has_head_ ? "whole answer" : "answer", timeout.count());
-  return failed(has_head_ ? CallFailure::Kind::kBroken : CallFailure::Kind::kTimeout, at_endpoint(what));
+  return failed(has_head_ ? CallFailure::Kind::kBroken : CallFailure::Kind::kTimeout, at_endpoint(endpoint_, what));
 }
 
 bool Caller::Call::may_repeat() const {
   const bool has_left = connection_ && connection_.wire().request_begun();
-  return !has_left || http::is_idempotent(request_.method);
-}
-
-std::string Caller::Call::at_endpoint(std::string_view what) const {
-  return endpoint_ ? fmt::format("upstream {}: {}", endpoint_->text, what) : std::string(what);
+  return !has_left || http::is_idempotent(own_.request.method);
 }
 
 Task<CallResult> Caller::call(ClusterPtr cluster, http::CallRequest request, CallLimits limits,

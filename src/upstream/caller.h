@@ -6,9 +6,12 @@
 #include "base/clock.h"
 #include "http/call.h"
 #include "upstream/balancer.h"
+#include "upstream/call_stream.h"
 #include "upstream/connection_pool.h"
 
 #include <cstddef>
+#include <memory>
+#include <utility>
 
 namespace sallyport::upstream {
 
@@ -27,6 +30,13 @@ class Caller final {
   // `identity`: of the cluster's `identity_id`, where it has one.
   Task<http::CallResult> call(ClusterPtr cluster, http::CallRequest request, CallLimits limits,
                               tls::ClientIdentityPtr identity = nullptr);
+
+  // A request whose body and answer go on side by side; `cluster` is spoken to in HTTP/2.
+  Task<CallStream::Outcome<std::unique_ptr<CallStream>>> open(ClusterPtr cluster, http::CallRequest request,
+                                                              tls::ClientIdentityPtr identity) {
+    return CallStream::open(reactor_, balancer_, pool_, clock_, std::move(cluster), std::move(request),
+                            std::move(identity));
+  }
 
  private:
   class Call;

@@ -15,7 +15,7 @@ namespace sallyport::wire {
 struct ClientTimeouts {
   Milliseconds connect{60'000};
   Milliseconds send{60'000};
-  Milliseconds read{60'000};
+  Milliseconds read{60'000};  // 0: for as long as the peer lives; in HTTP/2 alone
 };
 
 class ClientExchange {

@@ -267,10 +267,13 @@ constexpr CallbackLabels kCallbackLabels[] = {
     {"proxy_on_foreign_function", {"root", "function", "size"}},
     {"proxy_on_grpc_receive", {"root", "call", "size"}},
     {"proxy_on_grpc_close", {"root", "call", "status"}},
+    {"proxy_on_grpc_receive_initial_metadata", {"root", "call", "fields"}},
+    {"proxy_on_grpc_receive_trailing_metadata", {"root", "call", "fields"}},
+    {"proxy_on_grpc_trailing_metadata", {"root", "call", "fields"}},
 };
 
 const CallbackShape* callback_of(std::string_view name) {
-  auto found = std::ranges::find(kCallbackShapes, name, &CallbackShape::name);
+  auto found = std::ranges::find_if(kCallbackShapes, [&](const CallbackShape& shape) { return shape.has_name(name); });
   return found == kCallbackShapes.end() ? nullptr : &*found;
 }
 

@@ -16,6 +16,11 @@ bool CallbackShape::fits(const Signature& signature) const {
   return params >= least_params && params <= most_params && signature == plain(params, has_result);
 }
 
+const ModuleExport* CallbackShape::find(const ModuleOutline& outline) const {
+  const ModuleExport* found = outline.find_export(name);
+  return found || other_name.empty() ? found : outline.find_export(other_name);
+}
+
 std::string CallbackShape::expected() const { return plain(most_params, has_result).to_string(); }
 
 }  // namespace sallyport::wasm

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "chain/body_stage.h"
 #include "exchange/exchange.h"
-#include "http/call.h"
 #include "http/message.h"
+#include "plugins/wasm/answered_call.h"
 #include "plugins/wasm/body_buffer.h"
 
 #include <cstdint>
@@ -24,21 +24,6 @@ struct RootConf {
   std::string root_id;                  // C++ plugins pick their code by it
   std::string configuration;            // bytes for proxy_on_configure
   std::vector<std::string> call_hosts;  // "host:port" to which its HTTP calls may go beside upstreams
-};
-
-// How a gRPC call ended.
-struct GrpcEnd {
-  std::uint32_t status = 0;  // 0: well
-  std::string message;
-};
-
-// The answer to a HTTP call as the guest is told of it. Without headers: there was none, or it broke off.
-struct AnsweredCall {
-  http::OwnedFields headers;  // `:status` first
-  std::string body;           // of a gRPC call: its message
-  http::OwnedFields trailers;
-  std::optional<GrpcEnd> grpc;  // of a gRPC call
-  bool is_reset() const noexcept { return headers.empty() && !grpc; }
 };
 
 // Where a root context lives once it is on its worker, told what it asks for.

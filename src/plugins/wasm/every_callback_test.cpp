@@ -25,7 +25,8 @@ constexpr std::string_view kImports = R"(
   (import "env" "proxy_set_tick_period_milliseconds" (func $every (param i32) (result i32)))
   (import "env" "proxy_http_call" (func $ask (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_grpc_call"
-    (func $ask_grpc (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32))))";
+    (func $ask_grpc (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_grpc_stream" (func $stream (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32))))";
 
 // $write appends a number to what the shared data `diary` will have, $show puts it there.
 constexpr std::string_view kPen = R"(
@@ -42,6 +43,8 @@ constexpr std::string_view kPen = R"(
       (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 8500))))
   (func $call_grpc (drop (call $ask_grpc (i32.const 8200) (i32.const 4) (i32.const 8400) (i32.const 1) (i32.const 8400)
       (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 8500))))
+  (func $open (drop (call $stream (i32.const 8200) (i32.const 4) (i32.const 8400) (i32.const 1) (i32.const 8400)
+      (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 8500))))
   (func $want (drop (call $every (i32.const 100)))
               (drop (call $register (i32.const 8400) (i32.const 1) (i32.const 8500)))))";
 
@@ -168,9 +171,25 @@ TEST_F(EveryCallback, ComesInItsOrderWithItsArguments) {
   EXPECT_THAT(diary(), ElementsAre("done 1", "log 1", "delete 1"));
 }
 
+TEST_F(EveryCallback, OfAGrpcStreamTellsItsPartsWithTheirSizes) {
+  auto made = plugin(diarist({{"proxy_on_request_headers", "(call $open)"}}));
+  {
+    PluginRun run(made);
+    EXPECT_TRUE(run.goes_through());
+  }
+  diary();
+  client_.tell_initial(0, {{"x-one", "1"}, {"x-two", "2"}});
+  client_.tell_message(0, "four");
+  client_.tell_message(0, "");
+  client_.tell_trailing(0, {{"x-last", "1"}});
+  client_.tell_end(0, {5, "none"});
+  EXPECT_THAT(diary(), ElementsAre("grpc_receive_initial_metadata 1 6 2", "grpc_receive 1 6 4", "grpc_receive 1 6 0",
+                                   "grpc_receive_trailing_metadata 1 6 1", "grpc_close 1 6 5"));
+}
+
 // Only a host with an extension of its own calls it; this one has none.
 TEST_F(EveryCallback, IsSeenInTheDiaryButForThatOfForeignFunctions) {
-  constexpr std::string_view kCalls = "(call $call) (call $call_grpc) (call $call_grpc)";
+  constexpr std::string_view kCalls = "(call $call) (call $call_grpc) (call $call_grpc) (call $open)";
   auto made = plugin(diarist({{"proxy_on_configure", "(call $want)"}, {"proxy_on_request_headers", kCalls}}));
   {
     PluginRun run(made);
@@ -179,6 +198,8 @@ TEST_F(EveryCallback, IsSeenInTheDiaryButForThatOfForeignFunctions) {
   client_.answer(0, 200);
   client_.answer(1, http::CallAnswer{200, {}, std::string(5, '\0'), {{"grpc-status", "0"}}});
   client_.fail_with(2, http::CallFailure::Kind::kTimeout);
+  client_.tell_initial(0);
+  client_.tell_trailing(0);
   run_messages();
   runtime_->state().queues().enqueue(1, "message");
   pass(100ms);

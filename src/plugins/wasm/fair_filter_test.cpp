@@ -1,5 +1,6 @@
 #include "plugins/wasm/fair_filter.h"
 
+#include "plugins/wasm/scripted_http_client_fixture.h"
 #include "plugins/wasm/wasm_fixture.h"
 
 #include <gmock/gmock.h>
@@ -211,6 +212,100 @@ TEST_F(Fair, WhoFindsNoInstanceWaitsInItsOrder) {
   ASSERT_TRUE(waiting.is_done());
   EXPECT_TRUE(waiting.result().proceeds());
   EXPECT_EQ(said().size(), 1u);
+}
+
+// Opens a stream; each of its parts computes until "go" is there, and says its size then.
+constexpr std::string_view kStreams = R"(
+  (data (i32.const 200) "go") (data (i32.const 210) "auth")
+  (func $await (loop $again (br_if $again (call $read (i32.const 200) (i32.const 2) (i32.const 300) (i32.const 304)
+                                             (i32.const 308)))))
+  (func $say (param i32)
+    (call $await)
+    (i32.store8 (i32.const 100) (i32.add (i32.const 48) (local.get 0)))
+    (drop (call $log (i32.const 2) (i32.const 100) (i32.const 1))))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (if (i32.eq (local.get 1) (i32.const 5))
+      (then (drop (call $write (i32.const 200) (i32.const 2) (i32.const 200) (i32.const 2) (i32.const 0))))
+      (else (drop (call $open (i32.const 210) (i32.const 4) (i32.const 210) (i32.const 4) (i32.const 210) (i32.const 4)
+                              (i32.const 0) (i32.const 0) (i32.const 16)))))
+    (i32.const 0))
+  (func (export "proxy_on_grpc_receive_initial_metadata") (param i32 i32 i32) (call $say (local.get 2)))
+  (func (export "proxy_on_grpc_receive") (param i32 i32 i32)
+    (if (i32.eq (local.get 2) (i32.const 9)) (then (call $await) unreachable))
+    (call $say (local.get 2)))
+  (func (export "proxy_on_grpc_receive_trailing_metadata") (param i32 i32 i32) (call $say (local.get 2)))
+  (func (export "proxy_on_grpc_close") (param i32 i32 i32) (call $say (local.get 2))))";
+
+class FairStreams : public Fair {
+ protected:
+  FairStreams() {
+    Threads threads;
+    threads.workers.push_back([this](Message message) { messages_.push_back(std::move(message)); });
+    threads.http_clients.emplace_back([this] { return &client_; });
+    runtime_ = *Runtime::start(std::move(threads), clock_, tested_engine());
+  }
+  ~FairStreams() override {
+    plugins_.clear();
+    run_messages();
+  }
+  std::shared_ptr<const WasmPlugin> streams() {
+    std::string imports(kImports);
+    imports += R"((import "env" "proxy_grpc_stream"
+      (func $open (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32))))";
+    return plugin(wat(imports, kStreams), "", policy());
+  }
+
+  ScriptedHttpClient client_;
+};
+
+TEST_F(FairStreams, APartThatComputesHoldsUpTheNextOfItsStreamAlone) {
+  auto made = streams();
+  Asked first(made), second(made);
+  EXPECT_TRUE(first.request().proceeds());
+  EXPECT_TRUE(second.request().proceeds());
+  client_.tell_initial(0, {{"x-one", "1"}});
+  client_.tell_message(1, "ab");
+  for (int i = 0; i < 4; ++i) turn();
+  EXPECT_THAT(said(), ElementsAre());
+  EXPECT_EQ(client_.flows[0]->gone_on, 0) << "the next would come too early";
+  EXPECT_EQ(client_.flows[1]->gone_on, 0);
+  EXPECT_TRUE(Asked(made, kLetsGo).request().proceeds());
+  run_messages();
+  EXPECT_EQ(client_.flows[0]->gone_on, 1);
+  EXPECT_EQ(client_.flows[1]->gone_on, 1);
+  client_.tell_trailing(0);
+  client_.tell_end(0, {7, "no"});
+  run_messages();
+  EXPECT_THAT(said(), testing::UnorderedElementsAre("1", "2", "0", "7"));
+  EXPECT_TRUE(client_.flows[0]->dropped);
+}
+
+TEST_F(FairStreams, ATrapInALaterSliceEndsTheStreamsOfItsInstanceAlone) {
+  auto made = streams();
+  Asked first(made), second(made);
+  EXPECT_TRUE(first.request().proceeds());
+  EXPECT_TRUE(second.request().proceeds());
+  client_.tell_message(0, "ninebytes");
+  turn();
+  EXPECT_TRUE(Asked(made, kLetsGo).request().proceeds());
+  run_messages();
+  EXPECT_TRUE(log_.has("proxy_on_grpc_receive trapped: unreachable"));
+  EXPECT_TRUE(client_.flows[0]->dropped);
+  EXPECT_FALSE(client_.flows[1]->dropped);
+}
+
+TEST_F(FairStreams, AnExchangeThatEndsTakesAPartThatComputesAlong) {
+  auto made = streams();
+  {
+    Asked run(made);
+    EXPECT_TRUE(run.request().proceeds());
+    client_.tell_message(0, "ab");
+    turn();
+    run.run->log();
+  }
+  run_messages();
+  EXPECT_TRUE(client_.flows[0]->dropped);
+  EXPECT_FALSE(log_.has("error"));
 }
 
 }  // namespace

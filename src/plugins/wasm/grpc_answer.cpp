@@ -5,23 +5,16 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 #include <utility>
 
 namespace sallyport::wasm {
 namespace {
 
-constexpr std::size_t kFrameHead = 5;
-
-AnsweredCall ended(int status, std::string message) {
+AnsweredCall closed(GrpcEnd end) {
   AnsweredCall answer;
-  answer.grpc = GrpcEnd{static_cast<std::uint32_t>(status), std::move(message)};
+  answer.callback = Callback::kGrpcClose;
+  answer.grpc = std::move(end);
   return answer;
-}
-
-AnsweredCall ended(const http::CallFailure& failure) {
-  const bool is_late = failure.kind == http::CallFailure::Kind::kTimeout;
-  return ended(is_late ? http::grpc::kDeadlineExceeded : http::grpc::kUnavailable, failure.what);
 }
 
 std::optional<std::string_view> value_of(const http::OwnedFields& fields, std::string_view name) {
@@ -30,20 +23,15 @@ std::optional<std::string_view> value_of(const http::OwnedFields& fields, std::s
   return found->second;
 }
 
-// In the trailers, or in a head alone.
-std::optional<std::string_view> value_of(const http::CallAnswer& answer, std::string_view name) {
-  auto value = value_of(answer.trailers, name);
-  return value ? value : value_of(answer.headers, name);
-}
-
 // Nothing where the body is not one message as it is.
 std::optional<std::string> message_in(const std::string& body) {
-  if (body.size() < kFrameHead || body[0] != 0) return std::nullopt;
-  std::size_t size = 0;
-  for (std::size_t i = 1; i < kFrameHead; ++i) size = size << 8 | static_cast<unsigned char>(body[i]);
-  if (size != body.size() - kFrameHead) return std::nullopt;
-  return body.substr(kFrameHead);
+  if (body.size() < kGrpcFrameHead) return std::nullopt;
+  const GrpcFrameHead head = grpc_frame_head(body);
+  if (head.is_compressed || head.size != body.size() - kGrpcFrameHead) return std::nullopt;
+  return body.substr(kGrpcFrameHead);
 }
+
+GrpcEnd end_of(int status, std::string message) { return {static_cast<std::uint32_t>(status), std::move(message)}; }
 
 }  // namespace
 
@@ -53,25 +41,49 @@ std::string grpc_frame(std::string_view message) {
   return frame.append(message);
 }
 
-AnsweredCall grpc_answer(http::CallResult result) {
-  if (!result) return ended(result.error());
-  const auto text = value_of(*result, "grpc-status");
-  if (!text) {
-    const bool is_http = result->status != 200;
-    return ended(
-        is_http ? http::grpc_status_of(result->status) : http::grpc::kUnknown,
-        is_http ? "the answer has the HTTP status " + std::to_string(result->status) : "the answer has no grpc-status");
-  }
+GrpcFrameHead grpc_frame_head(std::string_view frame) {
+  GrpcFrameHead head{0, frame[0] != 0};
+  for (std::size_t i = 1; i < kGrpcFrameHead; ++i) head.size = head.size << 8 | static_cast<unsigned char>(frame[i]);
+  return head;
+}
+
+std::optional<GrpcEnd> grpc_end_in(const http::OwnedFields& fields) {
+  const auto text = value_of(fields, "grpc-status");
+  if (!text) return std::nullopt;
   int status = -1;
   std::from_chars(text->data(), text->data() + text->size(), status);
-  if (status != 0) {
-    std::string message(value_of(*result, "grpc-message").value_or(""));
-    return ended(status > 0 && status <= 16 ? status : http::grpc::kUnknown, std::move(message));
+  const bool is_known = status >= 0 && status <= 16;
+  return end_of(is_known ? status : http::grpc::kUnknown,
+                percent_decode(value_of(fields, "grpc-message").value_or("")));
+}
+
+GrpcEnd grpc_end_without_status(int http_status) {
+  if (http_status == 200) return end_of(http::grpc::kUnknown, "the answer has no grpc-status");
+  return end_of(http::grpc_status_of(http_status), "the answer has the HTTP status " + std::to_string(http_status));
+}
+
+GrpcEnd grpc_end_of(const http::CallFailure& failure) {
+  switch (failure.kind) {
+    case http::CallFailure::Kind::kTimeout:
+      return {http::grpc::kDeadlineExceeded, failure.what, CallOutcome::kTimeout};
+    case http::CallFailure::Kind::kUnavailable:
+      return {http::grpc::kUnavailable, failure.what, CallOutcome::kUnavailable};
+    case http::CallFailure::Kind::kBroken:
+      break;
   }
+  return {http::grpc::kUnavailable, failure.what, CallOutcome::kReset};
+}
+
+AnsweredCall grpc_answer(http::CallResult result) {
+  if (!result) return closed(grpc_end_of(result.error()));
+  auto end = grpc_end_in(result->trailers);
+  if (!end) end = grpc_end_in(result->headers);  // of a head alone
+  if (!end) return closed(grpc_end_without_status(result->status));
+  if (end->status != 0) return closed(std::move(*end));
   auto message = message_in(result->body);
-  if (!message) return ended(http::grpc::kInternal, "the answer is not one message that is not compressed");
-  AnsweredCall answer{std::move(result->headers), std::move(*message), std::move(result->trailers), GrpcEnd{}};
-  return answer;
+  if (!message) return closed(end_of(http::grpc::kInternal, "the answer is not one message that is not compressed"));
+  return {Callback::kGrpcReceive, std::move(result->headers), std::move(*message), std::move(result->trailers),
+          GrpcEnd{}};
 }
 
 }  // namespace sallyport::wasm

@@ -26,7 +26,7 @@ std::string trouble_with(const ModuleImport& import) {
 }
 
 bool is_callback(std::string_view name) {
-  return std::ranges::find(kCallbackShapes, name, &CallbackShape::name) != kCallbackShapes.end();
+  return std::ranges::any_of(kCallbackShapes, [&](const CallbackShape& shape) { return shape.has_name(name); });
 }
 
 void tell_imports(std::string& text, const ModuleOutline& outline) {

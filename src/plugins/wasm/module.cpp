@@ -50,10 +50,10 @@ Result<void> check_imports(const ModuleOutline& outline) {
 
 Result<void> check_callbacks(const ModuleOutline& outline) {
   for (const CallbackShape& shape : kCallbackShapes) {
-    const ModuleExport* found = outline.find_export(shape.name);
+    const ModuleExport* found = shape.find(outline);
     if (!found || (found->kind == ExternKind::kFunction && shape.fits(found->signature))) continue;
     return refuse(
-        "it exports " + std::string(shape.name) + " as " +
+        "it exports " + found->name + " as " +
         (found->kind == ExternKind::kFunction ? found->signature.to_string() : "something else than a function") +
         " instead of " + shape.expected());
   }

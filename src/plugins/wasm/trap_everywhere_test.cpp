@@ -2,6 +2,7 @@
 // one is served.
 
 #include "async/manual_reactor_fixture.h"
+#include "plugins/wasm/scripted_http_client_fixture.h"
 #include "plugins/wasm/wasm_fixture.h"
 
 namespace sallyport::wasm {
@@ -23,8 +24,26 @@ constexpr Shape kStream[] = {{"request_body", "i32 i32 i32", "0"},
                              {"done", "i32", "1"},
                              {"log", "i32", ""},
                              {"delete", "i32", ""}};
-constexpr Shape kRoot[] = {
-    {"vm_start", "i32 i32", "1"}, {"configure", "i32 i32", "1"}, {"queue_ready", "i32 i32", ""}, {"tick", "i32", ""}};
+constexpr Shape kRoot[] = {{"vm_start", "i32 i32", "1"},
+                           {"configure", "i32 i32", "1"},
+                           {"queue_ready", "i32 i32", ""},
+                           {"tick", "i32", ""},
+                           {"http_call_response", "i32 i32 i32 i32 i32", ""},
+                           {"grpc_receive_initial_metadata", "i32 i32 i32", ""},
+                           {"grpc_receive", "i32 i32 i32", ""},
+                           {"grpc_receive_trailing_metadata", "i32 i32 i32", ""},
+                           {"grpc_close", "i32 i32 i32", ""}};
+
+// A call of HTTP and a gRPC stream, which are under way as long as the conf.
+constexpr std::string_view kCalls = R"(
+  (data (i32.const 200) "auth")
+  (data (i32.const 210) "\03\00\00\00\07\00\00\00\03\00\00\00\05\00\00\00\01\00\00\00\0a\00\00\00\01\00\00\00")
+  (data (i32.const 238) ":method\00GET\00:path\00/\00:authority\00a\00")
+  (func $calls
+    (drop (call $ask (i32.const 200) (i32.const 4) (i32.const 210) (i32.const 61) (i32.const 0) (i32.const 0)
+                     (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 16)))
+    (drop (call $stream (i32.const 200) (i32.const 4) (i32.const 200) (i32.const 4) (i32.const 200) (i32.const 4)
+                        (i32.const 0) (i32.const 0) (i32.const 16)))))";
 
 // Requests with four headers arm the trap, those with three are paused, the others go through.
 std::string trapping_in(std::string_view callback) {
@@ -42,7 +61,8 @@ std::string trapping_in(std::string_view callback) {
     if (shape.name == callback) text += "(call $trap)";
     if (shape.name == "configure") {
       text +=
-          "(drop (call $register (i32.const 100) (i32.const 1) (i32.const 16))) (drop (call $every (i32.const 10)))";
+          "(drop (call $register (i32.const 100) (i32.const 1) (i32.const 16))) (drop (call $every (i32.const 10)))"
+          "(call $calls)";
     }
     if (!shape.result.empty()) text += "(i32.const " + std::string(shape.result) + ")";
     text += ")";
@@ -54,8 +74,12 @@ std::string trapping_in(std::string_view callback) {
   text += ")(func (export \"proxy_validate_configuration\") (param i32 i32) (result i32)";
   if (callback == "validate_configuration") text += "(call $trap)";
   return wat(R"((import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
-                (import "env" "proxy_set_tick_period_milliseconds" (func $every (param i32) (result i32))))",
-             text + "(i32.const 1))");
+                (import "env" "proxy_set_tick_period_milliseconds" (func $every (param i32) (result i32)))
+                (import "env" "proxy_http_call"
+                  (func $ask (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+                (import "env" "proxy_grpc_stream"
+                  (func $stream (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32))))",
+             text + "(i32.const 1))" + std::string(kCalls));
 }
 
 class TrapEverywhere : public WasmFixture {
@@ -64,6 +88,7 @@ class TrapEverywhere : public WasmFixture {
     Threads threads;
     threads.workers.emplace_back([this](Message message) { messages_.push_back(std::move(message)); });
     threads.timers.push_back(timers_of(loop_));
+    threads.http_clients.emplace_back([this] { return &client_; });
     runtime_ = *Runtime::start(std::move(threads), time_, tested_engine());
   }
   ~TrapEverywhere() override {
@@ -88,14 +113,26 @@ class TrapEverywhere : public WasmFixture {
       auto other = try_module(module, "another conf", policy_);  // of which its trial knew nothing bad
       ASSERT_FALSE(other);
       EXPECT_NE(other.error().what.find(" trapped: unreachable"), std::string::npos) << other.error().what;
+    } else if (callback == "http_call_response") {
+      client_.answer(client_.flights.size() - 1, 200);
+    } else if (callback.starts_with("grpc_")) {
+      provoke_grpc(callback, client_.flows.size() - 1);
     } else if (callback == "context_create") {
       exchange(of, 5);
     }
     run_messages();
   }
 
+  void provoke_grpc(std::string_view callback, std::size_t stream) {
+    if (callback == "grpc_receive_initial_metadata") client_.tell_initial(stream);
+    if (callback == "grpc_receive") client_.tell_message(stream, "message");
+    if (callback == "grpc_receive_trailing_metadata") client_.tell_trailing(stream);
+    if (callback == "grpc_close") client_.tell_end(stream);
+  }
+
   FakeClock time_;
   async::ManualReactor loop_;
+  ScriptedHttpClient client_;
   PluginPolicy policy_;
 };
 
@@ -113,7 +150,12 @@ constexpr std::string_view kCallbacks[] = {"context_create",
                                            "log",
                                            "delete",
                                            "tick",
-                                           "queue_ready"};
+                                           "queue_ready",
+                                           "http_call_response",
+                                           "grpc_receive_initial_metadata",
+                                           "grpc_receive",
+                                           "grpc_receive_trailing_metadata",
+                                           "grpc_close"};
 
 TEST_F(TrapEverywhere, EndsAPausedExchangeByItsPolicyAndServesTheNext) {
   for (OnFailure on_failure : {OnFailure::kRefuse, OnFailure::kPass}) {

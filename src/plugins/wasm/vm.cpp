@@ -35,6 +35,20 @@ std::string described(const Trap& trap, std::string_view host_reason, const Modu
   return text;
 }
 
+// What the callback of an answer is told in its third parameter.
+std::uint32_t number_told(const AnsweredCall& answer) {
+  switch (answer.callback) {
+    case Callback::kGrpcReceive:
+      return static_cast<std::uint32_t>(answer.body.size());
+    case Callback::kGrpcTrailingMetadata:
+      return static_cast<std::uint32_t>(answer.trailers.size());
+    case Callback::kGrpcClose:
+      return answer.grpc->status;
+    default:
+      return static_cast<std::uint32_t>(answer.headers.size());
+  }
+}
+
 std::shared_ptr<const CompiledModule> latest_of(const Module& module) {
   auto latest = module.code->latest();
   return latest ? latest : module.code;
@@ -72,7 +86,7 @@ Result<std::unique_ptr<Vm>> Vm::start(std::shared_ptr<const VmSpec> spec, std::c
 void Vm::find_callbacks() {
   const ModuleOutline& outline = spec_->module->outline;
   for (std::size_t i = 0; i < kCallbacks; ++i) {
-    if (outline.find_function(kCallbackShapes[i].name)) functions_[i] = instance_->find(kCallbackShapes[i].name);
+    if (const ModuleExport* found = kCallbackShapes[i].find(outline)) functions_[i] = instance_->find(found->name);
   }
   allocator_ = instance_->find("proxy_on_memory_allocate");
   if (!allocator_) allocator_ = instance_->find("malloc");
@@ -218,33 +232,14 @@ std::optional<std::uint32_t> Vm::call(Callback callback, Scope scope, std::uint3
 }
 
 bool Vm::tell_answer(RootContext& root, std::uint32_t call, const AnsweredCall& answer) {
-  if (answer.grpc) return tell_grpc_end(root, call, answer);
-  constexpr Callback kStep = Callback::kHttpCallResponse;
-  if (!exports(kStep)) return true;
-  std::array<Slot, 5> slots{{{root.id},
-                             {call},
-                             {static_cast<std::uint32_t>(answer.headers.size())},
-                             {static_cast<std::uint32_t>(answer.body.size())},
-                             {static_cast<std::uint32_t>(answer.trailers.size())}}};
-  return tell_while_answered(kStep, root, slots, answer);
-}
-
-// A message, or why there is none; never both.
-bool Vm::tell_grpc_end(RootContext& root, std::uint32_t call, const AnsweredCall& answer) {
-  static constexpr Callback kReceive = Callback::kGrpcReceive;
-  static constexpr Callback kClose = Callback::kGrpcClose;
-  const bool is_well = answer.grpc->status == 0;
-  const Callback& step = is_well ? kReceive : kClose;
-  if (!exports(step)) return true;
-  std::array<Slot, 3> slots{
-      {{root.id}, {call}, {is_well ? static_cast<std::uint32_t>(answer.body.size()) : answer.grpc->status}}};
-  return tell_while_answered(step, root, slots, answer);
-}
-
-bool Vm::tell_while_answered(const Callback& step, RootContext& root, std::span<Slot> slots,
-                             const AnsweredCall& answer) {
+  if (!exports(answer.callback)) return true;
+  std::array<Slot, 5> slots{{{root.id}, {call}, {number_told(answer)}}};
+  slots[3].set(static_cast<std::uint32_t>(answer.body.size()));
+  slots[4].set(static_cast<std::uint32_t>(answer.trailers.size()));
+  const std::size_t params = shape_of(answer.callback).most_params;
   root.answered = &answer;
-  bool returned = enter(function(step), {&step, 1}, {&root, nullptr}, slots);
+  bool returned =
+      enter(function(answer.callback), {&answer.callback, 1}, {&root, nullptr}, std::span(slots).first(params));
   root.answered = nullptr;
   if (!returned && is_suspended_) root.answered = &answer;
   return returned;

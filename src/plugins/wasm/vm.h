@@ -182,8 +182,6 @@ class Vm {
   void find_callbacks();
   void add(HttpContext& http, RootContext& root);  // gives it its number
   // A call from outside. False: it trapped in the callback of `steps` that ran.
-  bool tell_grpc_end(RootContext& root, std::uint32_t call, const AnsweredCall& answer);
-  bool tell_while_answered(const Callback& step, RootContext& root, std::span<Slot> slots, const AnsweredCall& answer);
   bool enter(const GuestFunction& function, std::span<const Callback> steps, Scope scope, std::span<Slot> slots);
   void came_back() {
     current_ = effective_ = {};

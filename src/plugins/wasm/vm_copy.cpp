@@ -29,9 +29,10 @@ Result<std::unique_ptr<Vm>> Vm::copy(std::shared_ptr<const VmSpec> spec, std::sh
 
 // For those at the end of an exchange nobody waits. The creation of one is cut where nothing follows it at once.
 void Vm::cut_callbacks() {
-  for (Callback callback : {Callback::kRequestHeaders, Callback::kRequestBody, Callback::kRequestTrailers,
-                            Callback::kResponseHeaders, Callback::kResponseBody, Callback::kResponseTrailers,
-                            Callback::kHttpCallResponse, Callback::kGrpcReceive, Callback::kGrpcClose}) {
+  for (Callback callback :
+       {Callback::kRequestHeaders, Callback::kRequestBody, Callback::kRequestTrailers, Callback::kResponseHeaders,
+        Callback::kResponseBody, Callback::kResponseTrailers, Callback::kHttpCallResponse, Callback::kGrpcReceive,
+        Callback::kGrpcClose, Callback::kGrpcInitialMetadata, Callback::kGrpcTrailingMetadata}) {
     if (exports(callback)) instance_->cut(function(callback));
   }
   const bool is_alone = exports(Callback::kContextCreate) && !exports(Callback::kRequestHeaders);

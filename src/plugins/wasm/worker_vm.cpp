@@ -48,7 +48,7 @@ void WorkerVm::tell_answer(Vm& vm, RootContext& root, std::uint32_t call, Answer
   if (spec_->is_fair) return answering_.spawn(tell_in_slices(vm, root, call, std::move(answer)));
   const bool goes_on = vm.tell_answer(root, call, answer);
   if (&vm != vm_.get()) end_retired_soon();
-  if (goes_on) return;
+  if (goes_on) return vm.calls().go_on(call);
   log::error("{}", vm.failure()->what);
   discard(vm);
 }
@@ -64,7 +64,7 @@ async::Task<void> WorkerVm::tell_in_slices(Vm& vm, RootContext& root, std::uint3
   }
   if (vm_.get() != &vm) co_return;
   root.answered = nullptr;
-  if (!vm.failure()) co_return;
+  if (!vm.failure()) co_return vm.calls().go_on(call);
   log::error("{}", vm.failure()->what);
   discard();
 }
@@ -170,7 +170,7 @@ void WorkerVm::end_retired_soon() {
 void WorkerVm::end_retired() {
   std::vector<std::unique_ptr<Vm>> over;
   for (auto& vm : retired_) {
-    if (!vm->has_exchanges() && vm->calls().size() == 0) over.push_back(std::move(vm));
+    if (!vm->has_exchanges() && vm->calls().awaited() == 0) over.push_back(std::move(vm));
   }
   std::erase(retired_, nullptr);
   for (const auto& vm : over) {

@@ -1,8 +1,9 @@
-"""Plugins that call other services over gRPC."""
+"""Plugins that call other services over gRPC: a module of its own, and the example auth-grpc-rust by the published SDK."""
+import grpc
 import pytest
 
 from harness.grpc_server import GrpcServer
-from harness.modules import modules
+from harness.modules import examples, modules
 
 
 @pytest.fixture
@@ -54,3 +55,56 @@ def test_an_upstream_that_speaks_no_grpc_is_refused(asking, upstream):
     one = asking(upstream("other").address, "One", scheme="http")
     assert one.ask("GET", "/").status == 200
     one.wait_for_line("grpc_call to .*echo.* is refused: that upstream is not spoken to in HTTP/2")
+
+
+def text_field(number, text):
+    """A text of fewer than 128 bytes as a field of Protocol Buffers."""
+    return bytes([number << 3 | 2, len(text)]) + text.encode()
+
+
+@pytest.fixture
+def guarded(gateway, upstream):
+    """A gateway whose route asks auth.v1.Auth, and what that was asked. The user is who the authorization names."""
+    asked = []
+
+    def check(question, context):
+        asked.append(question)
+        if b"mallory" in question:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, "not you,\nmallory")
+        if b"authorization" not in question:
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "who are you?")
+        return text_field(1, "alice") if b"alice" in question else b"\xff"
+
+    auth = GrpcServer({"auth.v1.Auth": {"Check": check}})
+    plugin = {"path": f"{examples()}/auth-grpc-rust.wasm", "name": "auth-grpc", "config": {"upstream": "auth"}}
+    there = upstream()
+    one = gateway({"wasm": {"enable": True, "allowed_dirs": [str(examples())]}}, resources={
+        "upstreams": [{"id": "u1", "name": "auth", "scheme": "grpc", "nodes": {auth.address: 1}}],
+        "routes": [{"id": "r1", "uri": "/*", "plugins": {"wasm": {"conf": plugin}}, "upstream": {"nodes": {there.address: 1}}}]})
+    yield one, there, asked
+    auth.stop()
+
+
+def test_auth_grpc_rust_asks_about_each_request(guarded):
+    one, there, asked = guarded
+    passed = one.ask("POST", "/a?b", body="abc", headers={"Authorization": "alice", "X-Auth-User": "root"})
+    assert (passed.status, there.seen[-1].all("x-auth-user")) == (200, ["alice"])
+    assert asked[-1] == (text_field(1, "POST") + text_field(2, "/a?b") +
+                         text_field(3, (text_field(1, "authorization") + text_field(2, "alice")).decode()))
+    refused = one.ask("GET", "/", headers={"Authorization": "mallory"})
+    assert (refused.status, refused.text) == (403, "not you,\nmallory\n")
+    unknown = one.ask("GET", "/")
+    assert (unknown.status, unknown.text) == (401, "who are you?\n")
+    assert one.ask("GET", "/", headers={"Authorization": "bob"}).text == "the answer cannot be read\n"
+
+
+def test_auth_grpc_rust_refuses_while_nobody_answers(gateway, upstream):
+    plugin = {"path": f"{examples()}/auth-grpc-rust.wasm", "name": "auth-grpc", "config": {"upstream": "auth"}}
+    one = gateway({"wasm": {"enable": True, "allowed_dirs": [str(examples())]}}, resources={
+        "upstreams": [{"id": "u1", "name": "auth", "scheme": "grpc", "nodes": {upstream(down=True).address: 1}}],
+        "routes": [{"id": "r1", "uri": "/*", "plugins": {"wasm": {"conf": plugin}}, "upstream": {"nodes": {upstream().address: 1}}}]})
+    assert one.ask("GET", "/").status == 503
+    one.wait_for_line("auth says 14: ")
+    one.put("upstreams/u1", {"name": "auth", "nodes": {upstream().address: 1}})
+    assert one.ask("GET", "/").status == 503
+    one.wait_for_line("cannot ask auth: ParseFailure")

@@ -21,10 +21,11 @@ std::optional<std::string_view> text_of(Vm& vm, BufferType type) {
   if (type == BufferType::kVmConfiguration) return vm.spec().vm_config;
   const RootContext* root = vm.effective().root;
   if (type == BufferType::kPluginConfiguration && root) return root->conf.configuration;
-  const bool is_answer = type == BufferType::kHttpCallBody || type == BufferType::kGrpcMessage;
-  if (!is_answer || !root || !root->answered) return std::nullopt;
-  const bool is_of_grpc = root->answered->grpc.has_value();
-  if (is_of_grpc == (type == BufferType::kGrpcMessage)) return root->answered->body;
+  if (!root || !root->answered) return std::nullopt;
+  const Callback callback = root->answered->callback;
+  const bool has_it = (type == BufferType::kHttpCallBody && callback == Callback::kHttpCallResponse) ||
+                      (type == BufferType::kGrpcMessage && callback == Callback::kGrpcReceive);
+  if (has_it) return root->answered->body;
   return std::nullopt;
 }
 

@@ -31,6 +31,10 @@ enum class Place : std::uint8_t {
   kDelete,
   kAnswer,  // proxy_on_http_call_response
   kReset,   // the same, of a call that broke off
+  kGrpcInitial,
+  kGrpcMessage,
+  kGrpcTrailing,
+  kGrpcClose,
 };
 
 // One or two arguments of a call.

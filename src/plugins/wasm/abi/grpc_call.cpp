@@ -1,6 +1,7 @@
-// Unary gRPC calls to other services. Streams have their place and answer as if there were none, with codes on which no
-// SDK panics.
+// gRPC calls to other services: one message there and one back, or streams of them.
 
+#include "base/bytes.h"
+#include "http/grpc.h"
 #include "plugins/wasm/abi/binding.h"
 #include "plugins/wasm/abi/call_parts.h"
 #include "plugins/wasm/abi/groups.h"
@@ -45,13 +46,12 @@ bool is_name(std::string_view text) {
 }
 
 struct Words {
-  std::string_view upstream, service, method, metadata, message;
+  std::string_view upstream, service, method, metadata;
 };
 
-Result<U32> begin_call(Vm& vm, RootContext& root, const Words& words, std::int32_t timeout) {
+Result<http::CallRequest> request_of(Vm& vm, const Words& words) {
   auto metadata = read_pairs(words.metadata);
   if (!metadata) return fail(ErrorCode::kInvalid, "its initial metadata are malformed");
-  if (timeout < 0) return fail(ErrorCode::kInvalid, "its timeout is negative; give milliseconds, 0 for the longest");
   if (!is_name(words.service) || !is_name(words.method)) {
     return fail(ErrorCode::kInvalid,
                 "its service or method is no name; give such as \"package.Service\" and \"Method\"");
@@ -60,17 +60,37 @@ Result<U32> begin_call(Vm& vm, RootContext& root, const Words& words, std::int32
   request.method = "POST";
   request.target = fmt::format("/{}/{}", words.service, words.method);
   request.headers = fields_of(vm, *metadata);
+  std::erase_if(request.headers, [](const auto& field) { return equals_ignoring_case(field.first, "content-type"); });
   request.headers.emplace_back("content-type", "application/grpc");
-  if (timeout > 0) request.headers.emplace_back("grpc-timeout", fmt::format("{}m", std::min(timeout, 99'999'999)));
-  request.body = grpc_frame(words.message);
-  const std::string_view name = target_in(words.upstream);
-  HttpTarget target{std::string(name), is_allowed_host(root, name), true};
-  return vm.calls().begin(root, std::move(target), std::move(request), Milliseconds(timeout));
+  return request;
 }
 
-Status refuse_call(Vm& vm, std::string_view upstream, const Error& why) {
+HttpTarget target_of(const RootContext& root, const Words& words) {
+  const std::string_view name = target_in(words.upstream);
+  return {std::string(name), is_allowed_host(root, name), true};
+}
+
+Result<U32> begin_call(Vm& vm, RootContext& root, const Words& words, std::string_view message, std::int32_t timeout) {
+  if (timeout < 0) return fail(ErrorCode::kInvalid, "its timeout is negative; give milliseconds, 0 for the longest");
+  TRY(auto request, request_of(vm, words));
+  if (timeout > 0) request.headers.emplace_back("grpc-timeout", fmt::format("{}m", std::min(timeout, 99'999'999)));
+  request.body = grpc_frame(message);
+  return vm.calls().begin(root, target_of(root, words), std::move(request), Milliseconds(timeout));
+}
+
+// Its deadline is what its metadata say.
+Result<U32> open_stream(Vm& vm, RootContext& root, const Words& words) {
+  TRY(auto request, request_of(vm, words));
+  Milliseconds timeout{0};
+  for (const auto& [name, value] : request.headers) {
+    if (equals_ignoring_case(name, "grpc-timeout")) timeout = http::parse_grpc_timeout(value).value_or(timeout);
+  }
+  return vm.calls().open(root, target_of(root, words), std::move(request), timeout);
+}
+
+Status refuse_call(Vm& vm, std::string_view function, std::string_view upstream, const Error& why) {
   vm.calls().count_refusal();
-  vm.calls().tell(fmt::format("grpc_call to \"{}\" is refused: {}", target_in(upstream), why.what));
+  vm.calls().tell(fmt::format("{} to \"{}\" is refused: {}", function, target_in(upstream), why.what));
   if (why.code == ErrorCode::kNotFound) return Status::kParseFailure;  // as where the name is no GrpcService
   return why.code == ErrorCode::kInvalid ? Status::kBadArgument : Status::kInternalFailure;
 }
@@ -86,24 +106,39 @@ Status grpc_call(Vm& vm, Range upstream_at, Range service_at, Range method_at, R
   if (!upstream || !service || !method || !metadata || !message || !has_slot) return Status::kInvalidMemoryAccess;
   RootContext* root = vm.effective().root;
   if (!root) return Status::kInternalFailure;
-  const Words words{*upstream, *service, *method, *metadata, *message};
-  auto number = begin_call(vm, *root, words, static_cast<std::int32_t>(timeout));
-  if (!number) return refuse_call(vm, *upstream, number.error());
+  const Words words{*upstream, *service, *method, *metadata};
+  auto number = begin_call(vm, *root, words, *message, static_cast<std::int32_t>(timeout));
+  if (!number) return refuse_call(vm, "grpc_call", *upstream, number.error());
   return vm.memory().store(number_slot, *number) ? Status::kOk : Status::kInvalidMemoryAccess;
 }
 
-Status grpc_stream(Vm& vm, Range, Range, Range, Range, U32) {
-  vm.warn("grpc_stream is not there yet; unary calls are");
-  return Status::kInternalFailure;
+Status grpc_stream(Vm& vm, Range upstream_at, Range service_at, Range method_at, Range metadata_at, U32 number_slot) {
+  auto upstream = vm.memory().read(upstream_at);
+  auto service = vm.memory().read(service_at);
+  auto method = vm.memory().read(method_at);
+  auto metadata = vm.memory().read(metadata_at);
+  const bool has_slot = vm.memory().write(number_slot, sizeof number_slot) != nullptr;
+  if (!upstream || !service || !method || !metadata || !has_slot) return Status::kInvalidMemoryAccess;
+  RootContext* root = vm.effective().root;
+  if (!root) return Status::kInternalFailure;
+  auto number = open_stream(vm, *root, {*upstream, *service, *method, *metadata});
+  if (!number) return refuse_call(vm, "grpc_stream", *upstream, number.error());
+  return vm.memory().store(number_slot, *number) ? Status::kOk : Status::kInvalidMemoryAccess;
 }
 
-// Only streams are sent to.
-Status grpc_send(Vm& vm, U32 number, Range, U32) {
-  return vm.calls().has_grpc(number) ? Status::kBadArgument : Status::kNotFound;
+// With no code but these three do SDKs go on.
+Status grpc_send(Vm& vm, U32 number, Range message_at, U32 is_last) {
+  auto message = vm.memory().read(message_at);
+  if (!message) return Status::kInvalidMemoryAccess;
+  auto sent = vm.calls().send(number, grpc_frame(*message), is_last != 0);
+  if (sent) return Status::kOk;
+  vm.calls().tell(fmt::format("grpc_send to {} is refused: {}", number, sent.error().what));
+  return sent.error().code == ErrorCode::kNotFound ? Status::kNotFound : Status::kBadArgument;
 }
 
-// Of a unary call, both are the same.
-Status end_grpc(Vm& vm, U32 number) { return vm.calls().cancel_grpc(number) ? Status::kOk : Status::kNotFound; }
+Status grpc_cancel(Vm& vm, U32 number) { return vm.calls().cancel_grpc(number) ? Status::kOk : Status::kNotFound; }
+
+Status grpc_close(Vm& vm, U32 number) { return vm.calls().close_grpc(number) ? Status::kOk : Status::kNotFound; }
 
 }  // namespace
 
@@ -112,8 +147,8 @@ void add_grpc_call(std::vector<Import>& table) {
   table.push_back(import <"proxy_grpc_call", kRunning, &grpc_call>("env"));
   table.push_back(import <"proxy_grpc_stream", kRunning, &grpc_stream>("env"));
   table.push_back(import <"proxy_grpc_send", kRunning, &grpc_send>("env"));
-  table.push_back(import <"proxy_grpc_cancel", kRunning, &end_grpc>("env"));
-  table.push_back(import <"proxy_grpc_close", kRunning, &end_grpc>("env"));
+  table.push_back(import <"proxy_grpc_cancel", kRunning, &grpc_cancel>("env"));
+  table.push_back(import <"proxy_grpc_close", kRunning, &grpc_close>("env"));
 }
 
 }  // namespace sallyport::wasm::abi

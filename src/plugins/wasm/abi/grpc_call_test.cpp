@@ -87,7 +87,6 @@ TEST_F(GrpcCall, WhereThereIsNoCallNothingIsFound) {
   EXPECT_EQ(status("proxy_grpc_send", numbers(1, 100, 4, 0)), Status::kNotFound);
   EXPECT_EQ(status("proxy_grpc_cancel", numbers(5)), Status::kNotFound);
   EXPECT_EQ(status("proxy_grpc_close", numbers(5)), Status::kNotFound);
-  EXPECT_EQ(status("proxy_grpc_stream", numbers(100, 4, 100, 4, 100, 4, 100, 4, 16)), Status::kInternalFailure);
 }
 
 GrpcEnd end_of(http::CallResult result) { return *grpc_answer(std::move(result)).grpc; }

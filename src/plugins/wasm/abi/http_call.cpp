@@ -38,7 +38,7 @@ http::OwnedFields fields_of(Vm& vm, const std::vector<Pair>& pairs) {
     if (http::is_field_name(name) && http::is_field_value(value)) {
       fields.emplace_back(name, value);
     } else {
-      vm.calls().tell(fmt::format("header {} of a http_call is left out: its name or value is invalid", name));
+      vm.calls().tell(fmt::format("header {} of a call is left out: its name or value is invalid", name));
     }
   }
   return fields;

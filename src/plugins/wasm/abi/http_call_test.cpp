@@ -84,7 +84,7 @@ TEST_F(HttpCall, ACallIsStartedWithWhatWasGiven) {
   EXPECT_THAT(order.request.headers, ElementsAre(Pair("x-one", "1")));
   EXPECT_EQ(order.request.body, "ask");
   EXPECT_THAT(order.request.trailers, ElementsAre(Pair("x-sum", "9")));
-  EXPECT_TRUE(log_.has("header bad name of a http_call is left out"));
+  EXPECT_TRUE(log_.has("header bad name of a call is left out"));
 }
 
 TEST_F(HttpCall, WithoutATimeoutItHasTheLongest) {

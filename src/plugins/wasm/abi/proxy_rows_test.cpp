@@ -241,6 +241,78 @@ std::vector<Row> of_http_calls() {
   };
 }
 
+// In the callbacks of gRPC: 6 is a stream that is told of, 9 a unary call, and 12 a call of HTTP.
+std::vector<Row> of_grpc() {
+  const std::string good = pairs({{"x-one", "1"}});
+  auto calling = [](std::string_view upstream, std::string_view method, std::string_view metadata, std::int64_t timeout,
+                    Status answer) {
+    return Row("proxy_grpc_call",
+               {text(upstream), text("a.B"), text(method), text(metadata), text("hi"), number(timeout), slot()},
+               answer);
+  };
+  auto opening = [](std::string_view upstream, std::string_view method, std::string_view metadata, Status answer) {
+    return Row("proxy_grpc_stream", {text(upstream), text("a.B"), text(method), text(metadata), slot()}, answer);
+  };
+  auto sending = [](std::int64_t id, Status answer) {
+    return Row("proxy_grpc_send", {number(id), text("hi"), number(0)}, answer);
+  };
+  return {
+      calling("auth", "C", good, 1000, kOk).stores(5),
+      calling("auth", "C", good, 1000, kOk).in(Place::kLog),
+      calling("nobody", "C", good, 1000, kParseFailure),
+      calling("auth", "C/D", good, 1000, kBadArgument),
+      calling("auth", "C", "abc", 1000, kBadArgument),
+      calling("auth", "C", good, -1, kBadArgument),
+      calling("auth", "C", good, 1000, kInternalFailure).when_full(),
+      opening("auth", "C", good, kOk).stores(6),
+      opening("auth", "C", good, kOk).in(Place::kConfigure),
+      opening("auth", "C", good, kOk).in(Place::kGrpcMessage).stores(18),
+      opening("nobody", "C", good, kParseFailure),
+      opening("auth", "", good, kBadArgument),
+      opening("auth", "C", "abc", kBadArgument),
+      opening("auth", "C", good, kInternalFailure).when_full(),
+      sending(6, kOk).in(Place::kGrpcMessage),
+      sending(6, kOk).in(Place::kGrpcInitial),
+      sending(9, kBadArgument).in(Place::kGrpcMessage),
+      sending(12, kNotFound).in(Place::kGrpcMessage),
+      sending(6, kNotFound).in(Place::kGrpcClose),
+      sending(6, kNotFound),
+      Row("proxy_grpc_cancel", {number(6)}, kOk).in(Place::kGrpcMessage),
+      Row("proxy_grpc_cancel", {number(9)}, kOk).in(Place::kGrpcMessage),
+      Row("proxy_grpc_cancel", {number(12)}, kNotFound).in(Place::kGrpcMessage),
+      Row("proxy_grpc_cancel", {number(6)}, kNotFound).in(Place::kGrpcClose),
+      Row("proxy_grpc_close", {number(6)}, kOk).in(Place::kGrpcMessage),
+      Row("proxy_grpc_close", {number(9)}, kOk).in(Place::kGrpcInitial),
+      Row("proxy_grpc_close", {number(12)}, kNotFound).in(Place::kGrpcMessage),
+      Row("proxy_grpc_close", {number(6)}, kNotFound),
+      Row("proxy_get_status", {slot(), output()}, kOk).in(Place::kGrpcMessage).stores(0).gives(""),
+      Row("proxy_get_status", {slot(), output()}, kOk).in(Place::kGrpcClose).stores(7).gives("not you"),
+  };
+}
+
+// What a gRPC stream brings, where it can be read.
+std::vector<Row> of_grpc_parts() {
+  constexpr int kInitial = 4, kTrailing = 5, kMessage = 5;
+  auto reading = [](int map, std::string_view name, Status answer) {
+    return Row("proxy_get_header_map_value", {number(map), text(name), output()}, answer);
+  };
+  auto message = [](Status answer) {
+    return Row("proxy_get_buffer_bytes", {number(kMessage), number(0), number(100), output()}, answer);
+  };
+  const std::string first = pairs({{"x-answer", "3"}});
+  return {
+      reading(kInitial, "x-answer", kOk).in(Place::kGrpcInitial).gives("3"),
+      reading(kTrailing, "x-sum", kOk).in(Place::kGrpcTrailing).gives("4"),
+      reading(kInitial, "x-none", kNotFound).in(Place::kGrpcInitial),
+      reading(6, "x-answer", kNotFound).in(Place::kGrpcInitial),
+      Row("proxy_get_header_map_pairs", {number(kInitial), output()}, kOk).in(Place::kGrpcInitial).gives(first),
+      message(kOk).in(Place::kGrpcMessage).gives("message"),
+      message(kNotFound).in(Place::kGrpcInitial),
+      message(kNotFound).in(Place::kGrpcClose),
+      message(kNotFound).in(Place::kAnswer),
+  };
+}
+
 // Before each row: `key` and another key have values, queue 1 is `q` with one message, queue 2 is `empty`.
 std::vector<Row> of_sharing() {
   return {
@@ -307,7 +379,7 @@ std::vector<Row> of_foreign_functions() {
 std::vector<Row> proxy_rows() {
   std::vector<Row> rows;
   for (auto group : {of_log_and_time, of_properties, of_streams, of_reading_maps, of_writing_maps, of_buffers,
-                     of_http_calls, of_sharing, of_metrics, of_foreign_functions}) {
+                     of_http_calls, of_grpc, of_grpc_parts, of_sharing, of_metrics, of_foreign_functions}) {
     add(rows, group());
   }
   return rows;
