@@ -109,6 +109,7 @@ Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(sources_->start(settings_, forbidden_addresses(settings_, endpoints_->guarded_addresses())));
   CO_TRY_STATUS(co_await wait_for_predecessor());
   CO_TRY_STATUS(listen());
+  watch_load();
   ready_ = true;
   status_.tell(Readiness::kServing);
   co_return Status{};
@@ -220,6 +221,17 @@ Task<Status> Gateway::wait_for_predecessor() {
   co_return Status{};
 }
 
+void Gateway::watch_load() {
+  auto count_busy = [this] {
+    std::uint64_t busy = 0;
+    for (const auto& worker : workers_) busy += worker->metrics().connections_in(telemetry::ConnectionState::kWriting);
+    return busy;
+  };
+  overload_.emplace(control_, settings_.overload, count_busy, [this](proxy::Load load) {
+    for (auto& worker : workers_) worker->set_load(load);
+  });
+}
+
 // The addresses as they are bound, with commas between them.
 Result<std::string> Gateway::listen_on(const std::vector<Listen>& listens, Speaks speaks) {
   std::string bound_to;
@@ -273,8 +285,10 @@ Status Gateway::open_endpoints() {
   };
   sources.facts = [this] {
     std::uint64_t dropped = access_log_.file ? access_log_.file->dropped_lines() : 0;
-    return telemetry::ProcessFacts{host_name(), SALLYPORT_VERSION, snapshots_->latest()->revision(), dropped,
-                                   node_statuses(health_.book())};
+    telemetry::ProcessFacts facts{host_name(), SALLYPORT_VERSION, snapshots_->latest()->revision(), dropped,
+                                  node_statuses(health_.book())};
+    if (overload_) overload_->tell_about(facts);
+    return facts;
   };
   sources.plugin_metrics = [this] { return wasm::expose(wasm_runtime_->state()); };
   control_api_.emplace(services_, health_.book());

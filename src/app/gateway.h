@@ -8,6 +8,7 @@
 #include "admin/services.h"
 #include "app/endpoints.h"
 #include "app/health_checks.h"
+#include "app/overload.h"
 #include "app/plugin_sources.h"
 #include "app/settings.h"
 #include "app/signals.h"
@@ -65,6 +66,7 @@ class Gateway final {
   Status start_workers();
   Status open_endpoints();
   Task<Status> wait_for_predecessor();
+  void watch_load();
   Status listen();
   Result<std::string> listen_on(const std::vector<Listen>& wanted, Speaks speaks);
   Task<Status> load_resources(snapshot::Reuse reuse);
@@ -102,6 +104,7 @@ class Gateway final {
   HealthChecks health_;
   std::optional<proxy::ConnectionLimits> connections_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::optional<Overload> overload_;
   std::shared_ptr<wasm::Runtime> wasm_runtime_;
   chain::Catalog catalog_;
   std::unique_ptr<store::Store> store_;

@@ -128,6 +128,7 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
   compare("apisix.status", running.status_listen == next.status_listen);
   compare("apisix.http1", running.http1 == next.http1);
   compare("apisix.http2", running.http2 == next.http2);
+  compare("apisix.overload", running.overload == next.overload);
   compare("apisix.clients", running.limits == next.limits);
   compare("apisix.ssl", running.ssl == next.ssl);
   compare("apisix.enable_ipv6", running.ipv6 == next.ipv6);

@@ -93,6 +93,19 @@ struct ClientLimits {
   friend bool operator==(const ClientLimits&, const ClientLimits&) = default;
 };
 
+// When it is time to do less. Shares are percent of what there is.
+struct OverloadSettings {
+  bool enabled = true;
+  std::uint64_t memory_limit = 0;          // resident bytes; 0: that of the cgroup
+  std::uint64_t max_busy_connections = 0;  // with a request under way; 0: no limit
+  std::int64_t close_idle = 90;
+  std::int64_t shed = 95;
+  std::int64_t stop_accepting = 98;
+  std::int64_t recover = 5;  // below these a load ends
+  std::chrono::milliseconds interval{250};
+  friend bool operator==(const OverloadSettings&, const OverloadSettings&) = default;
+};
+
 struct Http1Settings {
   wire::HeadLimits head;
   friend bool operator==(const Http1Settings&, const Http1Settings&) = default;
@@ -228,6 +241,7 @@ struct Settings {
   LogSettings logs;
   ClientSettings client;
   ClientLimits limits;
+  OverloadSettings overload;
   Http1Settings http1;
   Http2Settings http2;
   SslSettings ssl;

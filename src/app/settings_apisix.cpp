@@ -83,6 +83,7 @@ void read_apisix(Section apisix, Settings& settings) {
   read_routing(apisix, settings.routing);
   read_http1(apisix.section("http1"), settings.http1.head);
   read_clients(apisix.section("clients"), settings.limits);
+  read_overload(apisix.section("overload"), settings.overload);
   apisix.read("enable_http2", settings.http2.enabled);
   read_http2(apisix.section("http2"), settings.http2.limits);
   read_ssl(apisix.section("ssl"), settings.ipv6, settings.ssl);
@@ -91,25 +92,10 @@ void read_apisix(Section apisix, Settings& settings) {
   if (trusted != "system") trusted = below_prefix(settings, trusted);
   read_former_layout(apisix, settings);
   apisix.at("plugins");  // read_plugins knows this place too
-  apisix.finish({"proxy_mode",
-                 "stream_proxy",
-                 "proxy_cache",
-                 "normalize_uri_like_servlet",
-                 "extra_lua_path",
-                 "extra_lua_cpath",
-                 "lua_module_hook",
-                 "enable_debug",
-                 "enable_dev_mode",
-                 "enable_reuseport",
-                 "data_encryption",
-                 "disable_sync_configuration_during_start",
-                 "events",
-                 "tracing",
-                 "lru",
-                 "id",
-                 "https_admin",
-                 "admin_api_mtls",
-                 "admin_api_version"});
+  apisix.finish({"proxy_mode", "stream_proxy", "proxy_cache", "normalize_uri_like_servlet", "extra_lua_path",
+                 "extra_lua_cpath", "lua_module_hook", "enable_debug", "enable_dev_mode", "enable_reuseport",
+                 "data_encryption", "disable_sync_configuration_during_start", "events", "tracing", "lru", "id",
+                 "https_admin", "admin_api_mtls", "admin_api_version"});
 }
 
 }  // namespace sallyport::app

@@ -76,6 +76,24 @@ void read_http1(Section http1, wire::HeadLimits& to) {
   http1.finish();
 }
 
+void read_overload(Section overload, OverloadSettings& to) {
+  constexpr std::int64_t kMostBusy = 100'000'000;
+  overload.read("enable", to.enabled);
+  overload.read_size("memory_limit", to.memory_limit);
+  std::int64_t busy = static_cast<std::int64_t>(to.max_busy_connections);
+  overload.read_number("max_busy_connections", busy, 0, kMostBusy);
+  to.max_busy_connections = static_cast<std::uint64_t>(busy);
+  overload.read_number("close_idle", to.close_idle, 1, 1000);
+  overload.read_number("shed", to.shed, 1, 1000);
+  overload.read_number("stop_accepting", to.stop_accepting, 1, 1000);
+  overload.read_number("recover", to.recover, 0, 50);
+  overload.read("interval", to.interval);
+  if (to.interval < std::chrono::milliseconds(10)) overload.error("interval", "is below 10ms; give that or more");
+  const bool is_ordered = to.close_idle <= to.shed && to.shed <= to.stop_accepting;
+  if (!is_ordered) overload.error("shed", "is out of order: give close_idle <= shed <= stop_accepting");
+  overload.finish();
+}
+
 void read_clients(Section clients, ClientLimits& to) {
   read_count(clients, "max_connections", to.connections);
   read_count(clients, "max_connections_per_address", to.connections_per_address);

@@ -14,6 +14,7 @@ void read_apisix(Section apisix, Settings& settings);           // settings_apis
 void read_ssl(Section ssl, bool ipv6, SslSettings& to);         // settings_ssl.cpp
 void read_proxy_protocol(Section section, Settings& settings);  // settings_clients.cpp, behind both lists of listeners
 void read_http1(Section http1, wire::HeadLimits& to);           // settings_clients.cpp
+void read_overload(Section overload, OverloadSettings& to);     // settings_clients.cpp
 void read_clients(Section clients, ClientLimits& to);           // settings_clients.cpp
 void read_http2(Section http2, h2::ServerLimits& to);           // settings_http2.cpp
 void read_deployment(Section deployment, Settings& settings);   // settings_deployment.cpp

@@ -396,6 +396,18 @@ TEST(Settings, BalancersThatAnnounceTheirClientsHavePortsOfTheirOwn) {
               ElementsAre(HasSubstr("listen_https_port has no effect: apisix.ssl.enable is false")));
 }
 
+TEST(Settings, LoadsHaveTheirOrder) {
+  Settings settings = load("apisix: {overload: {memory_limit: 2g, max_busy_connections: 100, shed: 97, interval: 1}}");
+  EXPECT_EQ(settings.overload.memory_limit, 2ull << 30);
+  EXPECT_EQ(settings.overload.max_busy_connections, 100u);
+  EXPECT_EQ(settings.overload.shed, 97);
+  EXPECT_EQ(settings.overload.interval, std::chrono::milliseconds(1'000));
+  EXPECT_THAT(
+      problems_of("apisix: {overload: {shed: 80}}"),
+      ElementsAre(HasSubstr("apisix.overload.shed is out of order: give close_idle <= shed <= stop_accepting")));
+  EXPECT_THAT(problems_of("apisix: {overload: {interval: 1ms}}"), ElementsAre(HasSubstr("is below 10ms")));
+}
+
 TEST(Settings, WhatNeedsARestartIsNamed) {
   Settings running = load("");
   Settings next = load(

@@ -107,6 +107,13 @@ void Worker::drain() {
   });
 }
 
+void Worker::set_load(proxy::Load load) {
+  reactor_->post([this, load] {
+    serving_->proxy.set_load(load);
+    for (auto& listener : serving_->listeners) listener->set_accepting(load < proxy::Load::kStopAccepting);
+  });
+}
+
 void Worker::count_connections(async::Reactor& control, std::function<void(std::size_t)> told) {
   reactor_->post([this, &control, told = std::move(told)]() mutable {
     std::size_t open = serving_->proxy.connections();

@@ -64,6 +64,8 @@ class Worker final {
   void set_access_log(AccessLog log);
   // Control thread: accepts no more; idle connections end now, others with their response.
   void drain();
+  // Control thread: what to do under load, until it is told otherwise.
+  void set_load(proxy::Load load);
   // Control thread: `told` is called there with the number of open connections.
   void count_connections(async::Reactor& control, std::function<void(std::size_t)> told);
   // Control thread: ends the loop and the thread, dropping what is left.

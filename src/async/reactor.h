@@ -27,6 +27,8 @@ class Listener {
  public:
   virtual ~Listener() = default;
   virtual Address local_address() const = 0;
+  // False: what comes waits in the kernel's queue until it is true again.
+  virtual void set_accepting(bool accepting) = 0;
 };
 
 // A file descriptor of somebody else that the loop watches (name lookup, signals). Dropping it stops watching.

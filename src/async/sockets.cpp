@@ -48,9 +48,16 @@ class SocketListener final : public Listener {
     ::close(fd_);
   }
   Address local_address() const override { return local_; }
+  void set_accepting(bool accepting) override {
+    accepting_ = accepting;
+    watch_.reset();
+    if (accepting_ && !retry_) watch();
+  }
 
  private:
   void watch() {
+    retry_.reset();
+    if (!accepting_) return;
     watch_ = reactor_.watch(fd_, true, false, [this](bool, bool) { accept_queued(); });
   }
 
@@ -84,6 +91,7 @@ class SocketListener final : public Listener {
   Address local_;
   std::unique_ptr<Watch> watch_;
   std::unique_ptr<Timer> retry_;
+  bool accepting_ = true;
 };
 
 // A path that is something else than a socket is left alone.

@@ -70,7 +70,9 @@ Response answer_for_refused_head(Exchange& exchange, int status, std::string_vie
   if (reason == kClearOnTlsPort) {
     return Response::error(status, status_text + " The plain HTTP request was sent to HTTPS port");
   }
-  return Response::error(status, status_text + " " + std::string(http::reason_phrase(status)));
+  Response answer = Response::error(status, status_text + " " + std::string(http::reason_phrase(status)));
+  if (reason == kOverload) answer.headers.emplace_back("Retry-After", "1");
+  return answer;
 }
 
 Response answer_for_refusal(Exchange& exchange, const snapshot::Refusal& refusal) {

@@ -13,6 +13,8 @@ namespace sallyport::proxy {
 // The reason of a request in clear on a port where a handshake is wanted.
 inline constexpr std::string_view kClearOnTlsPort = "clear_on_tls_port";
 
+// The reason of a request that came when there was too much to do.
+inline constexpr std::string_view kOverload = "overload";
 // The reasons of a request whose body did not go on, or trickled.
 inline constexpr std::string_view kRequestBodyTimeout = "request_body_timeout";
 inline constexpr std::string_view kRequestBodyTooSlow = "request_body_too_slow";

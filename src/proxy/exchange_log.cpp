@@ -28,6 +28,7 @@ std::optional<telemetry::Cut> cut_of(std::string_view reason) {
   if (reason == kRequestBodyTimeout) return Cut::kBodyTimeout;
   if (reason == kRequestBodyTooSlow) return Cut::kBodyTooSlow;
   if (reason == "client_timeout") return Cut::kResponseTimeout;
+  if (reason == kOverload) return Cut::kOverload;
   return std::nullopt;
 }
 

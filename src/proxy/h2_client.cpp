@@ -1,6 +1,7 @@
 #include "proxy/h2_client.h"
 
 #include "async/until_set.h"
+#include "proxy/answers.h"
 #include "proxy/broken_exchange.h"
 
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ Proxy::H2Client::H2Client(Proxy& proxy, Session& session, async::StreamPtr strea
       connection_(proxy.around_.reactor, std::move(stream), proxy.around_.options.limits, proxy.around_.options.http2,
                   *this) {
   session_.leaving = this;
-  if (proxy.draining_) drain();
+  if (proxy.closing_) drain();
 }
 
 Proxy::H2Client::~H2Client() {
@@ -79,7 +80,9 @@ Task<void> Proxy::serve_stream(Session& session, h2::ServerStream& stream) {
   journey.exchange.request = head.head();
   journey.exchange.request_head_bytes = head.bytes();
   introduce(session, journey);
-  auto work = head.refusal() != 0 ? refuse(journey, head.refusal(), head.reason()) : serve(journey);
+  auto work = head.refusal() != 0 ? refuse(journey, head.refusal(), head.reason())
+              : sheds()           ? refuse(journey, 503, kOverload)
+                                  : serve(journey);
   auto running = run_stream(journey, std::move(work));
   auto finished = co_await async::UntilSet(stream.lost(), std::move(running));
   if (!finished) note_lost_client(journey.exchange);

@@ -33,6 +33,14 @@ enum class Http2 : std::uint8_t { kOff, kOn };
 // What its connections begin with: a header of the PROXY protocol says whose they are.
 enum class Prelude : std::uint8_t { kNone, kProxyHeader };
 
+// What the house asks of its proxies when memory, descriptors or time run short; each with what stands before it.
+enum class Load : std::uint8_t {
+  kNormal,
+  kCloseIdle,      // connections that wait for a request end, others with their response
+  kShed,           // requests get 503
+  kStopAccepting,  // new connections wait in the kernel's queue, which is the listeners' part
+};
+
 class Proxy final : private exchange::Waiter {
  public:
   explicit Proxy(const Surroundings& around);
@@ -51,6 +59,8 @@ class Proxy final : private exchange::Waiter {
   // later. `connections` tells when all have gone.
   void drain();
   std::size_t connections() const noexcept { return sessions_.size(); }
+  void set_load(Load load);
+  bool sheds() const noexcept { return load_ >= Load::kShed; }
   // Drops what is left.
   void stop() { sessions_.cancel_all(); }
 
@@ -81,6 +91,7 @@ class Proxy final : private exchange::Waiter {
   Task<void> part(H1Client& client);
   Task<void> answer_thrown(Journey& journey);
   Task<void> refuse(Journey& journey, int status, std::string_view reason);
+  void begin_closing();
   void close_idle();
   Task<bool> wind_up(H1Client& client, const Journey& journey);
   void introduce(Session& session, Journey& journey);
@@ -109,6 +120,8 @@ class Proxy final : private exchange::Waiter {
   Surroundings around_;
   std::uint64_t accepted_ = 0;
   bool draining_ = false;
+  bool closing_ = false;  // draining, or under load
+  Load load_ = Load::kNormal;
   std::unique_ptr<async::Timer> idle_poll_;
   std::vector<h2::ServerConnection*> with_output_;  // null: it has ended
   Session* first_session_ = nullptr;

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace sallyport::proxy {
 
@@ -54,9 +55,20 @@ bool Proxy::admit_address(const async::Accepted& connection, ConnectionLimits::P
 }
 
 void Proxy::drain() {
-  constexpr Milliseconds kPoll{100};
-  draining_ = true;
+  draining_ = closing_ = true;
   drain_began_ = around_.reactor.now();
+  begin_closing();
+}
+
+void Proxy::set_load(Load load) {
+  load_ = load;
+  const bool was_closing = std::exchange(closing_, draining_ || load_ != Load::kNormal);
+  if (closing_ && !was_closing) begin_closing();
+  if (!closing_) idle_poll_.reset();
+}
+
+void Proxy::begin_closing() {
+  constexpr Milliseconds kPoll{100};
   for (Session* session = first_session_; session; session = session->next) {
     if (session->leaving) session->leaving->drain();
   }
@@ -71,7 +83,7 @@ void Proxy::close_idle() {
     if (!session->leaving || now - session->waiting_since < kGrace) continue;
     session->leaving->end_if_waiting();
   }
-  if (now - drain_began_ >= kGrace) end_greetings();
+  if (draining_ && now - drain_began_ >= kGrace) end_greetings();
 }
 
 // `place` is held to the end.
@@ -133,7 +145,10 @@ Task<bool> Proxy::serve_next(H1Client& client) {
   session.move_to(ConnectionState::kWriting);
   introduce(session, journey);
   journey.exchange.request_head_bytes = next.bytes;
-  if (draining_) client.wire.close_after_response();
+  if (closing_) [[unlikely]] {
+    client.wire.close_after_response();
+    if (sheds() && next.kind == Next::Kind::kRequest) next = {Next::Kind::kRefused, 503, kOverload, next.bytes};
+  }
   bool refused = next.kind == Next::Kind::kRefused;
   auto work = refused ? refuse(journey, next.refusal, next.reason) : serve(journey);
   bool finished = false, thrown = false;

@@ -131,6 +131,13 @@ class Exposition final {
     own("resident_memory_bytes", "gauge", "Resident memory of the process", resident_bytes());
     own("log_lines_dropped_total", "counter", "Log lines lost because the log could not be written fast enough",
         process.log_lines_dropped);
+    own("load", "gauge",
+        "0: everything is served; 1: idle connections are closed; 2: requests get 503; 3: none accepted", process.load);
+    family("sallyport_", "resource_used_ratio", "gauge", "What is in use of what may be; 0 without a limit");
+    for (const ResourceUse& resource : process.resources) {
+      label("resource", resource.name);
+      number(resource.share);
+    }
   }
 
  private:

@@ -23,12 +23,20 @@ struct NodeStatus {
 };
 
 // What only the house knows.
+// How much is in use of what there is.
+struct ResourceUse {
+  std::string_view name;
+  double share = 0;  // 0 too where no limit is known
+};
+
 struct ProcessFacts {
   std::string hostname;
   std::string version;
   std::uint64_t snapshot_revision = 0;
   std::uint64_t log_lines_dropped = 0;
   std::vector<NodeStatus> nodes{};
+  unsigned load = 0;  // 0: everything is served
+  std::vector<ResourceUse> resources{};
 };
 
 // `prefix` stands before the names that APISIX has too; usually "apisix_".

@@ -40,8 +40,9 @@ enum class Cut : std::uint8_t {
   kConnections,
   kAddressConnections,
   kProxyHeader,
+  kOverload,
 };
-inline constexpr std::size_t kCuts = 9;
+inline constexpr std::size_t kCuts = 10;
 std::string_view name(Cut cut);
 
 class WorkerMetrics final {
