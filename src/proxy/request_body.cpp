@@ -98,7 +98,9 @@ Task<Result<std::string_view>> RequestBody::whole_request_body(std::size_t limit
 
 BodyLength RequestBody::length_upstream(const Chunk& first) const noexcept {
   bool has_none = first.bytes.empty() && exchange_.request.body.kind == BodyLength::Kind::kNone;
-  if (first.trailers) return BodyLength::chunked();
+  // A server of gRPC may wait for the end of a call's messages in a frame of its own, also where there are none.
+  bool is_empty_call = first.is_last && first.bytes.empty() && !has_none && http::is_grpc(exchange_.request.headers);
+  if (first.trailers || is_empty_call) return BodyLength::chunked();
   if (first.is_last) return has_none ? BodyLength::none() : BodyLength::sized(first.bytes.size());
   if (chain_.chain().edits_request_body()) return BodyLength::chunked();
   return exchange_.request.body;

@@ -225,6 +225,18 @@ TEST_F(RequestBodyTest, ABrokenBodyIs400AndNothingBehindItIsServed) {
   run(body(*this));
 }
 
+TEST_F(RequestBodyTest, TheEndOfACallWithoutMessagesIsToldByItself) {
+  route("/*");
+  auto body = [](RequestBodyTest& t) -> Task<void> {
+    auto call = co_await t.forwarded(
+        "POST /1 HTTP/1.1\r\nHost: h\r\nContent-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    EXPECT_TRUE(call.has("Transfer-Encoding: chunked"));
+    auto other = co_await t.forwarded(std::string(kChunked) + "0\r\n\r\n");
+    EXPECT_TRUE(other.has("Content-Length: 0"));
+  };
+  run(body(*this));
+}
+
 TEST_F(RequestBodyTest, ABodyThatStopsComingIs408) {
   options.limits.body_piece = Milliseconds(10);
   route("/*");
