@@ -1,6 +1,6 @@
 # A thin front of the scripts in tools/, which install what is missing and are quick the second time.
 .DEFAULT_GOAL := help
-.PHONY: help build run test bench soak plugins install-plugins fuzz format tidy clean
+.PHONY: help build run test bench soak conformance plugins install-plugins fuzz format tidy clean
 
 help:             ## print this
 	@echo "usage: make TARGET"; sed -n 's/^\([a-z-]*\):[^#]*## /  \1\t/p' Makefile | expand -t 22
@@ -14,6 +14,8 @@ bench:            ## measure against nginx: table, and JSON in build/bench
 	@tools/bench
 soak:             ## ten minutes of mixed traffic while plugins, routes and settings change
 	@tools/soak
+conformance:      ## corpora, h2spec, Autobahn and gRPC interop on both loops; SUITES="h2spec grpc" runs only those
+	@tools/conformance $(SUITES)
 plugins:          ## the example plugins: build/plugins/NAME-LANG.wasm
 	@tools/install-packages plugins && tools/build-plugins
 install-plugins:  ## put the built plugins into $(DESTDIR)/opt/apisix/wasm

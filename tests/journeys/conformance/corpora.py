@@ -57,3 +57,6 @@ def run_http1(reactor=None):
 
 def run_http2(reactor=None):
     return run_corpus(cases("http2"), http2.run, reactor)
+
+
+ALL = {"HTTP/1 corpus": run_http1, "HTTP/2-to-1 corpus": run_http2}

@@ -1,37 +1,23 @@
 """A real registry for one journey (that of go-containerregistry), and real clients that push to it (crane, oras)."""
-import fcntl
-import hashlib
 import http.client
 import io
-import os
 import re
 import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
 
+from .go_tools import built
 from .patience import wait_until
 from .web_server import WebServer
 
 SOURCES = Path(__file__).resolve().parents[1] / "registry"
-CACHE = Path(os.environ.get("SALLYPORT_CACHE", Path.home() / ".cache/sallyport"))
 TOOLS = ["github.com/google/go-containerregistry/cmd/crane", "oras.land/oras/cmd/oras"]
 
 
 def tool(name):
     """The path of a tool, which is built when its versions are new here."""
-    versions = hashlib.sha256((SOURCES / "go.sum").read_bytes()).hexdigest()[:16]
-    folder = CACHE / f"registry-{versions}"
-    if not (folder / name).exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with open(CACHE / "registry.lock", "w", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / name).exists():
-                with tempfile.TemporaryDirectory(dir=CACHE) as made:
-                    subprocess.run(["go", "build", "-buildvcs=false", "-o", f"{made}/", *TOOLS], cwd=SOURCES, check=True)
-                    Path(made).rename(folder)
-                    Path(made).mkdir()
-    return str(folder / name)
+    return str(built(SOURCES, "registry", TOOLS) / name)
 
 
 def archive(members):
