@@ -20,6 +20,7 @@ from .outcome import Outcome
 # Framing, pings, reserved bits, opcodes, fragments, UTF-8, closing, limits, automatic fragments. Compression (12, 13) is
 # between the two ends alone, as every extension is.
 CASES = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"]
+ATTEMPTS = 4
 
 
 class EchoServer:
@@ -56,18 +57,32 @@ def results(address, cases):
         return {case: (one["behavior"], one["behaviorClose"], one["remoteCloseCode"]) for case, one in found.items()}
 
 
+def differences(alone, through):
+    return [case for case in sorted(alone.keys() | through.keys()) if alone.get(case) != through.get(case)]
+
+
+def compare(direct, proxied):
+    """The results alone, those through the gateway, and the cases that differ. What differs is asked again: some outcomes
+    (NON-STRICT or OK) hang on whether an answer is faster than the next frame, alone as well."""
+    alone, through = results(direct, CASES), results(proxied, CASES)
+    different = differences(alone, through)
+    for _ in range(ATTEMPTS):
+        if not different:
+            break
+        different = differences(results(direct, different), results(proxied, different))
+    return alone, through, different
+
+
 def run(reactor):
     server = EchoServer()
     route = {"id": "1", "uri": "/chat", "enable_websocket": True, "upstream": {"nodes": {server.address: 1}}}
     try:
-        alone = results(server.address, CASES)
         with Gateway(resources={"routes": [route]}, options=["--reactor", reactor]) as gateway:
             gateway.start()
-            through = results(f"127.0.0.1:{gateway.ports['proxy']}", CASES)
+            alone, through, different = compare(server.address, f"127.0.0.1:{gateway.ports['proxy']}")
     finally:
         server.stop()
-    notes = [f"{case}: {alone.get(case)} alone, {through.get(case)} through the gateway" for case in sorted(alone.keys() | through.keys())
-             if alone.get(case) != through.get(case)]
+    notes = [f"{case}: {alone.get(case)} alone, {through.get(case)} through the gateway" for case in different]
     kinds = collections.Counter(behaviour for behaviour, _, _ in through.values())
     said = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     yield Outcome(f"Autobahn, {reactor}", len(alone), len(alone) - len(notes), [*notes, f"Autobahn's own words, {reactor}: {said}"])
