@@ -30,7 +30,7 @@ Result<std::unique_ptr<ClientContext>> ClientContext::open(const std::string& tr
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  keep_sessions(*context);
   const bool is_system = trusted.empty() || trusted == "system";
   if (is_system) {
     SSL_CTX_set_default_verify_paths(context.get());
@@ -42,8 +42,8 @@ Result<std::unique_ptr<ClientContext>> ClientContext::open(const std::string& tr
   return std::unique_ptr<ClientContext>(new ClientContext(std::move(context)));
 }
 
-SslPtr ClientContext::begin(const std::string& server_name, Verify verify, const ClientIdentity* identity,
-                            Offer offer) const {
+SslPtr ClientContext::begin(const std::string& server_name, Verify verify, const ClientIdentity* identity, Offer offer,
+                            ClientSessionPtr session) const {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl || (!server_name.empty() && !set_peer(ssl.get(), server_name))) return nullptr;
   if (verify == Verify::kYes) SSL_set_verify(ssl.get(), SSL_VERIFY_PEER, nullptr);
@@ -55,6 +55,7 @@ SslPtr ClientContext::begin(const std::string& server_name, Verify verify, const
   }
   static constexpr unsigned char kHttp2[] = {2, 'h', '2'};
   if (offer == Offer::kHttp2 && SSL_set_alpn_protos(ssl.get(), kHttp2, sizeof kHttp2) != 0) return nullptr;
+  if (session) use_session(*ssl, std::move(session));
   SSL_set_connect_state(ssl.get());
   return ssl;
 }

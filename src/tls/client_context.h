@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "tls/certificate.h"
+#include "tls/client_sessions.h"
 #include "tls/openssl_ptr.h"
 
 #include <memory>
@@ -35,9 +36,9 @@ class ClientContext final {
   static Result<std::unique_ptr<ClientContext>> open(const std::string& trusted);
 
   // The client's end of a new connection to `server_name`, a name or an address. Null: there is no memory, or the
-  // identity cannot be used. `identity` may be null.
+  // identity cannot be used. `identity` may be null, and so may `session`, which the handshake then goes on with.
   SslPtr begin(const std::string& server_name, Verify verify, const ClientIdentity* identity,
-               Offer offer = Offer::kNothing) const;
+               Offer offer = Offer::kNothing, ClientSessionPtr session = nullptr) const;
 
  private:
   explicit ClientContext(SslContextPtr context) : context_(std::move(context)) {}

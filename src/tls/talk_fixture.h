@@ -2,6 +2,7 @@
 // A client and a server of TLS in one thread, over memory, for unit tests; no part of the product.
 
 #include "tls/certificate.h"
+#include "tls/client_sessions.h"
 #include "tls/server_context.h"
 #include "tls/test_certificates_fixture.h"
 
@@ -11,8 +12,6 @@
 #include <vector>
 
 namespace sallyport::tls {
-
-using SessionPtr = std::unique_ptr<SSL_SESSION, FreeBy<SSL_SESSION_free>>;
 
 struct TestClient {
   std::string server_name = "a.example";  // empty: none is named

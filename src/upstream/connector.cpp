@@ -41,7 +41,9 @@ std::string TlsPeer::key() const {
 
 async::Task<Result<async::StreamPtr>> Connector::connect(async::Address address, TlsPeer peer, Milliseconds timeout) {
   const SteadyTime deadline = reactor_.now() + timeout;
-  tls::SslPtr ssl = tls_ ? tls_->begin(peer.server_name, peer.verify, peer.identity.get(), peer.offer) : nullptr;
+  auto session = sessions_.of(fmt::format("{} {}", address.to_string(), peer.key()), reactor_.now());
+  tls::SslPtr ssl =
+      tls_ ? tls_->begin(peer.server_name, peer.verify, peer.identity.get(), peer.offer, session) : nullptr;
   if (!ssl) {
     co_return fail(Error{ErrorCode::kRefused,
                          fmt::format("no TLS handshake with the server name {} can be begun: {}", peer.server_name,
@@ -53,6 +55,7 @@ async::Task<Result<async::StreamPtr>> Connector::connect(async::Address address,
   auto stream = std::make_unique<tls::TlsStream>(reactor_, buffers_, std::move(*socket), std::move(ssl));
   const auto left = std::chrono::ceil<Milliseconds>(deadline - reactor_.now());
   const async::IoStatus shaken = co_await stream->shake_hands(std::max(left, Milliseconds(1)));
+  tls::note_handshake(stream->ssl(), *session, shaken == async::IoStatus::kOk, reactor_.now());
   if (shaken != async::IoStatus::kOk) co_return shaken_wrong(shaken, address, peer, *stream);
   if (peer.offer == tls::Offer::kHttp2 && !tls::has_chosen_http2(stream->ssl())) {
     co_return handshake_error(ErrorCode::kRefused, address, peer, "it does not choose HTTP/2 (ALPN h2)");

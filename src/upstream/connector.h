@@ -5,6 +5,7 @@
 #include "async/buffer_pool.h"
 #include "async/reactor.h"
 #include "tls/client_context.h"
+#include "tls/client_sessions.h"
 
 #include <string>
 
@@ -30,6 +31,7 @@ class Connector final {
   async::Task<Result<async::StreamPtr>> connect(async::Address address, Milliseconds timeout) {
     return reactor_.connect(address, timeout);
   }
+  // Goes on with the last session with this peer at this address, where there is one.
   // Error also: a handshake that fails is kRefused or kTimeout, side upstream.
   async::Task<Result<async::StreamPtr>> connect(async::Address address, TlsPeer peer, Milliseconds timeout);
 
@@ -39,6 +41,7 @@ class Connector final {
   async::Reactor& reactor_;
   const tls::ClientContext* tls_;
   async::BufferPool buffers_;
+  tls::ClientSessions sessions_;
 };
 
 }  // namespace sallyport::upstream

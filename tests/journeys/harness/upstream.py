@@ -46,6 +46,7 @@ class Upstream:
         self.connections = 0
         self.broken = []  # what arrived and was no HTTP
         self.handshakes = []  # (server name, common name of the client's certificate), each of them or None
+        self.resumed = []     # whether each of these went on with an earlier session
         self.tls = tls
         if tls:
             tls.sni_callback = lambda sock, name, _: setattr(sock, "asked_for", name)
@@ -116,6 +117,7 @@ class Upstream:
         with self._lock:
             self._sockets.append(sock)
             self.handshakes.append((getattr(sock, "asked_for", None), client))
+            self.resumed.append(sock.session_reused)
         return sock
 
     def _read(self, stream):

@@ -57,6 +57,18 @@ def test_each_server_name_has_connections_of_its_own(gateway, secure):
     assert [name for name, _ in up.handshakes] == ["a.example", "b.example"]
 
 
+def test_a_later_connection_goes_on_with_the_session(gateway, secure, root, tmp_path):
+    up = secure("node.example", answers=[{"headers": {"Connection": "close"}}])
+    own_worker = {"nginx_config": {"worker_processes": 1}}
+    g = gateway(own_worker | trusting(root, tmp_path), resources={"routes": [route(up, tls={"verify": True})]})
+    for _ in range(3):
+        assert g.ask("GET", "/", host="node.example").status == 200
+    assert up.resumed == [False, True, True]
+    g.put("routes/r", {k: v for k, v in route(up).items() if k != "id"})
+    assert g.ask("GET", "/", host="node.example").status == 200
+    assert up.resumed[3:] == [False]  # who does not verify has sessions of his own
+
+
 def test_the_server_name_is_what_the_upstream_reads_as_host(gateway, secure):
     up = secure()
     g = gateway(resources={"routes": [route(up, pass_host="rewrite", upstream_host="rewritten.example")]})
