@@ -19,6 +19,10 @@ class Case:
     want: list = field(default_factory=list)  # outcomes we choose, any of them
     passed: list = field(default_factory=list)  # what reaches the upstream: expected.Request as text
     may_begin: bool = False  # a request may begin to reach the upstream, but not end there
+    repeated: list = field(default_factory=list)  # floods: what is sent again and again, as `sent`
+    repeat: int = 0
+    connections: int = 1  # floods of HTTP/1: side by side
+    at_most: int = 0  # floods: requests that may reach the upstream
     shown: str = ""  # what the client gets; empty: not looked at
 
     @property
@@ -45,6 +49,10 @@ def read_line(case, mark, rest):
         assert case.may <= CLASSES, f"{case.name}: unknown class in {rest}"
     elif mark == "want":
         case.want = rest.split(" or ")
+    elif mark == "*":
+        case.repeated.append(rest)
+    elif mark in ("repeat", "connections", "at_most"):
+        setattr(case, mark, int(rest))
     elif mark == "^" and rest == "unfinished":
         case.may_begin = True
     elif mark == "^":
@@ -55,10 +63,10 @@ def read_line(case, mark, rest):
         raise AssertionError(f"{case.name}: unknown mark {mark!r}")
 
 
-def cases(folder, default_request=None):
-    """The cases of all files in that folder of the corpus. Those that send nothing send `default_request`."""
+def cases(folder, default_request=None, files="*.txt"):
+    """The cases of those files in that folder of the corpus. Those that send nothing send `default_request`."""
     found = []
-    for path in sorted((CORPUS / folder).glob("*.txt")):
+    for path in sorted((CORPUS / folder).glob(files)):
         for line in path.read_text("latin-1").split("\n"):
             mark, _, rest = line.partition(" ")
             if mark == "==":
@@ -66,7 +74,7 @@ def cases(folder, default_request=None):
             elif line and not line.startswith("#"):
                 read_line(found[-1], mark, rest)
     for case in found:
-        case.sent = case.sent or [default_request]
+        case.sent = case.sent or ([default_request] if default_request else [])
         assert case.rfc and case.want, f"{case.name}: no rfc or no want"
     names = [case.name for case in found]
     assert len(names) == len(set(names)), f"names twice: {[name for name in names if names.count(name) > 1]}"

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from harness.gateway import Gateway
 
-from . import http1, http2
+from . import floods, http1, http2
 from .case_file import cases
 from .recorder import Recorder
 
@@ -39,14 +39,14 @@ def begun_without_leave(recorder, chosen):
     return [f"{recorder.begun} requests broke off before the upstream, at most {most} may"] if recorder.begun > most else []
 
 
-def run_corpus(chosen, run, reactor, settings=None):
+def run_corpus(chosen, run, reactor, settings=None, may_begin=False):
     recorder = Recorder()
     options = ["--reactor", reactor] if reactor else []
     try:
         with Gateway(settings, resources=resources(recorder.address), options=options) as gateway:
             gateway.start()
             verdicts = [run(case, gateway.ports["proxy"], recorder) for case in chosen]
-        return Result(verdicts, begun_without_leave(recorder, chosen))
+        return Result(verdicts, [] if may_begin else begun_without_leave(recorder, chosen))
     finally:
         recorder.stop()
 
@@ -59,4 +59,13 @@ def run_http2(reactor=None):
     return run_corpus(cases("http2"), http2.run, reactor)
 
 
-ALL = {"HTTP/1 corpus": run_http1, "HTTP/2-to-1 corpus": run_http2}
+def run_floods(reactor=None):
+    """Those of HTTP/1 in front of short deadlines, so that nobody waits for long ones."""
+    times = {"client_header_timeout": "300ms", "client_body_timeout": "300ms", "keepalive_timeout": "300ms"}
+    settings = {"nginx_config": {"http": times}}
+    slow = run_corpus(cases("floods", files="http1.txt"), floods.run_http1, reactor, settings, may_begin=True)
+    fast = run_corpus(cases("floods", files="http2.txt"), floods.run_http2, reactor, may_begin=True)
+    return Result(slow.verdicts + fast.verdicts, slow.problems + fast.problems)
+
+
+ALL = {"HTTP/1 corpus": run_http1, "HTTP/2-to-1 corpus": run_http2, "floods": run_floods}

@@ -13,3 +13,7 @@ def test_http1():
 
 def test_http2():
     check(corpora.run_http2(), least=150)
+
+
+def test_floods():
+    check(corpora.run_floods(), least=20)
