@@ -209,3 +209,14 @@ def test_the_file_of_resources_is_read_at_once(gateway, upstream):
     one.write_resources({"routes": [{"id": 1, "uri": "/b", "upstream": {"nodes": {up.address: 1}}}]})
     reload(one)
     assert [one.ask("GET", uri).status for uri in ("/a", "/b")] == [404, 200]
+
+
+def test_busy_connections_notice_nothing_of_settings_that_are_read_again(gateway, upstream):
+    one = gateway(resources={"routes": [{"id": "r", "uri": "/a", "upstream": {"nodes": {upstream().address: 1}}}]})
+    with AllAsking(one, clients=32, is_good=lambda response: response.get("connection") is None) as asking:
+        for number in range(1, 6):
+            before = [client.count for client in asking.clients]
+            one.signal(signal.SIGHUP)
+            wait_until(lambda: one.read("logs/error.log").count("settings were read again") >= number, one.tell)
+            wait_until(lambda: all(c.failures or c.count > n for c, n in zip(asking.clients, before)),
+                       "each client to be answered again")
