@@ -21,4 +21,11 @@ exchange::ClientTls describe(SSL& ssl, const tls::ServerHandshake& handshake) {
   return facts;
 }
 
+telemetry::Handshake kind_of_handshake(SSL& ssl) {
+  using telemetry::Handshake;
+  const bool resumed = SSL_session_reused(&ssl) == 1;
+  if (SSL_version(&ssl) == TLS1_3_VERSION) return resumed ? Handshake::kResumed13 : Handshake::kFull13;
+  return resumed ? Handshake::kResumed12 : Handshake::kFull12;
+}
+
 }  // namespace sallyport::proxy

@@ -87,8 +87,10 @@ Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2, ConnectionL
     Greeting greeting(*this, *stream);
     begun = co_await stream->shake_hands(longest);
   }
+  telemetry::WorkerMetrics& metrics = around_.log.metrics();
+  metrics.client_shook_hands(begun == IoStatus::kOk ? kind_of_handshake(stream->ssl()) : telemetry::Handshake::kFailed);
   if (begun != IoStatus::kOk) {
-    if (begun == IoStatus::kTimeout && !draining_) around_.log.metrics().client_cut(telemetry::Cut::kHandshakeTimeout);
+    if (begun == IoStatus::kTimeout && !draining_) metrics.client_cut(telemetry::Cut::kHandshakeTimeout);
     std::string line =
         fmt::format("TLS handshake on port {}: {}", connection.local.port(), words_for_failure(*stream, handshake));
     around_.log.failures().write(log::Level::kInfo, line, around_.reactor.now());

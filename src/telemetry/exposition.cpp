@@ -59,6 +59,7 @@ struct Totals {
   std::uint64_t accepted = 0;
   std::array<std::uint64_t, kConnectionStates> connections{};
   std::array<std::uint64_t, kCuts> cuts{};
+  std::array<std::uint64_t, kHandshakes> handshakes{};
 
   void add(const WorkerMetrics& worker) {
     requests += worker.requests();
@@ -67,6 +68,7 @@ struct Totals {
       connections[i] += worker.connections_in(static_cast<ConnectionState>(i));
     }
     for (std::size_t i = 0; i < cuts.size(); ++i) cuts[i] += worker.clients_cut(static_cast<Cut>(i));
+    for (std::size_t i = 0; i < handshakes.size(); ++i) handshakes[i] += worker.handshakes(static_cast<Handshake>(i));
     worker.series().for_each([this](const Series& series) { add(series); });
   }
 
@@ -119,6 +121,7 @@ class Exposition final {
     family(prefix_, "http_requests_total", "gauge", "The total number of client requests since APISIX started");
     number(totals.requests);
     add_cuts(totals);
+    add_handshakes(totals);
   }
 
   void add_process(const ProcessFacts& process) {
@@ -245,6 +248,16 @@ class Exposition final {
     for (std::size_t i = 0; i < totals.cuts.size(); ++i) {
       label("reason", telemetry::name(static_cast<Cut>(i)));
       number(totals.cuts[i]);
+    }
+  }
+
+  void add_handshakes(const Totals& totals) {
+    family("sallyport_", "tls_handshakes_total", "counter", "Handshakes of TLS with clients");
+    for (std::size_t i = 0; i < totals.handshakes.size(); ++i) {
+      const HandshakeLabels labels = telemetry::labels_of(static_cast<Handshake>(i));
+      label("version", labels.version);
+      label("result", labels.result);
+      number(totals.handshakes[i]);
     }
   }
 

@@ -22,13 +22,13 @@ struct NodeStatus {
   bool is_usable = true;
 };
 
-// What only the house knows.
 // How much is in use of what there is.
 struct ResourceUse {
   std::string_view name;
   double share = 0;  // 0 too where no limit is known
 };
 
+// What only the house knows.
 struct ProcessFacts {
   std::string hostname;
   std::string version;

@@ -39,6 +39,17 @@ TEST(Exposition, ClientsThatWereCutStandWithTheirReasons) {
   EXPECT_THAT(text, HasSubstr("sallyport_clients_cut_total{reason=\"connection_limit\"} 0\n"));
 }
 
+TEST(Exposition, HandshakesStandWithVersionAndResult) {
+  WorkerMetrics first, second;
+  first.client_shook_hands(Handshake::kResumed13);
+  second.client_shook_hands(Handshake::kResumed13);
+  second.client_shook_hands(Handshake::kFailed);
+  std::string text = expose_all({&first, &second});
+  EXPECT_THAT(text, HasSubstr("sallyport_tls_handshakes_total{version=\"TLSv1.3\",result=\"resumed\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_tls_handshakes_total{version=\"TLSv1.2\",result=\"full\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_tls_handshakes_total{version=\"\",result=\"failed\"} 1\n"));
+}
+
 TEST(Exposition, AddsUpWhatAllWorkersCounted) {
   WorkerMetrics one;
   WorkerMetrics two;

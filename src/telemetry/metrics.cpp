@@ -10,7 +10,17 @@ constexpr std::array<std::string_view, kCuts> kCutNames = {
     "connection_limit",  "address_limit", "proxy_header", "overload",
 };
 
+constexpr std::array<HandshakeLabels, kHandshakes> kHandshakeLabels = {{
+    {"TLSv1.2", "full"},
+    {"TLSv1.2", "resumed"},
+    {"TLSv1.3", "full"},
+    {"TLSv1.3", "resumed"},
+    {"", "failed"},
+}};
+
 }  // namespace
+
+HandshakeLabels labels_of(Handshake handshake) { return kHandshakeLabels[static_cast<std::size_t>(handshake)]; }
 
 std::string_view name(Cut cut) { return kCutNames[static_cast<std::size_t>(cut)]; }
 

@@ -45,6 +45,15 @@ enum class Cut : std::uint8_t {
 inline constexpr std::size_t kCuts = 10;
 std::string_view name(Cut cut);
 
+// How a handshake of TLS with a client ended.
+enum class Handshake : std::uint8_t { kFull12, kResumed12, kFull13, kResumed13, kFailed };
+inline constexpr std::size_t kHandshakes = 5;
+struct HandshakeLabels {
+  std::string_view version;  // "TLSv1.3"; empty when it failed
+  std::string_view result;   // full, resumed, failed
+};
+HandshakeLabels labels_of(Handshake handshake);
+
 class WorkerMetrics final {
  public:
   WorkerMetrics() = default;
@@ -59,6 +68,7 @@ class WorkerMetrics final {
   void connection_closed(ConnectionState state) noexcept;
 
   void client_cut(Cut cut) noexcept { cuts_[static_cast<std::size_t>(cut)].add(); }
+  void client_shook_hands(Handshake handshake) noexcept { handshakes_[static_cast<std::size_t>(handshake)].add(); }
 
   // For readers.
   const SeriesTable& series() const noexcept { return series_; }
@@ -66,6 +76,9 @@ class WorkerMetrics final {
   std::uint64_t connections_accepted() const noexcept { return accepted_.value(); }
   std::uint64_t connections_in(ConnectionState state) const noexcept;
   std::uint64_t clients_cut(Cut cut) const noexcept { return cuts_[static_cast<std::size_t>(cut)].value(); }
+  std::uint64_t handshakes(Handshake handshake) const noexcept {
+    return handshakes_[static_cast<std::size_t>(handshake)].value();
+  }
 
  private:
   SeriesTable series_;
@@ -74,6 +87,7 @@ class WorkerMetrics final {
   std::array<Counter, kConnectionStates> entered_;
   std::array<Counter, kConnectionStates> left_;
   std::array<Counter, kCuts> cuts_;
+  std::array<Counter, kHandshakes> handshakes_;
 };
 
 }  // namespace sallyport::telemetry

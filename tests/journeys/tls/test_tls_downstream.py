@@ -190,7 +190,7 @@ def test_sessions_are_resumed_but_not_across_names(gateway, upstream, root):
         context = client_context(root, version)
         with g.connect_tls(context, "a.example") as client:
             assert client.request("GET", "/", host="a.example").status == 200
-            session = client.sock.session
+            session, spoken = client.sock.session, client.sock.version()
         with g.connect_tls(context, "a.example", session) as client:
             assert client.sock.session_reused
             assert client.request("GET", "/", host="a.example").status == 200
@@ -198,6 +198,10 @@ def test_sessions_are_resumed_but_not_across_names(gateway, upstream, root):
         with g.connect_tls(context, "b.example", session) as client:
             assert not client.sock.session_reused
         refused(g, context, "c.example")
+        handshakes = {result: g.metric("sallyport_tls_handshakes_total", version=spoken, result=result)
+                      for result in ("full", "resumed")}
+        assert handshakes == {"full": 2, "resumed": 1}
+    assert g.metric("sallyport_tls_handshakes_total", result="failed") == len(VERSIONS)
     g.wait_for_line(r" a\.example r NONE 200 ", "logs/access.log")
 
 
