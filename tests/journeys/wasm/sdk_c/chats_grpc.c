@@ -1,7 +1,7 @@
-// Speaks to test.Echo of the upstream `echo` about each request, over a gRPC stream of the method that its configuration
-// names, and answers with what it was told. The path says what it sends: /LETTERS each letter as a message, at once;
-// /talk/LETTERS the next one when the one before has come back; /large twenty messages of 100,000 bytes; /quiet nothing.
-// /later opens a stream that the next request cancels; /soon gives a stream 50 ms.
+// Speaks to test.Echo of the upstream `echo` about each request, over a gRPC stream of the method that its
+// configuration names, and answers with what it was told. The path says what it sends: /LETTERS each letter as a
+// message, at once; /talk/LETTERS the next one when the one before has come back; /large twenty messages of 100,000
+// bytes; /quiet nothing. /later opens a stream that the next request cancels; /soon gives a stream 50 ms.
 #include "proxy_wasm.h"
 
 typedef struct conversation {
@@ -18,7 +18,8 @@ static uint32_t later;
 static conversation* of_stream[4096];
 
 static void tell(conversation* one, proxy_view text) {
-  for (size_t i = 0; i < text.size && one->told_size < sizeof one->told; ++i) one->told[one->told_size++] = text.data[i];
+  for (size_t i = 0; i < text.size && one->told_size < sizeof one->told; ++i)
+    one->told[one->told_size++] = text.data[i];
 }
 
 static void tell_number(conversation* one, uint64_t number) {
@@ -66,13 +67,15 @@ proxy_action_t proxy_on_request_headers(uint32_t context, uint32_t count, bool e
   proxy_read_field(PROXY_MAP_HTTP_REQUEST_HEADERS, PROXY_TEXT(":path"), &path);
   proxy_view what = {path.data + 1, path.size - 1};
   if (later != 0) {
-    const bool is_over = proxy_grpc_cancel(later) == PROXY_STATUS_OK && proxy_grpc_cancel(later) == PROXY_STATUS_NOT_FOUND;
+    const bool is_over =
+        proxy_grpc_cancel(later) == PROXY_STATUS_OK && proxy_grpc_cancel(later) == PROXY_STATUS_NOT_FOUND;
     later = 0;
     proxy_respond(is_over ? 200 : 500, PROXY_TEXT("cancelled"), NULL, 0);
     return PROXY_ACTION_PAUSE;
   }
   if (proxy_equal(what, PROXY_TEXT("later"))) {
-    const bool is_open = open_stream(&later, false) && proxy_send_message(later, PROXY_TEXT("x"), true) == PROXY_STATUS_OK;
+    const bool is_open =
+        open_stream(&later, false) && proxy_send_message(later, PROXY_TEXT("x"), true) == PROXY_STATUS_OK;
     proxy_respond(is_open ? 200 : 500, PROXY_TEXT("opened"), NULL, 0);
     return PROXY_ACTION_PAUSE;
   }
