@@ -48,10 +48,11 @@ Result<Node> compile_node(const resources::Node& written, Scheme scheme, const F
   node.priority = written.priority;
   node.host_header = host_header_of(written, scheme);
   if (auto literal = async::Address::from_ip(node.host, node.port)) node.literal = *literal;
-  if (node.literal ? forbidden.contains(*node.literal) : forbidden.contains_by_name(node.host, node.port)) {
-    return wrong(
-        "nodes: " + (node.literal ? node.literal->to_string() : host_header_of(written, scheme)) +
-        " is the gateway's own Admin API or control API, which no route may lead to unless the settings allow it");
+  const std::string_view why =
+      node.literal ? forbidden.why(*node.literal) : forbidden.why_by_name(node.host, node.port);
+  if (!why.empty()) {
+    const std::string address = node.literal ? node.literal->to_string() : host_header_of(written, scheme);
+    return wrong("nodes: " + address + " " + std::string(why));
   }
   return node;
 }

@@ -78,10 +78,10 @@ void ClusterState::refresh(const Cluster& cluster, Member& member) {
 // Endpoints that stay keep their counts.
 void ClusterState::set_endpoints(const Cluster& cluster, Member& member, const std::vector<async::Address>& addresses) {
   std::vector<EndpointOwner> endpoints;
-  member.forbidden = false;
+  member.forbidden = {};
   for (const async::Address& address : addresses) {
-    if (forbidden_.contains(address)) {
-      member.forbidden = true;
+    if (const std::string_view why = forbidden_.why(address); !why.empty()) {
+      member.forbidden = why;
       continue;
     }
     auto known =
@@ -269,9 +269,8 @@ ClusterState::Choice ClusterState::nothing(const Cluster& cluster, const Tried& 
   }
   choice.error = unavailable(named(cluster) + ": no node can be used");
   for (const Member& member : members_) {
-    if (member.forbidden) {
-      choice.error.what +=
-          "; " + member.node.host + " is the gateway's own Admin API or control API, which no route may lead to";
+    if (!member.forbidden.empty()) {
+      choice.error.what += "; " + member.node.host + " " + std::string(member.forbidden);
     } else if (member.name && member.name->error()) {
       choice.error.what += "; " + member.name->error()->what;
     }

@@ -41,7 +41,7 @@ class ClusterState final {
     std::vector<EndpointOwner> endpoints;
     NamePtr name;  // null for a literal address
     std::uint64_t name_version = 0;
-    bool forbidden = false;  // an address was left out
+    std::string_view forbidden;  // why an address was left out; empty: none was
 
     std::uint32_t in_use() const noexcept;
   };

@@ -124,6 +124,16 @@ TEST(ForbiddenAddresses, AListenerOnAnyAddressForbidsAllOfThisMachine) {
   }
 }
 
+TEST(ForbiddenAddresses, SayWhichOfThemItIs) {
+  IpRanges link;
+  ASSERT_TRUE(link.add("169.254.0.0/16"));
+  ForbiddenAddresses forbidden({*Address::from_ip("127.0.0.1", 9180)}, link);
+  EXPECT_THAT(refusal(with_nodes({{"127.0.0.1", 9180}}), forbidden), testing::HasSubstr("own Admin API"));
+  EXPECT_THAT(refusal(with_nodes({{"169.254.169.254", 80}}), forbidden),
+              testing::HasSubstr("169.254.169.254:80 lies in a network where nothing is asked for"));
+  EXPECT_EQ(forbidden.why(*Address::from_ip("192.0.2.1", 9180)), "");
+}
+
 TEST(ForbiddenAddresses, WithoutListenersForbidNothing) {
   EXPECT_FALSE(ForbiddenAddresses().contains(*Address::from_ip("127.0.0.1", 9180)));
 }

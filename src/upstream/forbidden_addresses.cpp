@@ -62,15 +62,19 @@ bool is_localhost(std::string_view host) {
 
 }  // namespace
 
-bool ForbiddenAddresses::contains(const Address& address) const {
+std::string_view ForbiddenAddresses::why(const Address& address) const {
   const Address target = destination(address);
-  if (!networks_.empty() && networks_.contains(target.ip())) return true;
-  return std::ranges::any_of(listeners_, [&](const Address& listener) { return reaches(target, listener); });
+  if (std::ranges::any_of(listeners_, [&](const Address& listener) { return reaches(target, listener); })) {
+    return "is the gateway's own Admin API or control API, which no route may lead to unless the settings allow it";
+  }
+  if (networks_.empty() || !networks_.contains(target.ip())) return {};
+  return "lies in a network where nothing is asked for";
 }
 
-bool ForbiddenAddresses::contains_by_name(std::string_view host, std::uint16_t port) const {
-  return is_localhost(host) &&
-         (contains(*Address::from_ip("127.0.0.1", port)) || contains(*Address::from_ip("::1", port)));
+std::string_view ForbiddenAddresses::why_by_name(std::string_view host, std::uint16_t port) const {
+  if (!is_localhost(host)) return {};
+  const std::string_view why_v4 = why(*Address::from_ip("127.0.0.1", port));
+  return why_v4.empty() ? why(*Address::from_ip("::1", port)) : why_v4;
 }
 
 }  // namespace sallyport::upstream

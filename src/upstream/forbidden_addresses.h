@@ -20,11 +20,13 @@ class ForbiddenAddresses {
 
   const std::vector<async::Address>& listeners() const noexcept { return listeners_; }
 
-  // Whether a connection to `address` would arrive at one of the listeners, or in one of the networks.
-  bool contains(const async::Address& address) const;
+  // Why no connection goes to `address`, "is the gateway's own Admin API ...": it would arrive at one of the listeners,
+  // or in one of the networks. Empty: it may.
+  std::string_view why(const async::Address& address) const;
+  bool contains(const async::Address& address) const { return !why(address).empty(); }
 
-  // Whether `host` is a name that stands for loopback whoever is asked (RFC 6761 6.3), and one may be reached there.
-  bool contains_by_name(std::string_view host, std::uint16_t port) const;
+  // The same for `host` where that is a name that stands for loopback whoever is asked (RFC 6761 6.3).
+  std::string_view why_by_name(std::string_view host, std::uint16_t port) const;
 
  private:
   std::vector<async::Address> listeners_;
