@@ -35,6 +35,11 @@ async::Task<bool> LoopbackUpstream::serve_next(wire::ServerConnection& connectio
     add_piece(request, *piece);
     is_last = piece->is_last;
   }
+  if (connection.body().has_trailers()) {
+    http::Headers trailers(arena);
+    connection.body().trailers(trailers);
+    request.trailers = http::owned(trailers);
+  }
   requests_.push_back(std::move(request));
   begin_answer(connection, arena, head.method);
   const bool has_body = !http::has_no_body(head.method, answer_.status);

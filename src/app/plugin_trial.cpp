@@ -1,5 +1,6 @@
 #include "app/plugin_trial.h"
 
+#include "app/canned_grpc.h"
 #include "app/loopback_upstream.h"
 #include "app/plugin_http_client.h"
 #include "async/epoll_reactor.h"
@@ -32,6 +33,7 @@ constexpr Milliseconds kConnect{5'000};
 constexpr Milliseconds kCallsAtEnd{5'000};  // for HTTP calls that are under way when the response has come
 constexpr Milliseconds kPoll{1};
 constexpr int kTurnsToEnd = 1'000;
+constexpr int kTurnsBetweenPieces = 5;  // until the gateway has read one
 
 // The timers of ticks: they fire in their time, and when told to.
 class TickTimers final {
@@ -162,6 +164,7 @@ struct PluginTrial::Parts {
   async::Task<Status> configure();
   async::Task<void> exchange();
   async::Task<Status> ask(WholeMessage& response);
+  async::Task<Status> send_body(wire::ClientConnection& connection, Arena& arena);
   async::Task<void> take_down();
   async::Task<void> turn();
 
@@ -184,6 +187,7 @@ struct PluginTrial::Parts {
   upstream::ConnectionPool pool{reactor};
   std::optional<upstream::Caller> caller;
   std::optional<PluginHttpClient> http_client;
+  std::optional<CannedGrpc> canned_client;
   std::optional<CountedHttpClient> counted_client;
   telemetry::WorkerMetrics metrics;
   proxy::ExchangeLog log{metrics};
@@ -210,7 +214,8 @@ Status PluginTrial::Parts::open() {
   builder.emplace(catalog, snapshot::BuilderOptions{});
   snapshots = std::make_unique<snapshot::Snapshots>(reactor, std::vector<async::Reactor*>{&reactor}, builder->latest());
   http_client.emplace(0, reactor, *snapshots, *caller, upstream::ForbiddenAddresses{});
-  counted_client.emplace(*http_client);
+  canned_client.emplace(reactor, options.services, *http_client);
+  counted_client.emplace(*canned_client);
   proxy.emplace(proxy::Surroundings{0, reactor, *snapshots, *balancer, pool, log, proxy_options});
   TRY(auto anywhere, async::Address::from_ip("127.0.0.1", 0));
   TRY(listener, reactor.listen(anywhere, async::SharePort::kNo,
@@ -292,6 +297,14 @@ async::Task<Status> PluginTrial::Parts::configure() {
     resource.object()["id"] = std::to_string(i + 1);
     CO_TRY_STATUS(co_await put("upstreams", std::to_string(i + 1), std::move(resource)));
   }
+  for (const CalledService& wanted : options.services) {
+    if (wanted.node.empty()) continue;
+    json::Value resource = upstream_of(wanted.node, wanted.name);
+    resource.object()["scheme"] = "grpc";
+    const std::string id = "grpc-" + wanted.name;
+    resource.object()["id"] = id;
+    CO_TRY_STATUS(co_await put("upstreams", id, std::move(resource)));
+  }
   trace->stage("start");
   json::Object plugins;
   plugins[options.plugin.name] = json::Object{{"conf", options.conf}};
@@ -328,12 +341,14 @@ async::Task<Status> PluginTrial::Parts::ask(WholeMessage& response) {
   line.has_query = query != std::string::npos;
   if (line.has_query) line.query = std::string_view(request.target).substr(query + 1);
   line.host = request.authority;
-  auto length = request.body.empty() ? http::BodyLength::none() : http::BodyLength::sized(request.body.size());
+  const bool is_chunked = !options.body_pieces.empty() || !request.trailers.empty();
+  auto length = is_chunked             ? http::BodyLength::chunked()
+                : request.body.empty() ? http::BodyLength::none()
+                                       : http::BodyLength::sized(request.body.size());
   wire::ClientTimeouts timeouts;
   timeouts.read = options.plugin.settings.policy.limits.longest_pause * 2 + kConnect;
   CO_TRY_STATUS(connection.begin_request(line, headers, length, timeouts));
-  http::Chunk body{request.body, true};
-  CO_TRY_STATUS(co_await connection.write(body, wire::BodyWriter::Flush::kNow));
+  CO_TRY_STATUS(co_await send_body(connection, arena));
   http::ResponseHead head(arena);
   do {
     CO_TRY_STATUS(co_await connection.read_head(head));
@@ -345,6 +360,20 @@ async::Task<Status> PluginTrial::Parts::ask(WholeMessage& response) {
     is_last = piece.is_last;
   }
   co_return Status{};
+}
+
+// A piece is on its way to the plugin before the next follows.
+async::Task<Status> PluginTrial::Parts::send_body(wire::ClientConnection& connection, Arena& arena) {
+  for (const std::string& bytes : options.body_pieces) {
+    const http::Chunk piece{bytes, false};
+    if (!bytes.empty()) CO_TRY_STATUS(co_await connection.write(piece, wire::BodyWriter::Flush::kNow));
+    for (int i = 0; i < kTurnsBetweenPieces; ++i) co_await turn();
+  }
+  http::Headers trailers(arena);
+  for (const auto& [name, value] : options.request.trailers) trailers.add(name, value);
+  const std::string_view rest = options.body_pieces.empty() ? options.request.body : std::string_view();
+  const http::Chunk last{rest, true, trailers.empty() ? nullptr : &trailers};
+  co_return co_await connection.write(last, wire::BodyWriter::Flush::kNow);
 }
 
 // Its root context ends with the last Snapshot that has it.

@@ -36,12 +36,19 @@ the request
   --request "METHOD /PATH"     default: GET /
   -H, --header "NAME: VALUE"   as often as needed; Host is localhost
   --body TEXT|@FILE
+  --body-piece TEXT|@FILE      a piece of a chunked body, as often as needed; each comes by itself
+  --trailer "NAME: VALUE"      behind a chunked body, as often as needed
 the upstream
   --response STATUS            default: 200
   --response-header "NAME: VALUE"
   --response-body TEXT|@FILE   default: hello from the upstream
   --http-call NAME=ANSWER      what HTTP calls of the plugin to the upstream NAME get: STATUS, "STATUS BODY" or
                                "STATUS @FILE"; or HOST:PORT, a server that is asked for real
+  --http-call-header "NAME=NAME: VALUE"
+                               a header of that answer, behind its --http-call, as often as needed
+  --grpc-call NAME=ANSWER      what gRPC calls and streams of the plugin to the upstream NAME get: STATUS, "0 MESSAGE",
+                               "0 @FILE", or "STATUS TEXT" with one from 1 to 16; or HOST:PORT. Given again for a NAME,
+                               the further messages of a stream, the last with the status of its end
 how
   --ticks N                    so many ticks before the request, at once; during it they come in their time
   --repeat N                   the request so often, to the same VM; the last one counts
@@ -227,6 +234,56 @@ class Parser final {
     return {};
   }
 
+  Status take_http_call_header(std::string_view value) {
+    auto equals = value.find('=');
+    auto named = std::ranges::find(parsed_.called, value.substr(0, equals), &CalledUpstream::name);
+    if (equals == value.npos || named == parsed_.called.end() || !named->node.empty()) {
+      return mistake(
+          fmt::format("--http-call-header '{}': write 'NAME=Name: value', behind --http-call NAME=STATUS", value));
+    }
+    TRY(auto field, field_of(option_, value.substr(equals + 1)));
+    named->answer.headers.push_back(std::move(field));
+    return {};
+  }
+
+  Status take_grpc_call(std::string_view value) {
+    auto equals = value.find('=');
+    if (equals == 0 || equals == value.npos) {
+      return mistake(fmt::format("--grpc-call '{}': write NAME=STATUS, 'NAME=0 MESSAGE' or NAME=HOST:PORT", value));
+    }
+    CalledService& service = service_named(value.substr(0, equals));
+    std::string_view answer = value.substr(equals + 1);
+    auto space = answer.find(' ');
+    if (space == answer.npos && answer.contains(':')) {
+      service.node = answer;
+      return {};
+    }
+    auto status = parse_unsigned(answer.substr(0, space));
+    if (!status || *status > 16) return mistake(fmt::format("--grpc-call {}: give a status from 0 to 16", value));
+    service.status = static_cast<int>(*status);
+    std::string text;
+    if (space != answer.npos) TRY_STATUS(read_into(text, answer.substr(space + 1)));
+    if (service.status != 0)
+      service.message = std::move(text);
+    else
+      service.messages.push_back(std::move(text));
+    return {};
+  }
+  CalledService& service_named(std::string_view name) {
+    auto known = std::ranges::find(parsed_.services, name, &CalledService::name);
+    if (known != parsed_.services.end()) return *known;
+    CalledService& service = parsed_.services.emplace_back();
+    service.name = name;
+    return service;
+  }
+
+  Status take_body_piece(std::string_view value) { return read_into(parsed_.body_pieces.emplace_back(), value); }
+  Status take_trailer(std::string_view value) {
+    TRY(auto field, field_of(option_, value));
+    parsed_.request.trailers.push_back(std::move(field));
+    return {};
+  }
+
   Status take_ticks(std::string_view value) { return take_times(parsed_.ticks, value); }
   Status take_repeat(std::string_view value) { return take_times(parsed_.repeat, value); }
   Status take_times(std::uint64_t& to, std::string_view value) {
@@ -285,10 +342,14 @@ Parser::Take Parser::take_function(std::string_view option) {
       {"--request", &Parser::take_request},
       {"--header", &Parser::take_header},
       {"--body", &Parser::take_body},
+      {"--body-piece", &Parser::take_body_piece},
+      {"--trailer", &Parser::take_trailer},
       {"--response", &Parser::take_response},
       {"--response-header", &Parser::take_response_header},
       {"--response-body", &Parser::take_response_body},
       {"--http-call", &Parser::take_http_call},
+      {"--http-call-header", &Parser::take_http_call_header},
+      {"--grpc-call", &Parser::take_grpc_call},
       {"--ticks", &Parser::take_ticks},
       {"--repeat", &Parser::take_repeat},
       {"--timeout", &Parser::take_timeout},

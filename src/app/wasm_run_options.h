@@ -22,6 +22,15 @@ struct CalledUpstream {
   http::Response answer;
 };
 
+// What gRPC calls and streams of the plugin to one upstream come to.
+struct CalledService {
+  std::string name;
+  std::string node;                   // "host:port" that is asked for real; empty: what follows
+  std::vector<std::string> messages;  // a call gets the first
+  int status = 0;
+  std::string message;  // of the status
+};
+
 // Something that must hold at the end.
 struct Expectation {
   std::string what;   // "status", "header" ...
@@ -33,8 +42,10 @@ struct WasmRunOptions {
   wasm::DeclaredPlugin plugin;  // its file, name, root_id, vm_config and settings
   std::string conf = "{}";
   http::CallRequest request{.method = "GET", .target = "/", .authority = "localhost"};
+  std::vector<std::string> body_pieces;  // a chunked body, instead of that of the request
   http::Response response{.status = 200, .headers = {}, .body = "hello from the upstream\n"};
   std::vector<CalledUpstream> called;
+  std::vector<CalledService> services;
   std::vector<Expectation> expectations;
   std::uint64_t ticks = 0;
   std::uint64_t repeat = 1;

@@ -57,6 +57,41 @@ TEST(WasmRunOptions, TextsMayStandInFiles) {
   EXPECT_EQ(missing.error().what, "--body @/nowhere: cannot be read: No such file or directory");
 }
 
+TEST(WasmRunOptions, ABodyMayComeInPiecesWithTrailersBehindIt) {
+  auto options =
+      parse({"p.wasm", "--body-piece", "one", "--body-piece=", "--body-piece", "two", "--trailer", "X-Sum: 3"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_THAT(options->body_pieces, ElementsAre("one", "", "two"));
+  EXPECT_THAT(options->request.trailers, ElementsAre(Pair("X-Sum", "3")));
+}
+
+TEST(WasmRunOptions, AnswersOfHttpCallsMayHaveHeaders) {
+  auto options = parse({"p.wasm", "--http-call", "auth=200", "--http-call-header", "auth=X-User: a=b",
+                        "--http-call-header", "auth=X-Two: 2"});
+  ASSERT_TRUE(options) << options.error().what;
+  EXPECT_THAT(options->called[0].answer.headers, ElementsAre(Pair("X-User", "a=b"), Pair("X-Two", "2")));
+  constexpr std::string_view kWanted = "behind --http-call NAME=STATUS";
+  EXPECT_THAT(mistake({"p.wasm", "--http-call-header", "auth=X-A: b"}), HasSubstr(std::string(kWanted)));
+  EXPECT_THAT(mistake({"p.wasm", "--http-call", "auth=a:1", "--http-call-header", "auth=X-A: b"}),
+              HasSubstr(std::string(kWanted)));
+  EXPECT_THAT(mistake({"p.wasm", "--http-call", "auth=200", "--http-call-header", "auth=X-A"}),
+              HasSubstr("write it as 'Name: value'"));
+}
+
+TEST(WasmRunOptions, GrpcCallsHaveMessagesAStatusOrAServer) {
+  auto options = parse({"p.wasm", "--grpc-call", "echo=0 one", "--grpc-call", "echo=0 two", "--grpc-call",
+                        "echo=7 not you", "--grpc-call", "real=127.0.0.1:9000", "--grpc-call", "none=14"});
+  ASSERT_TRUE(options) << options.error().what;
+  ASSERT_EQ(options->services.size(), 3u);
+  EXPECT_THAT(options->services[0].messages, ElementsAre("one", "two"));
+  EXPECT_EQ(options->services[0].status, 7);
+  EXPECT_EQ(options->services[0].message, "not you");
+  EXPECT_EQ(options->services[1].node, "127.0.0.1:9000");
+  EXPECT_EQ(options->services[2].status, 14);
+  EXPECT_THAT(mistake({"p.wasm", "--grpc-call", "echo=17"}), HasSubstr("give a status from 0 to 16"));
+  EXPECT_THAT(mistake({"p.wasm", "--grpc-call", "echo"}), HasSubstr("write NAME=STATUS, 'NAME=0 MESSAGE'"));
+}
+
 TEST(WasmRunOptions, SettingsAreThoseOfTheGateway) {
   auto options = parse({"p.wasm", "--set", "cpu_budget=5ms", "--set", "capabilities=[\"proxy_log\"]", "--set",
                         "fail=open", "--set", "env={\"A\": \"b\"}"});

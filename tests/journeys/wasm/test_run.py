@@ -1,6 +1,7 @@
 """`sallyport wasm run`: an exchange without a gateway, and all that a plugin does in it."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -68,6 +69,31 @@ def test_http_calls_get_the_answers_that_were_given_or_those_of_a_server(run, up
     assert [request.target for request in auth.seen] == ["/check"]
     missing = run(example("auth-call-rust"), *conf, "--expect", "status=503")
     assert 'gateway warn: plugin auth-call-rust: http_call to "auth" is refused: there is no upstream of that id or name' in missing.stdout
+
+
+def test_what_a_plugin_is_answered_may_have_headers(run):
+    told = run(example("auth-call-rust"), "--conf", '{"upstream": "auth"}', "--http-call", "auth=200", "--http-call-header", "auth=X-Auth-User: alice",
+               "--expect", "upstream-header=x-auth-user: alice")
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_grpc_calls_get_the_answers_that_were_given(run):
+    arguments = [example("auth-grpc-rust"), "--conf", '{"upstream": "auth"}']
+    refused = run(*arguments, "--grpc-call", "auth=7 not you", "--expect", "status=403", "--expect", "body=not you")
+    assert refused.returncode == 0, refused.stdout + refused.stderr
+    assert "  proxy_on_grpc_close(root=1, call=5, status=7)" in refused.stdout
+    passes = run(*arguments, "--grpc-call", "auth=0 \n\x05alice", "--expect", "upstream-header=x-auth-user: alice")
+    assert passes.returncode == 0, passes.stdout + passes.stderr
+    assert "  proxy_on_grpc_receive(root=1, call=5, size=7)" in passes.stdout
+
+
+def test_a_body_comes_in_its_pieces_and_trailers_behind_it(run):
+    arguments = [example("body-limit-c"), "--conf", '{"bytes": 5}', "--request", "POST /"]
+    passes = run(*arguments, "--body-piece", "abc", "--body-piece", "de", "--trailer", "X-Sum: 5", "--expect", "upstream-body=abcde")
+    assert passes.returncode == 0, passes.stdout + passes.stderr
+    assert re.findall(r"proxy_on_request_body\(context=2, body_size=(\d), end_of_stream=(\d)\)", passes.stdout) == [("3", "0"), ("2", "0"), ("0", "1")]
+    assert "X-Sum: 5" in passes.stdout
+    assert run(*arguments, "--body-piece", "abc", "--body-piece", "def", "--expect", "status=413").returncode == 0
 
 
 def test_state_is_kept_between_repeated_requests(run):
