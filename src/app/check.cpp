@@ -104,8 +104,7 @@ class Check final {
     services.store = &store;
     store::BlobFolder blobs(blob_folder(settings_.store));
     admin::LivePlugins live(services, &blobs);
-    live.use(std::make_shared<wasm::LiveModules>(wasm_runtime_, wasm_settings(settings_).defaults),
-             live_settings(settings_));
+    live.use(std::make_shared<wasm::LiveModules>(wasm_runtime_, wasm_settings(settings_)), live_settings(settings_));
     for (const std::string& problem : co_await live.load(catalog_)) error(store.describe() + ": " + problem);
   }
 

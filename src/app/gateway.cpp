@@ -176,7 +176,7 @@ Task<void> Gateway::load_live_plugins(chain::Catalog& catalog, const Settings& s
   if (!sources_) sources_.emplace(control_, clock_, settings_.wasm.uploads.max_bytes);
   services_.watcher = &sources_->watcher();
   if (!live_plugins_) live_plugins_.emplace(services_, blobs_ ? &*blobs_ : nullptr);
-  live_plugins_->use(std::make_shared<wasm::LiveModules>(wasm_runtime_, wasm_settings(settings).defaults),
+  live_plugins_->use(std::make_shared<wasm::LiveModules>(wasm_runtime_, wasm_settings(settings)),
                      live_settings(settings));
   for (const std::string& problem : co_await live_plugins_->load(catalog)) log::error("{}", problem);
 }

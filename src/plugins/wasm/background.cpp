@@ -7,7 +7,8 @@
 
 namespace sallyport::wasm {
 
-Background::Background(int niceness) : thread_([this, niceness] { run(niceness); }) {}
+Background::Background(int niceness, std::function<void()> at_idle)
+    : at_idle_(std::move(at_idle)), thread_([this, niceness] { run(niceness); }) {}
 
 Background::~Background() {
   {
@@ -28,15 +29,24 @@ void Background::post(Message job) {
 
 void Background::run(int niceness) {
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness);
+  bool has_worked = false;
+  auto is_due = [this] { return stopping_ || !jobs_.empty(); };
   std::unique_lock lock(mutex_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    if (at_idle_ && has_worked && !wake_.wait_for(lock, kIdle, is_due)) {
+      has_worked = false;
+      lock.unlock();
+      at_idle_();
+      lock.lock();
+    }
+    wake_.wait(lock, is_due);
     if (stopping_) return;
     Message job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
     job();
     job = nullptr;
+    has_worked = true;
     lock.lock();
   }
 }

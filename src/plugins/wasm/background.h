@@ -4,8 +4,10 @@
 
 #include "plugins/wasm/threads.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -13,8 +15,11 @@ namespace sallyport::wasm {
 
 class Background {
  public:
-  // `niceness` as in nice(1); threads that jobs start inherit it.
-  explicit Background(int niceness);
+  static constexpr std::chrono::seconds kIdle{1};
+
+  // `niceness` as in nice(1); threads that jobs start inherit it. `at_idle`: called by the thread when it has
+  // done jobs and got no other for so long.
+  explicit Background(int niceness, std::function<void()> at_idle = {});
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
   ~Background();
@@ -24,11 +29,12 @@ class Background {
  private:
   void run(int niceness);
 
+  const std::function<void()> at_idle_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Message> jobs_;
   bool stopping_ = false;
-  std::thread thread_;
+  std::thread thread_;  // last: it uses everything above
 };
 
 }  // namespace sallyport::wasm

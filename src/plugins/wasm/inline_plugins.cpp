@@ -61,9 +61,8 @@ InlinePlugin read_one(const json::Value& item, const std::string& place, const P
   if (const json::Value* priority = item.find("priority")) plugin.priority = static_cast<int>(priority->integer());
   plugin.configuration = configuration_of(item.find("config"));
   plugin.settings = most;
-  for (const SettingProblem& problem : read_plugin_settings(item, SettingPlace::kInline, plugin.settings)) {
-    problems += (problems.empty() ? "" : "; ") + place + problem.pointer + " " + problem.what;
-  }
+  const std::string own = text_of(read_plugin_settings(item, SettingPlace::kInline, plugin.settings), place);
+  if (!own.empty()) problems += (problems.empty() ? "" : "; ") + own;
   return plugin;
 }
 

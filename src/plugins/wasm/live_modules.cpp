@@ -55,18 +55,15 @@ Result<DeclaredPlugin> read_live_settings(const chain::LiveCode& code, const Plu
   read_own(code.settings, plugin, problems);
   refuse_unknown(code.settings, problems);
   if (problems.empty()) return plugin;
-  std::string what = "invalid configuration: ";
-  for (const SettingProblem& problem : problems) {
-    if (&problem != &problems.front()) what += "; ";
-    what += problem.pointer.substr(1) + " " + problem.what;
-  }
-  return fail(ErrorCode::kInvalid, std::move(what));
+  return fail(ErrorCode::kInvalid, "invalid configuration: " + text_of(problems));
 }
 
 bool LiveModules::is_code(std::string_view bytes) const { return bytes.starts_with("\0asm"sv); }
 
 async::Task<Result<chain::LiveType>> LiveModules::make(chain::LiveCode code) {
   CO_TRY(DeclaredPlugin plugin, read_live_settings(code, defaults_));
+  CO_TRY_STATUS(reserved_.check(plugin.name, plugin.settings.vm.vm_id));
+  if (reserved_.contains(vm_id_of(plugin))) plugin.settings.vm.vm_id = "live:" + plugin.name;
   CO_TRY(auto module, co_await runtime_->load_code("plugin " + code.name, std::move(code.sha256), std::move(code.read),
                                                    plugin.settings.policy.module_isolation()));
   CO_TRY_STATUS(co_await runtime_->try_start(spec_of(plugin, module)));

@@ -3,6 +3,7 @@
 // with its settings beside its module, which may not go further than those of a plugin that a route names.
 
 #include "chain/live_types.h"
+#include "plugins/wasm/reserved_vm_ids.h"
 #include "plugins/wasm/runtime.h"
 #include "plugins/wasm/wasm_settings.h"
 
@@ -12,8 +13,8 @@ namespace sallyport::wasm {
 
 class LiveModules final : public chain::LiveTypes {
  public:
-  LiveModules(std::shared_ptr<Runtime> runtime, const PluginSettings& defaults)
-      : runtime_(std::move(runtime)), defaults_(defaults) {}
+  LiveModules(std::shared_ptr<Runtime> runtime, const WasmSettings& settings)
+      : runtime_(std::move(runtime)), defaults_(settings.defaults), reserved_(settings) {}
 
   std::string_view kind() const override { return "wasm"; }
   std::string_view media_type() const override { return "application/wasm"; }
@@ -24,6 +25,7 @@ class LiveModules final : public chain::LiveTypes {
  private:
   std::shared_ptr<Runtime> runtime_;
   PluginSettings defaults_;
+  ReservedVmIds reserved_;
 };
 
 // The plugin that the settings of code describe. Error: kInvalid with every problem.

@@ -30,7 +30,14 @@ class LiveModulesTest : public WasmFixture {
   }
 
   std::shared_ptr<Engine> engine_ = make_tested_engine();
-  LiveModules types_{runtime_, PluginSettings()};
+  static WasmSettings settings() {
+    WasmSettings settings;
+    settings.plugins.emplace_back().name = "declared";
+    settings.plugins.emplace_back().name = "other";
+    settings.plugins.back().settings.vm.vm_id = "mine";
+    return settings;
+  }
+  LiveModules types_{runtime_, settings()};
   int reads_ = 0;
 };
 
@@ -72,6 +79,18 @@ TEST_F(LiveModulesTest, SettingsAreCheckedAndTheirProblemsAllNamed) {
     EXPECT_NE(why.find(part), std::string::npos) << part << " in " << why;
   }
   EXPECT_TRUE(why.starts_with("invalid configuration: ")) << why;
+}
+
+TEST_F(LiveModulesTest, StateOfDeclaredPluginsIsNotForThoseThatAreHandedIn) {
+  EXPECT_EQ(refusal(code(wat("", ""), R"({"vm_id": "declared"})")),
+            "plugin mine: vm_id declared is that of a plugin which the boot file declares; choose another one");
+  auto made = make(code(wat("", "")));  // whose name is the vm_id of a declared one
+  ASSERT_TRUE(made);
+  Running configured(made->type->configure(*json::parse(R"({"conf": "x"})"), {}));
+  ASSERT_TRUE(configured.is_done() && configured.result());
+  std::set<std::string> known;
+  runtime_->state().for_each([&](const std::string& vm_id, const PluginState&) { known.insert(vm_id); });
+  EXPECT_EQ(known, std::set<std::string>{"live:mine"});
 }
 
 TEST_F(LiveModulesTest, OneThatCannotBeMadeFailsInEachExchangeAsItsSettingsSay) {

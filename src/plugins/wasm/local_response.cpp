@@ -10,11 +10,6 @@
 namespace sallyport::wasm {
 namespace {
 
-bool is_grpc(const exchange::Exchange& exchange) {
-  auto type = exchange.request.headers.get(http::FieldName::kContentType);
-  return type && type->starts_with("application/grpc");
-}
-
 http::Response grpc_answer(std::uint32_t status, std::string_view message, std::int32_t grpc_status) {
   bool given = grpc_status >= 0 && grpc_status <= 16;
   http::Response response;
@@ -34,7 +29,8 @@ http::Response make_local_response(Vm& vm, const exchange::Exchange& exchange, s
     status = 500;
   }
   http::Response response;
-  if (is_grpc(exchange)) {
+  const bool is_grpc = http::is_grpc(exchange.request.headers);
+  if (is_grpc) {
     response = grpc_answer(status, body, grpc_status);
   } else {
     response.status = static_cast<int>(status);
@@ -48,7 +44,7 @@ http::Response make_local_response(Vm& vm, const exchange::Exchange& exchange, s
       continue;
     }
     if (equals_ignoring_case(name, "content-type")) {
-      if (is_grpc(exchange)) continue;
+      if (is_grpc) continue;
       has_type = true;
     }
     response.headers.emplace_back(name, value);

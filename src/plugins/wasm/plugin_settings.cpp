@@ -393,4 +393,13 @@ std::vector<SettingProblem> read_plugin_settings(const json::Value& object, Sett
   return problems;
 }
 
+std::string text_of(const std::vector<SettingProblem>& problems, std::string_view place) {
+  std::string text;
+  for (const SettingProblem& problem : problems) {
+    if (!text.empty()) text += "; ";
+    text.append(place).append(problem.pointer, place.empty() ? 1 : 0).append(" ").append(problem.what);
+  }
+  return text;
+}
+
 }  // namespace sallyport::wasm

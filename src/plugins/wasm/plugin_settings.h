@@ -34,4 +34,7 @@ std::string settings_schema(SettingPlace place);
 // must not exceed them, since whoever writes routes is not who runs the gateway. Every problem is told.
 std::vector<SettingProblem> read_plugin_settings(const json::Value& object, SettingPlace place, PluginSettings& to);
 
+// All of them as one text, "conf/fail is ...; conf/env is ..."; `place`: where the object stands, or empty.
+std::string text_of(const std::vector<SettingProblem>& problems, std::string_view place = {});
+
 }  // namespace sallyport::wasm

@@ -153,7 +153,7 @@ Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> of
   for (const Post& worker : threads_.workers) turns_.push_back(std::make_shared<SliceTurns>(worker));
   if (!threads_.control) return;
   compiler_ = std::make_unique<Background>(kCompilerNiceness);
-  builder_ = std::make_unique<Background>(kBuilderNiceness);
+  builder_ = std::make_unique<Background>(kBuilderNiceness, [this] { trials_.clear(); });
 }
 
 // Does `work` in the background and comes back to the control thread with its result.
@@ -267,8 +267,8 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec want
   if (auto found = roots_.find(roots_key); found != roots_.end()) {
     if (Roots roots = found->second.lock()) co_return roots;
   }
-  std::move_only_function<Result<Costs>()> trial = [spec, conf] { return try_out(spec, conf); };
-  CO_TRY(Costs costs, co_await away(builder_.get(), std::move(trial)));
+  std::move_only_function<Result<TrialCosts>()> trial = [this, spec, conf] { return try_out(spec, conf); };
+  CO_TRY(const TrialCosts costs, co_await away(builder_.get(), std::move(trial)));
   std::shared_ptr<const VmImage> image;
   if (spec->isolation() == Isolation::kRequest) {
     std::move_only_function<Result<std::shared_ptr<const VmImage>>()> take = [spec, conf] {
@@ -295,22 +295,10 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec want
   co_return roots;
 }
 
-// Admission: everything that a worker will do with it, in a Vm that is thrown away.
-Result<Runtime::Costs> Runtime::try_out(std::shared_ptr<const VmSpec> spec, RootConf conf) {
-  Costs costs;
-  auto trial = std::make_shared<VmSpec>(*spec);
-  trial->state = std::make_shared<SharedState>(spec->state);
-  auto begun = thread_cpu_time();
-  auto vm = Vm::start(std::move(trial), spec->start_budget, PluginLog::Mode::kKeep);
-  if (!vm) return refusal(std::move(vm.error()));
-  auto started = thread_cpu_time();
-  auto root = (*vm)->add_root(std::move(conf));
-  if (!root) {
-    (*vm)->log().release();
-    return refusal(std::move(root.error()));
-  }
-  costs.start = started - begun;
-  costs.configure = thread_cpu_time() - started;
+// Admission: everything that a worker will do with it.
+Result<TrialCosts> Runtime::try_out(std::shared_ptr<const VmSpec> spec, const RootConf& conf) {
+  auto costs = trials_.try_out(spec->plugin + '\0' + key_of(*spec), spec, conf);
+  if (!builder_) trials_.clear();
   return costs;
 }
 
@@ -338,7 +326,7 @@ Result<Runtime::FirstVms> Runtime::make_vms(std::shared_ptr<const VmSpec> spec, 
 }
 
 async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::make_group(std::shared_ptr<const VmSpec> spec, RootConf conf,
-                                                                      Costs costs) {
+                                                                      TrialCosts costs) {
   std::move_only_function<Result<FirstVms>()> make = [spec, conf, count = threads_.workers.size()] {
     return make_vms(spec, conf, count);
   };

@@ -2,11 +2,11 @@
 // Everything about Wasm that lives as long as the process: the engine, compiled modules, the VMs by what makes them
 // equal, and the background. `app` makes one; plugin types share it.
 //
-// All functions belong to the control thread and may wait. A module is compiled and a conf is tried in a throw-away VM
-// on background threads. The first conf of a VmSpec is configured there, too, in a new VM for each worker; further ones
-// are configured by the workers, in their live VMs, before the Task ends. A conf that takes a large part of a
-// callback's CPU budget gets VMs of its own instead, so that no worker is held up. With `isolation: request` the state
-// of one more VM that is configured in the background is what each exchange begins with.
+// All functions belong to the control thread and may wait. A module is compiled and a conf is tried in a VM that
+// nobody else sees, on background threads. The first conf of a VmSpec is configured there, too, in a new VM for each
+// worker; further ones are configured by the workers, in their live VMs, before the Task ends. A conf that takes a
+// large part of a callback's CPU budget gets VMs of its own instead, so that no worker is held up. With `isolation:
+// request` the state of one more VM that is configured in the background is what each exchange begins with.
 
 #include "async/mutex.h"
 #include "async/task.h"
@@ -21,6 +21,7 @@
 #include "plugins/wasm/plugin_roots.h"
 #include "plugins/wasm/shared_state.h"
 #include "plugins/wasm/threads.h"
+#include "plugins/wasm/trial_vms.h"
 #include "plugins/wasm/vm.h"
 
 #include <array>
@@ -83,11 +84,6 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
  private:
   using ModulePtr = std::shared_ptr<const Module>;
-  // What starting and configuring cost in CPU time.
-  struct Costs {
-    std::chrono::nanoseconds start{0};
-    std::chrono::nanoseconds configure{0};
-  };
   using FirstVms = std::vector<std::pair<std::unique_ptr<Vm>, RootContext*>>;
   using Roots = std::shared_ptr<PluginRoots>;
   // An engine, and what it has compiled.
@@ -98,10 +94,10 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
 
   Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> of_worker, std::shared_ptr<Engine> of_request);
 
-  static Result<Costs> try_out(std::shared_ptr<const VmSpec> spec, RootConf conf);
+  Result<TrialCosts> try_out(std::shared_ptr<const VmSpec> spec, const RootConf& conf);
   static Result<std::shared_ptr<const VmImage>> take_image(std::shared_ptr<const VmSpec> spec, RootConf conf);
   static Result<FirstVms> make_vms(std::shared_ptr<const VmSpec> spec, RootConf conf, std::size_t count);
-  async::Task<Result<Roots>> make_group(std::shared_ptr<const VmSpec> spec, RootConf conf, Costs costs);
+  async::Task<Result<Roots>> make_group(std::shared_ptr<const VmSpec> spec, RootConf conf, TrialCosts costs);
   async::Task<Result<Roots>> join_group(std::shared_ptr<const VmGroup> group, RootConf conf);
   async::Task<Result<void>> join_workers(Roots roots);
   void begin_duties(const Roots& roots);
@@ -121,6 +117,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   async::Mutex configuring_;                        // so that two first confs do not make two groups
   std::map<std::string, std::weak_ptr<const VmGroup>> groups_;
   std::map<std::string, std::weak_ptr<PluginRoots>> roots_;
+  TrialVms trials_;                       // of the builder's thread
   std::unique_ptr<Background> compiler_;  // none without a control thread
   std::unique_ptr<Background> builder_;
   std::unique_ptr<Background> optimiser_;  // with a first tier

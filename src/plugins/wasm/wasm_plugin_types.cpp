@@ -2,10 +2,10 @@
 
 #include "plugins/wasm/failed_plugin.h"
 #include "plugins/wasm/inline_plugins.h"
+#include "plugins/wasm/reserved_vm_ids.h"
 #include "plugins/wasm/wasm_plugin.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,11 +46,6 @@ VmSpec spec_of(std::string plugin, std::shared_ptr<const Module> module, std::st
   spec.http_calls = limits.http_calls;
   spec.settings = settings.vm;
   return spec;
-}
-
-const std::string& vm_id_of(const DeclaredPlugin& plugin) {
-  const std::string& vm_id = plugin.settings.vm.vm_id;
-  return vm_id.empty() ? plugin.name : vm_id;
 }
 
 // Plugins that share a vm_id share its metrics: the one that may have most decides.
@@ -101,9 +96,8 @@ class InlinePluginType final : public chain::PluginType {
       : runtime_(std::move(runtime)),
         prefix_(settings.prefix),
         allowed_dirs_(settings.allowed_dirs),
-        defaults_(settings.defaults) {
-    for (const DeclaredPlugin& plugin : settings.plugins) reserved_.insert(vm_id_of(plugin));
-  }
+        defaults_(settings.defaults),
+        reserved_(settings) {}
 
   std::string_view name() const override { return "wasm"; }
   int priority() const override { return 0; }
@@ -141,10 +135,7 @@ class InlinePluginType final : public chain::PluginType {
 
   async::Task<Result<PluginPtr>> configure_one(InlinePlugin plugin, std::string resource) const {
     std::string& vm_id = plugin.settings.vm.vm_id;
-    if (reserved_.contains(vm_id)) {
-      co_return fail(ErrorCode::kInvalid, "plugin " + plugin.name + ": vm_id " + vm_id +
-                                              " is that of a plugin which the boot file declares; choose another one");
-    }
+    CO_TRY_STATUS(reserved_.check(plugin.name, vm_id));
     if (vm_id.empty() && reserved_.contains(plugin.name)) vm_id = "inline:" + plugin.name;
     CO_TRY(std::string path, allowed_path(plugin.path, prefix_, allowed_dirs_));
     CO_TRY(auto module, co_await runtime_->load(std::move(path), plugin.settings.policy.module_isolation()));
@@ -158,7 +149,7 @@ class InlinePluginType final : public chain::PluginType {
   std::string prefix_;
   std::vector<std::string> allowed_dirs_;
   PluginSettings defaults_;
-  std::set<std::string> reserved_;  // vm_ids of declared plugins, whose shared data is not for whoever writes routes
+  ReservedVmIds reserved_;
 };
 
 // From the file that was fetched before.

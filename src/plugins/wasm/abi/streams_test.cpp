@@ -74,6 +74,7 @@ TEST_F(Streams, AGrpcRequestGetsItsStatusInTheHead) {
       response.headers,
       (Fields{{"content-type", "application/grpc"}, {"grpc-status", "7"}, {"grpc-message", "no way"}, {"x-one", "1"}}));
   EXPECT_EQ(answer_of({.status = 403, .grpc_status = 5}, "application/grpc").headers[1].second, "5");
+  EXPECT_EQ(answer_of({.status = 403, .body = "no way"}, "application/grpc-web").status, 403);
 }
 
 TEST_F(Streams, MalformedHeadersAreABadArgument) {
