@@ -34,6 +34,13 @@ std::optional<SteadyTime> deadline_of(const http::RequestHead& request, SteadyTi
   return timeout ? std::optional(now + std::min<Milliseconds>(*timeout, kEndless)) : std::nullopt;
 }
 
+// `peer`: over TLS; or nothing.
+Task<Result<upstream::ConnectionPool::Lease>> connect_to(upstream::ConnectionPool& pool, const async::Address& address,
+                                                         Milliseconds timeout,
+                                                         const std::optional<upstream::TlsPeer>& peer) {
+  return peer ? pool.connect(address, timeout, *peer) : pool.connect(address, timeout);
+}
+
 constexpr std::string_view kWebsocket = "websocket";  // RFC 6455
 
 // h2c, for one, is never passed on.
@@ -175,14 +182,25 @@ Task<Status> Forward::lease_connection(bool fresh) {
   connection_ = upstream::Lease(fresh ? nullptr : around_.pool.take(endpoint_->address));
   reused_ = bool(connection_);
   if (reused_) return Status{};
-  return connect();
+  return connect(std::nullopt);
 }
 
-Task<Status> Forward::connect() {
-  auto connection = co_await around_.pool.connect(endpoint_->address, journey_.plan->timeouts.connect);
+// Where the node is a name with several addresses, one that does not answer soon gives way to the next.
+Task<Status> Forward::connect(std::optional<upstream::TlsPeer> peer) {
+  const Milliseconds timeout = journey_.plan->timeouts.connect;
+  const std::vector<upstream::EndpointOwner> others = around_.balancer.others(cluster_, *endpoint_, tried_);
+  std::vector<async::Address> addresses;
+  if (!others.empty()) addresses.push_back(endpoint_->address);
+  for (const upstream::EndpointOwner& other : others) addresses.push_back(other->address);
+  auto connecting = others.empty() ? connect_to(around_.pool, endpoint_->address, timeout, peer)
+                                   : around_.pool.connect_first(std::move(addresses), timeout, peer);
+  auto connection = co_await connecting;
   if (!connection) co_return fail(std::move(connection).error());
   connection_ = upstream::Lease(std::move(*connection));
   exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
+  for (const upstream::EndpointOwner& other : others) {
+    if (other->address == connection_.address()) switch_to(other);
+  }
   co_return Status{};
 }
 
@@ -191,11 +209,7 @@ Task<Status> Forward::lease_tls_connection(bool fresh) {
   connection_ = upstream::Lease(fresh ? nullptr : around_.pool.take(endpoint_->address, peer));
   reused_ = bool(connection_);
   if (reused_) co_return Status{};
-  auto connection = co_await around_.pool.connect(endpoint_->address, journey_.plan->timeouts.connect, peer);
-  if (!connection) co_return fail(std::move(connection).error());
-  connection_ = upstream::Lease(std::move(*connection));
-  exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
-  co_return Status{};
+  co_return co_await connect(peer);
 }
 
 Result<upstream::TlsPeer> Forward::peer() const {
@@ -335,7 +349,19 @@ void Forward::note_try(upstream::EndpointRef endpoint) {
   endpoint_ = std::move(endpoint);
   ++exchange_.tries;
   try_began_ = around_.reactor.now();
-  std::string_view earlier = exchange_.upstream_addresses;
+  tried_before_ = exchange_.upstream_addresses;
+  show_endpoint();
+}
+
+// Another address of the same node has answered first.
+void Forward::switch_to(const upstream::EndpointOwner& other) {
+  tried_.add(endpoint_);
+  endpoint_ = upstream::EndpointRef(other.get());
+  show_endpoint();
+}
+
+void Forward::show_endpoint() {
+  const std::string_view earlier = tried_before_;
   exchange_.upstream_addresses =
       earlier.empty() ? endpoint_->text : exchange_.arena.join(earlier, ", ", endpoint_->text);
   exchange_.endpoint = endpoint_->view();

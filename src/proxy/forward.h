@@ -25,7 +25,8 @@ class Forward final : private BeforeWait {
   // A connection with the request under way and the response's head read.
   Task<Status> exchange_heads();
   Task<Status> lease_connection(bool fresh);
-  Task<Status> connect();
+  Task<Status> connect(std::optional<upstream::TlsPeer> peer);
+  void switch_to(const upstream::EndpointOwner& other);
   Task<Status> lease_tls_connection(bool fresh);
   Task<Status> lease_stream(bool fresh);
   Result<upstream::TlsPeer> peer() const;
@@ -50,6 +51,7 @@ class Forward final : private BeforeWait {
   bool was_stale(const Error& error) const;
   bool may_repeat() const;
   bool goes_on_after(const Error& error);
+  void show_endpoint();
   void note_try(upstream::EndpointRef endpoint);
   void note_final_head();
   void note_status(int status);
@@ -62,6 +64,7 @@ class Forward final : private BeforeWait {
 
   upstream::Tried tried_;
   upstream::EndpointRef endpoint_;
+  std::string_view tried_before_;  // addresses, for the log
   upstream::Lease connection_;
   bool reused_ = false;
   bool request_begun_ = false;

@@ -96,6 +96,10 @@ Balancer::Balancer(async::Reactor& reactor, async::Resolver& resolver, BalancerO
 
 Balancer::~Balancer() = default;
 
+std::vector<EndpointOwner> Balancer::others(const Cluster& cluster, const Endpoint& endpoint, const Tried& tried) {
+  return state_->of(cluster).others(endpoint, tried);
+}
+
 Task<Result<EndpointRef>> Balancer::pick(const Cluster& cluster, const exchange::Exchange& exchange,
                                          const Tried& tried) {
   ClusterState::Choice choice = state_->of(cluster).choose(cluster, exchange, tried);

@@ -53,6 +53,10 @@ class Balancer final {
   //   kNotFound    (502)  every endpoint was tried by this exchange
   Task<Result<EndpointRef>> pick(const Cluster& cluster, const exchange::Exchange& exchange, const Tried& tried);
 
+  // What else `endpoint`'s node stands for and may be used for the same try: its name's other addresses, those of the
+  // other family first. Mostly none.
+  std::vector<EndpointOwner> others(const Cluster& cluster, const Endpoint& endpoint, const Tried& tried);
+
  private:
   class State;
   std::unique_ptr<State> state_;

@@ -31,6 +31,20 @@ std::uint32_t ClusterState::Member::in_use() const noexcept {
   return sum;
 }
 
+std::vector<EndpointOwner> ClusterState::others(const Endpoint& endpoint, const Tried& tried) const {
+  std::vector<EndpointOwner> others;
+  auto is_it = [&](const EndpointOwner& each) { return each.get() == &endpoint; };
+  for (const Member& member : members_) {
+    if (member.endpoints.size() < 2 || std::ranges::none_of(member.endpoints, is_it)) continue;
+    for (const EndpointOwner& other : member.endpoints) {
+      if (!is_it(other) && may_use(*other.get(), tried)) others.push_back(other);
+    }
+  }
+  auto is_other_family = [&](const EndpointOwner& each) { return each->address.family() != endpoint.address.family(); };
+  std::ranges::partition(others, is_other_family);
+  return others;
+}
+
 bool ClusterState::in_use() const noexcept {
   return std::ranges::any_of(members_, [](const Member& member) { return member.in_use() > 0; });
 }
@@ -167,10 +181,8 @@ Endpoint* ClusterState::choose_among(Members::iterator first, Members::iterator 
   return choose_by_turn(first, last, cluster.balancing(), tried);
 }
 
-// The part of its weight that a node has; in 256ths where nodes start slowly, of which it begins with a tenth.
+// The part of its weight that a node has where nodes start slowly, in 256ths; it begins with a tenth.
 std::int64_t ClusterState::weight_now(const Member& member, const Endpoint& endpoint) const {
-  if (slow_start_.count() == 0) [[likely]]
-    return member.node.weight;
   constexpr std::int64_t kWhole = 256, kLeast = kWhole / 10;
   const SteadyTime since = endpoint.health ? std::max(member.since, endpoint.health->usable_since()) : member.since;
   const auto passed = std::chrono::duration_cast<Milliseconds>(reactor_.now() - since);
@@ -186,11 +198,12 @@ Endpoint* ClusterState::choose_by_turn(Members::iterator first, Members::iterato
   Endpoint* chosen = nullptr;
   std::uint64_t best_load = 0;
   std::int64_t best_weight = 0, sum = 0;
+  const bool starts_slowly = slow_start_.count() > 0;
   for (auto member = first; member != last; ++member) {
     if (member->node.weight == 0) continue;
     Endpoint* endpoint = usable(*member, tried, member->next_endpoint);
     if (!endpoint) continue;
-    const std::int64_t weight = weight_now(*member, *endpoint);
+    const std::int64_t weight = starts_slowly ? weight_now(*member, *endpoint) : member->node.weight;
     member->turn += weight;
     sum += weight;
     const std::uint64_t load = balancing == Balancing::kLeastConnections ? member->in_use() : 0;

@@ -28,6 +28,9 @@ class ClusterState final {
   };
   Choice choose(const Cluster& cluster, const exchange::Exchange& exchange, const Tried& tried);
 
+  // As of Balancer.
+  std::vector<EndpointOwner> others(const Endpoint& endpoint, const Tried& tried) const;
+
   bool in_use() const noexcept;
   SteadyTime last_used{};
 

@@ -1,6 +1,9 @@
 #include "upstream/connection_pool.h"
 
+#include "upstream/race.h"
+
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -83,6 +86,23 @@ async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(const async::
   const async::Address target = address;
   std::string key = shelf_key(target, peer);
   auto stream = co_await connector_.connect(target, peer, timeout);
+  if (!stream) co_return fail(std::move(stream).error());
+  auto connection = std::make_unique<Connection>(std::move(*stream), target);
+  connection->tls_key_ = std::move(key);
+  co_return connection;
+}
+
+async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect_first(std::vector<async::Address> addresses,
+                                                                         Milliseconds timeout,
+                                                                         std::optional<TlsPeer> peer) {
+  const SteadyTime deadline = reactor_.now() + timeout;
+  auto raced = co_await race(reactor_, addresses, timeout);
+  if (!raced) co_return fail(std::move(raced).error());
+  const async::Address target = addresses[raced->winner];
+  if (!peer) co_return std::make_unique<Connection>(std::move(raced->stream), target);
+  std::string key = shelf_key(target, *peer);
+  const auto left = std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
+  auto stream = co_await connector_.shake_hands(std::move(raced->stream), target, std::move(*peer), left);
   if (!stream) co_return fail(std::move(stream).error());
   auto connection = std::make_unique<Connection>(std::move(*stream), target);
   connection->tls_key_ = std::move(key);

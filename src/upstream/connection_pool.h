@@ -11,6 +11,7 @@
 #include "wire/client_connection.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -51,6 +52,10 @@ class ConnectionPool {
   // The same over TLS. A handshake that fails is kRefused or kTimeout, side upstream.
   Lease take(const async::Address& address, const TlsPeer& peer);
   async::Task<Result<Lease>> connect(const async::Address& address, Milliseconds timeout, const TlsPeer& peer);
+  // To one of several addresses of a host, the first of which has a head start (race.h); Connection::address says
+  // which. `peer`: over TLS; or null.
+  async::Task<Result<Lease>> connect_first(std::vector<async::Address> addresses, Milliseconds timeout,
+                                           std::optional<TlsPeer> peer);
   // Those of HTTP/2, which many exchanges share.
   StreamPool& streams() noexcept { return streams_; }
   // Keeps the connection if it may carry another exchange, else closes it.

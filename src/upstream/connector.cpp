@@ -41,6 +41,14 @@ std::string TlsPeer::key() const {
 
 async::Task<Result<async::StreamPtr>> Connector::connect(async::Address address, TlsPeer peer, Milliseconds timeout) {
   const SteadyTime deadline = reactor_.now() + timeout;
+  auto socket = co_await reactor_.connect(address, timeout);
+  if (!socket) co_return fail(std::move(socket).error());
+  const auto left = std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
+  co_return co_await shake_hands(std::move(*socket), address, std::move(peer), left);
+}
+
+async::Task<Result<async::StreamPtr>> Connector::shake_hands(async::StreamPtr socket, async::Address address,
+                                                             TlsPeer peer, Milliseconds timeout) {
   auto session = sessions_.of(fmt::format("{} {}", address.to_string(), peer.key()), reactor_.now());
   tls::SslPtr ssl =
       tls_ ? tls_->begin(peer.server_name, peer.verify, peer.identity.get(), peer.offer, session) : nullptr;
@@ -50,11 +58,8 @@ async::Task<Result<async::StreamPtr>> Connector::connect(async::Address address,
                                      tls::take_openssl_error()),
                          Side::kUpstream, Retry::kSafe});
   }
-  auto socket = co_await reactor_.connect(address, timeout);
-  if (!socket) co_return fail(std::move(socket).error());
-  auto stream = std::make_unique<tls::TlsStream>(reactor_, buffers_, std::move(*socket), std::move(ssl));
-  const auto left = std::chrono::ceil<Milliseconds>(deadline - reactor_.now());
-  const async::IoStatus shaken = co_await stream->shake_hands(std::max(left, Milliseconds(1)));
+  auto stream = std::make_unique<tls::TlsStream>(reactor_, buffers_, std::move(socket), std::move(ssl));
+  const async::IoStatus shaken = co_await stream->shake_hands(timeout);
   tls::note_handshake(stream->ssl(), *session, shaken == async::IoStatus::kOk, reactor_.now());
   if (shaken != async::IoStatus::kOk) co_return shaken_wrong(shaken, address, peer, *stream);
   if (peer.offer == tls::Offer::kHttp2 && !tls::has_chosen_http2(stream->ssl())) {

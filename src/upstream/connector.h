@@ -35,6 +35,10 @@ class Connector final {
   // Error also: a handshake that fails is kRefused or kTimeout, side upstream.
   async::Task<Result<async::StreamPtr>> connect(async::Address address, TlsPeer peer, Milliseconds timeout);
 
+  // Over a socket that is there, to `address`.
+  async::Task<Result<async::StreamPtr>> shake_hands(async::StreamPtr socket, async::Address address, TlsPeer peer,
+                                                    Milliseconds timeout);
+
   async::Reactor& reactor() const noexcept { return reactor_; }
 
  private:

@@ -2,6 +2,7 @@
 import pytest
 
 from harness.addresses import has_ipv6_loopback
+from harness.full_listener import FullListener
 from harness.patience import wait_until
 from harness.ports import ReservedPort
 
@@ -75,6 +76,20 @@ def test_an_address_that_refuses_is_left_for_another_of_the_name(gateway, name_s
     one = gateway(settings=settings(names), resources=route({f"half.test:{up.port}": 1}, retries=1))
     with one.connect() as client:
         assert [client.request("GET", "/a").status for _ in range(6)] == [200] * 6
+
+
+def test_an_address_that_does_not_answer_gives_way_to_another_of_the_name(gateway, name_server, siblings):
+    up, = siblings(1)
+    names = name_server(time_to_live=LONG)
+    names.answers = {"half.test": ["127.0.0.2", "127.0.0.3"]}
+    full = FullListener("127.0.0.3", up.port)
+    try:
+        log = {"nginx_config": {"worker_processes": 1, "http": {"access_log_format": "at $upstream_addr"}}}
+        one = gateway(settings={**settings(names), **log}, resources=route({f"half.test:{up.port}": 1}, keepalive_pool={"requests": 1}))
+        assert [one.ask("GET", "/a").status for _ in range(2)] == [200] * 2  # one of them began with the other address
+        wait_until(lambda: one.read("logs/access.log") == f"at 127.0.0.2:{up.port}\n" * 2, one.tell)
+    finally:
+        full.close()
 
 
 def test_a_changed_answer_is_followed_when_the_old_one_has_run_out(gateway, name_server, siblings):

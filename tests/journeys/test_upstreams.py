@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from harness.full_listener import FullListener
 from harness.patience import wait_until
 
 
@@ -15,29 +16,8 @@ def one_route(up, **upstream):
 ALONE = {"nginx_config": {"worker_processes": 1}}
 
 
-class Full:
-    """A listener whose queue is full: the kernel drops further attempts to connect, as a firewall does."""
-
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=0)
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        self.waiting = []
-        while True:
-            sock = socket.socket()
-            self.waiting.append(sock)
-            sock.settimeout(0.2)
-            try:
-                sock.connect(self.listener.getsockname())
-            except TimeoutError:
-                return
-
-    def close(self):
-        for sock in [self.listener, *self.waiting]:
-            sock.close()
-
-
 def test_an_upstream_that_never_takes_the_connection_is_504_in_time(gateway):
-    full = Full()
+    full = FullListener()
     try:
         one = gateway(resources=one_route(full, timeout={"connect": 0.1, "send": 60, "read": 60}))
         assert one.ask("GET", "/a").status == 504
@@ -47,7 +27,7 @@ def test_an_upstream_that_never_takes_the_connection_is_504_in_time(gateway):
 
 
 def test_a_full_upstream_is_left_for_another(gateway, upstream):
-    full = Full()
+    full = FullListener()
     try:
         up = upstream()
         one = gateway(settings=ALONE, resources={"routes": [{"id": 1, "uri": "/a", "upstream": {
