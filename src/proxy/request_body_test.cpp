@@ -138,6 +138,8 @@ TEST_F(RequestBodyTest, ABodyThatTricklesIsGivenUp) {
   auto body = [](RequestBodyTest& t) -> Task<void> {
     Talk client = co_await t.ask("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na");
     Talk upstream = co_await t.accept();
+    const SteadyTime accepted = t.loop.reactor.now();  // by now, or a few turns later, the gateway waits for more
+    co_await t.loop.until([&] { return t.loop.reactor.now() - accepted > Milliseconds(5); });
     EXPECT_TRUE(co_await client.send("b"));
     auto response = co_await client.response();
     EXPECT_EQ(response.status, 408);
