@@ -34,7 +34,6 @@ void Background::run(int niceness) {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (at_idle_ && has_worked && !wake_.wait_for(lock, kIdle, is_due)) {
-      has_worked = false;
       lock.unlock();
       at_idle_();
       lock.lock();
