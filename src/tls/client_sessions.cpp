@@ -52,7 +52,9 @@ void use_session(SSL& ssl, ClientSessionPtr session) {
     SSL_set_session(&ssl, copy_of(session->session.get()).get());
   }
   auto owner = std::make_unique<ClientSessionPtr>(std::move(session));
-  if (SSL_set_ex_data(&ssl, index_of_owner(), owner.get()) == 1) static_cast<void>(owner.release());
+  if (SSL_set_ex_data(&ssl, index_of_owner(), owner.get()) == 1) {
+    [[maybe_unused]] ClientSessionPtr* kept = owner.release();
+  }
 }
 
 void note_handshake(SSL& ssl, ClientSession& session, bool succeeded, SteadyTime now) {
