@@ -40,6 +40,10 @@ std::string_view label(const Exchange& exchange, std::string_view id, std::strin
 
 void ExchangeLog::set_access_log(std::shared_ptr<const telemetry::AccessLogFormat> format, Write write) {
   format_ = std::move(format);
+  variables_.clear();
+  if (format_) {
+    for (const std::string& name : format_->variables()) variables_.emplace_back(name);
+  }
   write_ = std::move(write);
 }
 
@@ -60,7 +64,7 @@ void ExchangeLog::finished(const Exchange& exchange) {
   }
   if (!format_) return;
   line_.clear();
-  format_->render(line_, [&exchange](std::string_view name) { return exchange.variable(name); });
+  format_->render(line_, [this, &exchange](std::size_t index) { return variables_[index].of(exchange); });
   write_(line_);
 }
 

@@ -3,6 +3,7 @@
 // An ExchangeLog belongs to one worker.
 
 #include "exchange/exchange.h"
+#include "exchange/variable.h"
 #include "proxy/failure_log.h"
 #include "telemetry/access_log_format.h"
 #include "telemetry/metrics.h"
@@ -11,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::proxy {
 
@@ -33,6 +35,7 @@ class ExchangeLog {
  private:
   telemetry::WorkerMetrics& metrics_;
   std::shared_ptr<const telemetry::AccessLogFormat> format_;
+  std::vector<exchange::Variable> variables_;  // of the format, in its order
   Write write_;
   std::string line_;
   FailureLog failures_;

@@ -37,22 +37,27 @@ void append_quoted(std::string& line, std::string_view value) {
 }  // namespace
 
 Result<AccessLogFormat> AccessLogFormat::compile(std::string_view format, Escape escape) {
-  std::vector<Piece> pieces;
+  AccessLogFormat compiled(escape);
   for (std::size_t at = 0; at < format.size();) {
     if (format[at] == '$') {
-      TRY_STATUS(add_variable(pieces, format, at));
+      TRY_STATUS(compiled.parse_variable(format, at));
       continue;
     }
     const std::size_t end = std::min(format.find('$', at), format.size());
     std::string literal(format.substr(at, end - at));
     std::erase_if(literal, [](char c) { return c == '\n' || c == '\r'; });
-    pieces.push_back({Form::kLiteral, std::move(literal)});
+    compiled.pieces_.push_back({Form::kLiteral, std::move(literal)});
     at = end;
   }
-  return AccessLogFormat(std::move(pieces), escape);
+  return compiled;
 }
 
-Status AccessLogFormat::add_variable(std::vector<Piece>& pieces, std::string_view format, std::size_t& at) {
+void AccessLogFormat::add_variable(Form form, std::string_view name) {
+  pieces_.push_back({form});
+  variables_.emplace_back(name);
+}
+
+Status AccessLogFormat::parse_variable(std::string_view format, std::size_t& at) {
   const std::size_t dollar = at++;
   const bool in_braces = at < format.size() && format[at] == '{';
   if (in_braces) ++at;
@@ -66,7 +71,7 @@ Status AccessLogFormat::add_variable(std::vector<Piece>& pieces, std::string_vie
                             dollar + 1));
   }
   if (in_braces) ++at;
-  pieces.push_back({Form::kValue, std::string(name)});
+  add_variable(Form::kValue, name);
   return {};
 }
 
@@ -82,7 +87,7 @@ const AccessLogFormat& AccessLogFormat::json() {
 
 AccessLogFormat AccessLogFormat::make_standard() {
   auto format = compile(kStandard, Escape::kDefault).value();
-  format.pieces_.push_back({Form::kReason, "reason"});
+  format.add_variable(Form::kReason, "reason");
   return format;
 }
 
@@ -113,22 +118,24 @@ AccessLogFormat AccessLogFormat::make_json() {
       Member{"upstream_response_time", "upstream_response_time", Form::kJsonNumber},
       Member{"request_id", "apisix_request_id", Form::kJsonText},
   };
-  std::vector<Piece> pieces;
+  AccessLogFormat format(Escape::kJson);
   for (const Member& member : kMembers) {
-    pieces.push_back({Form::kLiteral, fmt::format("{}\"{}\":", pieces.empty() ? "{" : ",", member.key)});
-    pieces.push_back({member.form, std::string(member.variable)});
+    const std::string_view before = format.pieces_.empty() ? "{" : ",";
+    format.pieces_.push_back({Form::kLiteral, fmt::format("{}\"{}\":", before, member.key)});
+    format.add_variable(member.form, member.variable);
   }
-  pieces.push_back({Form::kLiteral, "}"});
-  return {std::move(pieces), Escape::kJson};
+  format.pieces_.push_back({Form::kLiteral, "}"});
+  return format;
 }
 
 void AccessLogFormat::render(std::string& line, VariableLookup variable) const {
+  std::size_t index = 0;
   for (const Piece& piece : pieces_) {
     if (piece.form == Form::kLiteral) {
       line += piece.text;
       continue;
     }
-    const auto value = variable(piece.text);
+    const auto value = variable(index++);
     if (piece.form == Form::kValue) {
       render_value(line, value);
     } else if (piece.form == Form::kReason) {

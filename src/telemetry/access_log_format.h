@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,23 +15,24 @@
 
 namespace sallyport::telemetry {
 
-// Borrows a function `std::optional<std::string_view>(std::string_view name)` that knows the variables of one request;
-// nothing means that the variable has no value. Valid while the call it is passed to lasts.
+// Borrows a function `std::optional<std::string_view>(std::size_t index)` that knows the format's variables of one
+// request by their place in AccessLogFormat::variables; nothing means that the variable has no value. Valid while the
+// call it is passed to lasts.
 class VariableLookup final {
  public:
   template <class Function>
     requires(!std::is_same_v<std::remove_cvref_t<Function>, VariableLookup>)
   VariableLookup(Function&& function)
       : function_(const_cast<void*>(static_cast<const void*>(&function))),
-        call_([](void* to, std::string_view name) -> std::optional<std::string_view> {
-          return (*static_cast<std::remove_reference_t<Function>*>(to))(name);
+        call_([](void* to, std::size_t index) -> std::optional<std::string_view> {
+          return (*static_cast<std::remove_reference_t<Function>*>(to))(index);
         }) {}
 
-  std::optional<std::string_view> operator()(std::string_view name) const { return call_(function_, name); }
+  std::optional<std::string_view> operator()(std::size_t index) const { return call_(function_, index); }
 
  private:
   void* function_;
-  std::optional<std::string_view> (*call_)(void*, std::string_view);
+  std::optional<std::string_view> (*call_)(void*, std::size_t);
 };
 
 // How values are written (nginx's log_format escape=). In each, CR and LF are escaped.
@@ -51,6 +53,10 @@ class AccessLogFormat final {
   // One JSON object: numbers are numbers, variables without value are null.
   static const AccessLogFormat& json();
 
+  // The names of the variables in the order of the line, some more than once, so that whoever knows them looks each up
+  // when the format is set and not for each line.
+  const std::vector<std::string>& variables() const noexcept { return variables_; }
+
   // Appends the line, without a line feed.
   void render(std::string& line, VariableLookup variable) const;
 
@@ -64,16 +70,18 @@ class AccessLogFormat final {
   };
   struct Piece {
     Form form;
-    std::string text;  // the literal, or the variable's name
+    std::string text{};  // the literal
   };
 
-  AccessLogFormat(std::vector<Piece> pieces, Escape escape) : pieces_(std::move(pieces)), escape_(escape) {}
+  explicit AccessLogFormat(Escape escape) : escape_(escape) {}
   static AccessLogFormat make_standard();
   static AccessLogFormat make_json();
-  static Status add_variable(std::vector<Piece>& pieces, std::string_view format, std::size_t& at);
+  Status parse_variable(std::string_view format, std::size_t& at);
+  void add_variable(Form form, std::string_view name);
   void render_value(std::string& line, std::optional<std::string_view> value) const;
 
   std::vector<Piece> pieces_;
+  std::vector<std::string> variables_;
   Escape escape_;
 };
 

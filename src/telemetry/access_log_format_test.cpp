@@ -13,8 +13,8 @@ using Variables = std::map<std::string, std::string, std::less<>>;
 
 std::string render(const AccessLogFormat& format, const Variables& variables) {
   std::string line;
-  format.render(line, [&](std::string_view name) -> std::optional<std::string_view> {
-    auto found = variables.find(name);
+  format.render(line, [&](std::size_t index) -> std::optional<std::string_view> {
+    auto found = variables.find(format.variables().at(index));
     if (found == variables.end()) return std::nullopt;
     return found->second;
   });

@@ -31,7 +31,9 @@ void append_with_hex(std::string& line, std::string_view value, Keep keep) {
 void append_escaped(std::string& line, std::string_view value) { append_with_hex(line, value, is_plain); }
 
 void append_json_escaped(std::string& line, std::string_view value) {
-  if (std::all_of(value.begin(), value.end(), is_plain)) {
+  bool all_plain = true;
+  for (char c : value) all_plain &= is_plain(c);  // without an early end, which would keep it from being vectorised
+  if (all_plain) {
     line.append(value);
     return;
   }
