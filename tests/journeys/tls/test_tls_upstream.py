@@ -138,9 +138,11 @@ def test_a_wrong_client_certificate_is_refused(gateway, secure, root):
 
 
 def test_another_node_is_tried_when_a_handshake_fails(gateway, secure, upstream):
-    clear, good = upstream("clear", answers=[{"close": True}]), secure()
-    nodes = [{"host": "127.0.0.1", "port": clear.port, "weight": 1, "priority": 1},
+    silent, good = upstream("silent"), secure()  # the one waits for the end of a head, and gets a client's greeting
+    nodes = [{"host": "127.0.0.1", "port": silent.port, "weight": 1, "priority": 1},
              {"host": "127.0.0.1", "port": good.port, "weight": 1}]
-    g = gateway(resources={"routes": [{"id": "r", "uri": "/*", "upstream": {"scheme": "https", "nodes": nodes}}]})
+    soon = {"connect": 0.3, "send": 60, "read": 60}
+    g = gateway(resources={"routes": [{"id": "r", "uri": "/*",
+                                       "upstream": {"scheme": "https", "nodes": nodes, "timeout": soon}}]})
     assert g.ask("GET", "/").status == 200
     assert len(good.handshakes) == 1
