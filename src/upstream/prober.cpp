@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "http/field_name.h"
 #include "upstream/probe.h"
+#include "upstream/tls_peer.h"
 
 #include <algorithm>
 #include <chrono>
@@ -35,11 +36,6 @@ std::string host_of(const Cluster& cluster, const Node& node, const ActiveChecks
   return checks.host.empty() || is_passed ? node.host_header : checks.host;
 }
 
-std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.find(':'));
-}
-
 std::shared_ptr<const ProbePlan> plan_of(const Cluster& cluster, const Node& node, async::Address address) {
   const ActiveChecks& checks = *cluster.checks()->active;
   auto plan = std::make_shared<ProbePlan>();
@@ -50,7 +46,7 @@ std::shared_ptr<const ProbePlan> plan_of(const Cluster& cluster, const Node& nod
   if (checks.type == CheckType::kHttps) {
     const auto verify = checks.verify_certificate ? tls::Verify::kYes : tls::Verify::kNo;
     tls::ClientIdentityPtr identity = cluster.tls() ? cluster.tls()->identity : nullptr;
-    plan->peer = TlsPeer{std::string(without_port(plan->host)), verify, std::move(identity)};
+    plan->peer = TlsPeer{std::string(server_name_of(plan->host)), verify, std::move(identity)};
   }
   return plan;
 }

@@ -3,19 +3,15 @@
 #include <utility>
 
 namespace sallyport::upstream {
-namespace {
 
-// Without port, and an IPv6 address without brackets.
-std::string_view name_of(std::string_view host) {
+std::string_view server_name_of(std::string_view host) {
   if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
   return host.substr(0, host.find(':'));
 }
 
-}  // namespace
-
 Result<TlsPeer> tls_peer(const Cluster& cluster, std::string_view host, tls::ClientIdentityPtr named) {
   const ClusterTls& tls = *cluster.tls();
-  TlsPeer peer{std::string(name_of(host)), tls.verify, tls.identity,
+  TlsPeer peer{std::string(server_name_of(host)), tls.verify, tls.identity,
                cluster.speaks_http2() ? tls::Offer::kHttp2 : tls::Offer::kNothing};
   if (tls.identity_id.empty()) return peer;
   if (!named) {

@@ -9,6 +9,9 @@
 
 namespace sallyport::upstream {
 
+// The server name of `host[:port]`: without port, and an IPv6 address without brackets.
+std::string_view server_name_of(std::string_view host);
+
 // `cluster` speaks TLS. `host` is what the request says in Host; `named` is the certificate of the cluster's
 // `identity_id`, or null. Error: kUnavailable, side upstream, when that is missing.
 Result<TlsPeer> tls_peer(const Cluster& cluster, std::string_view host, tls::ClientIdentityPtr named);

@@ -1,11 +1,12 @@
 #include "wire/proxy_header.h"
 
+#include "base/bytes.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -51,11 +52,10 @@ std::string_view take_word(std::string_view& line) {
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  const auto port = parse_unsigned(text);
   const bool is_usual = text.size() == 1 || !text.starts_with('0');
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || !is_usual) return std::nullopt;
-  return port;
+  if (!port || *port > UINT16_MAX || !is_usual) return std::nullopt;
+  return static_cast<std::uint16_t>(*port);
 }
 
 bool parse_ip(int family, std::string_view text, void* to) {
