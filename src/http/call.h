@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,8 @@ namespace sallyport::http {
 using OwnedFields = std::vector<std::pair<std::string, std::string>>;
 
 OwnedFields owned(const Headers& fields);
+// Of the first field with that name, in any case; nothing: there is none.
+std::optional<std::string_view> first_value(const OwnedFields& fields, std::string_view name);
 
 struct CallRequest {
   std::string method;

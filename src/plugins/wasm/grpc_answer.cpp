@@ -3,7 +3,6 @@
 #include "base/bytes.h"
 #include "http/grpc.h"
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -15,12 +14,6 @@ AnsweredCall closed(GrpcEnd end) {
   answer.callback = Callback::kGrpcClose;
   answer.grpc = std::move(end);
   return answer;
-}
-
-std::optional<std::string_view> value_of(const http::OwnedFields& fields, std::string_view name) {
-  auto found = std::ranges::find_if(fields, [&](const auto& field) { return equals_ignoring_case(field.first, name); });
-  if (found == fields.end()) return std::nullopt;
-  return found->second;
 }
 
 // Nothing where the body is not one message as it is.
@@ -48,13 +41,13 @@ GrpcFrameHead grpc_frame_head(std::string_view frame) {
 }
 
 std::optional<GrpcEnd> grpc_end_in(const http::OwnedFields& fields) {
-  const auto text = value_of(fields, "grpc-status");
+  const auto text = http::first_value(fields, "grpc-status");
   if (!text) return std::nullopt;
   int status = -1;
   std::from_chars(text->data(), text->data() + text->size(), status);
   const bool is_known = status >= 0 && status <= 16;
   return end_of(is_known ? status : http::grpc::kUnknown,
-                percent_decode(value_of(fields, "grpc-message").value_or("")));
+                percent_decode(http::first_value(fields, "grpc-message").value_or("")));
 }
 
 GrpcEnd grpc_end_without_status(int http_status) {

@@ -31,12 +31,6 @@ std::string_view number_text(Arena& arena, std::uint64_t number) {
   return {text, static_cast<std::size_t>(end - text)};
 }
 
-std::optional<std::string_view> first_value(const http::OwnedFields& fields, std::string_view name) {
-  auto found = std::ranges::find_if(fields, [&](const auto& field) { return equals_ignoring_case(field.first, name); });
-  if (found == fields.end()) return std::nullopt;
-  return found->second;
-}
-
 // It belongs to the root, whatever exchange the guest has chosen meanwhile.
 const http::OwnedFields* answered_fields(const Vm& vm, MapType type) {
   const RootContext* root = vm.effective().root;
@@ -85,7 +79,7 @@ std::optional<std::uint64_t> HeaderMap::body_length() const {
 }
 
 std::optional<std::string_view> HeaderMap::get(std::string_view name) const {
-  if (answered_) return first_value(*answered_, name);
+  if (answered_) return http::first_value(*answered_, name);
   if (!fields_ || name.empty()) return std::nullopt;
   if (name.front() == ':') return pseudo(name);
   http::FieldName known = http::known_field(name);
