@@ -23,7 +23,7 @@ struct ServerLimits {
   std::size_t fields = 100;                   // of a field section
   // Streams that ended before their response did: reset by the client, or by us for what the client did to them.
   Allowance resets{200, 20};
-  // Frames that bring nothing on: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, DATA without data.
+  // Frames that bring nothing on: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, unknown types, DATA without data.
   // What a client reads and asks for earns it more of them.
   Allowance idle_frames{1000, 100};
   friend bool operator==(const ServerLimits&, const ServerLimits&) = default;

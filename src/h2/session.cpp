@@ -21,6 +21,11 @@ std::string_view text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
+// Of frames that RFC 9113 6 does not know. nghttp2 would skip them without a word; as types of ours they are told of,
+// and counted.
+constexpr unsigned kFirstUnknownType = NGHTTP2_CONTINUATION + 1;
+constexpr unsigned kLastType = 0xff;
+
 struct DeleteCallbacks {
   void operator()(nghttp2_session_callbacks* callbacks) const noexcept { nghttp2_session_callbacks_del(callbacks); }
 };
@@ -36,6 +41,9 @@ std::unique_ptr<nghttp2_option, DeleteOption> as_option(const Session::Limits& l
   nghttp2_option_set_max_settings(option, limits.settings);
   nghttp2_option_set_max_continuations(option, limits.continuations);
   nghttp2_option_set_stream_reset_rate_limit(option, limits.resets, limits.resets_per_second);
+  for (unsigned type = kFirstUnknownType; type <= kLastType; ++type) {
+    nghttp2_option_set_user_recv_extension_type(option, static_cast<std::uint8_t>(type));
+  }
   return std::unique_ptr<nghttp2_option, DeleteOption>(option);
 }
 
@@ -68,6 +76,10 @@ struct Session::Callbacks {
   static int frame_arrived(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
     session(user_data).listener_.frame_arrived(*frame);
     return 0;
+  }
+  // Ignored (RFC 9113 4.1, 5.5), once `frame_begins` has counted it.
+  static int unknown_frame_arrived(nghttp2_session*, void**, const nghttp2_frame_hd*, void*) {
+    return NGHTTP2_ERR_CANCEL;
   }
   static int data_arrived(nghttp2_session*, std::uint8_t, std::int32_t stream, const std::uint8_t* data,
                           std::size_t size, void* user_data) {
@@ -126,6 +138,7 @@ struct Session::Callbacks {
     nghttp2_session_callbacks_set_on_header_callback(made, field_arrived);
     nghttp2_session_callbacks_set_on_invalid_header_callback(made, bad_field_arrived);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, frame_arrived);
+    nghttp2_session_callbacks_set_unpack_extension_callback(made, unknown_frame_arrived);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, data_arrived);
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, frame_refused);
     nghttp2_session_callbacks_set_on_frame_send_callback(made, frame_sent);

@@ -31,8 +31,8 @@ struct Offer {
 // they do next may end streams that nghttp2 is at.
 class SessionListener {
  public:
-  // Of every frame whose head has arrived, before anything is known about the rest of it. False: enough; `receive`
-  // fails.
+  // Of every frame whose head has arrived, of unknown types too, before anything is known about the rest of it. False:
+  // enough; `receive` fails.
   virtual bool frame_begins(const nghttp2_frame_hd& head) noexcept = 0;
   // A field section begins: of a request, a response or trailers, as `frame.headers.cat` says.
   virtual void fields_begin(const nghttp2_frame& frame) noexcept = 0;
