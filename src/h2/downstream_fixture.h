@@ -23,8 +23,9 @@ class Downstream final : public SessionListener {
  public:
   struct Response {
     int status = 0;
-    unsigned heads = 0;  // final ones
-    std::string head;    // "name: value" lines of all field sections
+    unsigned heads = 0;       // final ones that came whole
+    bool has_status = false;  // the field section that is arriving
+    std::string head;         // "name: value" lines of all field sections
     std::string body;
     bool is_whole = false;
     std::string reset_with;
@@ -138,12 +139,16 @@ class Downstream final : public SessionListener {
     response.head.append(name).append(": ").append(value).append("\n");
     if (name != ":status") return true;
     std::from_chars(value.data(), value.data() + value.size(), response.status);
-    if (response.status >= 200) ++response.heads;
+    response.has_status = true;
     return true;
   }
   void frame_arrived(const nghttp2_frame& frame) noexcept override {
     const bool is_message = frame.hd.type == NGHTTP2_HEADERS || frame.hd.type == NGHTTP2_DATA;
     if (is_message && frame.hd.flags & NGHTTP2_FLAG_END_STREAM) responses[frame.hd.stream_id].is_whole = true;
+    if (frame.hd.type == NGHTTP2_HEADERS) {
+      Response& response = responses[frame.hd.stream_id];
+      if (std::exchange(response.has_status, false) && response.status >= 200) ++response.heads;
+    }
     if (frame.hd.type == NGHTTP2_GOAWAY) goaways.emplace_back(frame.goaway.last_stream_id, frame.goaway.error_code);
     if (frame.hd.type == NGHTTP2_RST_STREAM) {
       responses[frame.hd.stream_id].reset_with = name_of_code(frame.rst_stream.error_code);

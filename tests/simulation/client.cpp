@@ -1,0 +1,213 @@
+#include "simulation/client.h"
+
+#include "async/task_group.h"
+#include "wire/body_reader.h"
+#include "wire/h1.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace sallyport::simulation {
+
+using async::IoStatus;
+
+namespace {
+
+constexpr Milliseconds kPatience{3'600'000};
+
+std::string request_head(const Entry& entry) {
+  const Plan& plan = entry.plan;
+  std::string head = fmt::format("{} /{}/{} HTTP/1.1\r\nHost: gateway.test\r\nX-Number: {}\r\n", plan.method,
+                                 plan.route, entry.number, entry.number);
+  if (plan.expects_continue) head += "Expect: 100-continue\r\n";
+  if (plan.request_is_chunked) {
+    head += "Transfer-Encoding: chunked\r\n";
+  } else if (plan.request_bytes > 0 || plan.method == "POST" || plan.method == "PUT") {
+    head += fmt::format("Content-Length: {}\r\n", plan.request_bytes);
+  }
+  return head + "\r\n";
+}
+
+std::string request_body(const Entry& entry, async::SeededChance& chance) {
+  std::string body = body_of(entry.number, false, entry.plan.request_bytes);
+  if (!entry.plan.request_is_chunked) return body;
+  std::string chunks;
+  for (std::size_t at = 0; at < body.size();) {
+    const std::size_t size = chance.between(1, std::min<std::size_t>(body.size() - at, 9'000));
+    chunks += fmt::format("{:x}\r\n{}\r\n", size, std::string_view(body).substr(at, size));
+    at += size;
+  }
+  return chunks + "0\r\n\r\n";
+}
+
+class Client {
+ public:
+  explicit Client(World& world) : world_(world) {}
+
+  Task<void> ask(Entry& entry) {
+    if (!stream_) {
+      auto connecting = world_.reactor.connect(world_.address(), kPatience);
+      auto connected = co_await connecting;
+      if (!connected) co_return;
+      stream_ = std::move(*connected);
+    }
+    const std::string head = request_head(entry), body = request_body(entry, world_.chance);
+    if (entry.plan.leaves == Leave::kInHead || entry.plan.leaves == Leave::kInBody) {
+      co_await leave_in_request(entry, head, body);
+      co_return;
+    }
+    entry.asked = true;
+    sent_ = false;
+    sending_.spawn(send(head + body, entry.plan.expects_continue ? head.size() : 0));
+    if (entry.plan.leaves == Leave::kWaiting) {
+      co_await leave_after(Milliseconds(static_cast<Milliseconds::rep>(world_.chance.below(200))));
+      co_return;
+    }
+    if (entry.plan.client_reads_after.count() > 0) co_await world_.pause(entry.plan.client_reads_after);
+    const bool goes_on = co_await take_response(entry);
+    if (!goes_on || !sent_) {
+      drop();
+      co_return;
+    }
+    if (!stream_->unread().empty()) world_.violate(fmt::format("request {}: bytes behind its response", entry.number));
+  }
+
+  // With nothing but the end to come.
+  Task<void> part() {
+    if (!stream_) co_return;
+    stream_->shut_down_sending();
+    const IoStatus status = co_await stream_->fill(kPatience);
+    if (status == IoStatus::kOk) world_.violate("bytes that nobody asked for");
+    if (status == IoStatus::kTimeout) world_.violate("a connection that its client has ended goes on");
+    drop();
+  }
+
+ private:
+  void drop() {
+    sending_.cancel_all();
+    stream_.reset();
+  }
+  Task<void> leave_after(Milliseconds time) {
+    co_await world_.pause(time);
+    if (world_.chance.one_in(2)) stream_->break_at_end();
+    drop();
+  }
+  Task<void> leave_in_request(Entry& entry, std::string head, std::string body) {
+    const bool in_head = entry.plan.leaves == Leave::kInHead || body.empty();
+    const std::string all = head + body;
+    const std::size_t most =
+        in_head ? world_.chance.between(1, head.size() - 1) : world_.chance.between(head.size(), all.size() - 1);
+    entry.asked = !in_head;
+    sending_.spawn(send(all.substr(0, most), 0));
+    co_await leave_after(Milliseconds(static_cast<Milliseconds::rep>(world_.chance.below(200))));
+  }
+
+  // With `pause_at`, what is behind that waits for a while, or for an interim response.
+  Task<void> send(std::string all, std::size_t pause_at) {
+    if (pause_at > 0) {
+      const std::string first = all.substr(0, pause_at);
+      if (co_await stream_->send(first, kPatience) != IoStatus::kOk) co_return;
+      co_await world_.pause(Milliseconds(static_cast<Milliseconds::rep>(world_.chance.below(300))));
+      all.erase(0, pause_at);
+    }
+    sent_ = all.empty() || co_await stream_->send(all, kPatience) == IoStatus::kOk;
+  }
+
+  // Whether the connection carries another request.
+  Task<bool> take_response(Entry& entry) {
+    Arena arena;
+    http::ResponseHead head(arena);
+    Seen seen;
+    for (;;) {
+      const auto outcome = wire::parse_response_head(stream_->unread(), entry.plan.method, head, {});
+      if (outcome.status == wire::ParseStatus::kInvalid) {
+        world_.violate(fmt::format("request {}: the response is none: {}", entry.number, outcome.reason));
+        co_return false;
+      }
+      if (outcome.status == wire::ParseStatus::kComplete) {
+        stream_->consume(outcome.bytes);
+        if (head.status >= 200) break;
+        head.headers.clear();
+        continue;
+      }
+      const IoStatus status = co_await stream_->fill(kPatience);
+      if (status == IoStatus::kTimeout) world_.violate(fmt::format("request {} is not answered", entry.number));
+      if (status != IoStatus::kOk) co_return false;
+    }
+    seen.status = head.status;
+    seen.from = head.headers.get("x-from").value_or("");
+    seen.number = head.headers.get("x-number").value_or("");
+    if (entry.plan.leaves == Leave::kInResponse) {
+      entry.status = seen.status;
+      co_await leave_after(Milliseconds(static_cast<Milliseconds::rep>(world_.chance.below(50))));
+      co_return false;
+    }
+    co_await take_body(head.body, seen);
+    check_response(world_, entry, seen);
+    if (!seen.is_whole) co_return false;
+    co_return head.keep_alive || co_await ends_silently(entry);
+  }
+
+  Task<void> take_body(http::BodyLength length, Seen& seen) {
+    wire::BodyReader reader(*stream_, Side::kDownstream);
+    reader.begin(length);
+    seen.is_whole = length.is_empty();
+    while (!seen.is_whole) {
+      auto piece = co_await reader.read(kPatience);
+      if (!piece) co_return;
+      seen.body.append(piece->bytes);
+      seen.is_whole = piece->is_last;
+    }
+    reader.finish_piece();
+  }
+
+  // False, always: a response that says that it is the last is that.
+  Task<bool> ends_silently(const Entry& entry) {
+    const IoStatus status = co_await stream_->fill(kPatience);
+    if (status == IoStatus::kOk)
+      world_.violate(fmt::format("request {}: bytes behind the last response", entry.number));
+    if (status == IoStatus::kTimeout) world_.violate(fmt::format("request {}: the connection stays", entry.number));
+    co_return false;
+  }
+
+  World& world_;
+  async::StreamPtr stream_;
+  bool sent_ = false;
+  async::TaskGroup sending_;
+};
+
+}  // namespace
+
+Task<void> ask_over_h1(World& world, std::vector<Entry*> entries) {
+  Client client(world);
+  for (Entry* entry : entries) {
+    if (world.chance.one_in(3))
+      co_await world.pause(Milliseconds(static_cast<Milliseconds::rep>(world.chance.below(2'000))));
+    co_await client.ask(*entry);
+  }
+  co_await client.part();
+}
+
+void check_response(World& world, Entry& entry, const Seen& seen) {
+  const Plan& plan = entry.plan;
+  auto wrong = [&](std::string_view what) { world.violate(fmt::format("request {}: {}", entry.number, what)); };
+  if (++entry.answers > 1) wrong("a second response");
+  entry.status = seen.status;
+  entry.is_whole = seen.is_whole;
+  if (!seen.from.empty() && seen.number != std::to_string(entry.number)) return wrong("the response is another's");
+  const bool has_body = plan.method != "HEAD" && seen.status != 204 && seen.status != 304;
+  if (seen.from.empty()) {
+    if (seen.status < 400) wrong(fmt::format("the gateway answered {} by itself", seen.status));
+    return;
+  }
+  std::string body =
+      seen.from == "plugin" ? answer_of_plugin(entry.number) : body_of(entry.number, true, plan.response_bytes);
+  if (!has_body) body.clear();
+  if (seen.is_whole ? seen.body != body : !body.starts_with(seen.body)) {
+    wrong(fmt::format("another body: {} bytes of {}", seen.body.size(), body.size()));
+  }
+  if (seen.from == "upstream" && seen.status != plan.status) wrong("another status");
+}
+
+}  // namespace sallyport::simulation
