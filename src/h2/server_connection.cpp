@@ -41,10 +41,11 @@ ServerConnection::ServerConnection(async::Reactor& reactor, async::StreamPtr str
 ServerConnection::~ServerConnection() = default;
 
 void ServerConnection::introduce() {
-  const std::array<nghttp2_settings_entry, 3> settings{{
+  const std::array<nghttp2_settings_entry, 4> settings{{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits_.stream_window},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(limits_.head_bytes)},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   }};
   nghttp2_submit_settings(session_.raw(), NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(session_.raw(), NGHTTP2_FLAG_NONE, 0,
@@ -213,7 +214,9 @@ void ServerConnection::end_stream(ServerStream& stream) {
   session_.consume(stream.id(), stream.arrived_.size() + stream.lent_.size());
   stream.arrived_.clear();
   stream.lent_.clear();
-  session_.reset(stream.id(), is_fine ? NGHTTP2_NO_ERROR : NGHTTP2_INTERNAL_ERROR);
+  // RFC 8441 5: CANCEL stands for the RST of a connection.
+  const std::uint32_t broken = stream.is_tunnel() ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR;
+  session_.reset(stream.id(), is_fine ? NGHTTP2_NO_ERROR : broken);
   has_output();
 }
 
@@ -301,8 +304,12 @@ bool ServerConnection::frame_begins(const nghttp2_frame_hd& head) noexcept {
 }
 
 void ServerConnection::fields_begin(const nghttp2_frame& frame) noexcept {
-  if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) return;
   StreamId id = frame.hd.stream_id;
+  if (frame.headers.cat != NGHTTP2_HCAT_REQUEST) {
+    const ServerStream* stream = find(id);
+    if (stream && stream->is_tunnel()) session_.reset(id, NGHTTP2_PROTOCOL_ERROR);  // RFC 9113 8.5
+    return;
+  }
   streams_[id] = std::make_unique<ServerStream>(*this, id);
   budget_.request_began();
 }
@@ -335,7 +342,8 @@ void ServerConnection::frame_arrived(const nghttp2_frame& frame) noexcept {
   ServerStream* stream = find(frame.hd.stream_id);
   if (!stream) return;
   if (!stream->is_trailing_) return head_arrived(frame.hd.stream_id, ends);
-  if (!ends) return;
+  const bool is_mistaken = frame.hd.type == NGHTTP2_HEADERS && stream->is_tunnel();
+  if (!ends || is_mistaken) return;
   stream->request_ended();
   touched(frame.hd.stream_id);
 }

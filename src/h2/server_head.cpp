@@ -14,6 +14,7 @@ using http::FieldName;
 namespace {
 
 constexpr std::size_t kFieldOverhead = 32;  // RFC 9113 6.5.2
+constexpr std::string_view kWebsocket = "websocket";
 
 }  // namespace
 
@@ -39,14 +40,19 @@ void ServerHead::add_pseudo(std::string_view name, std::string_view value) {
   if (name == ":method") head_.method = value;
   if (name == ":path") head_.target = value;
   if (name == ":scheme") scheme_ = value;
-  if (name != ":authority") return;
-  authority_ = value;
-  has_authority_ = true;
+  if (name == ":authority") {
+    authority_ = value;
+    has_authority_ = true;
+  }
+  if (name == ":protocol") {
+    protocol_ = value;
+    has_protocol_ = true;
+  }
 }
 
 void ServerHead::finish(bool ends) {
   bool is_http = equals_ignoring_case(scheme_, "https") || equals_ignoring_case(scheme_, "http");
-  if (head_.method == "CONNECT") refuse(501, "connect_not_implemented");
+  interpret_method();
   if (!is_http) refuse(400, "bad_scheme");
   if (!head_.target.starts_with('/') && (head_.target != "*" || head_.method != "OPTIONS")) refuse(400, "bad_target");
   interpret_authority();
@@ -54,6 +60,15 @@ void ServerHead::finish(bool ends) {
   interpret_expectation();
   if (cookies_ > 1) join_cookies();
   wire::remove_what_ends_here(head_.headers);
+}
+
+// RFC 8441 4 and 5. nghttp2 has seen to it that a request with `:protocol` is a CONNECT with all other pseudo fields.
+void ServerHead::interpret_method() {
+  if (head_.method != "CONNECT") return;
+  if (!has_protocol_) return refuse(501, "connect_not_implemented");
+  if (!equals_ignoring_case(protocol_, kWebsocket)) return refuse(501, "protocol_not_implemented");
+  head_.method = "GET";
+  head_.upgrade = kWebsocket;
 }
 
 // RFC 9113 8.3.1. nghttp2 has seen to it that one of them is there; where both are, they must agree, because whoever
@@ -71,9 +86,14 @@ void ServerHead::interpret_authority() {
   if (!host) headers.add_checked("Host", text, FieldName::kHost);
 }
 
-// nghttp2 has seen to it that there is one Content-Length at most, and holds the body to it.
+// nghttp2 has seen to it that there is one Content-Length at most, and holds the body to it. What follows an extended
+// CONNECT is no body, and has no length.
 void ServerHead::interpret_body(bool ends) {
   auto announced = head_.headers.get(FieldName::kContentLength);
+  if (!head_.upgrade.empty()) {
+    if (announced) refuse(400, "bad_content_length");
+    return;
+  }
   auto length = announced ? wire::parse_content_length(*announced) : std::nullopt;
   if (announced && !length) return refuse(400, "bad_content_length");
   if (length) {

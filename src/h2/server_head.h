@@ -33,6 +33,7 @@ class ServerHead {
  private:
   void add_pseudo(std::string_view name, std::string_view value);
   void refuse(int status, std::string_view reason) noexcept;
+  void interpret_method();
   void interpret_authority();
   void interpret_body(bool ends);
   void interpret_expectation();
@@ -42,7 +43,9 @@ class ServerHead {
   http::RequestHead head_;
   std::string_view scheme_;
   std::string_view authority_;
+  std::string_view protocol_;
   bool has_authority_ = false;
+  bool has_protocol_ = false;
   std::size_t bytes_ = 0;
   std::size_t fields_ = 0;
   std::size_t cookies_ = 0;

@@ -1,5 +1,7 @@
 #include "h2/server_head.h"
 
+#include "http/extended_connect.h"
+
 #include <gtest/gtest.h>
 
 #include <initializer_list>
@@ -44,6 +46,49 @@ TEST(ServerHead, IsAsHttp1WouldHaveIt) {
   EXPECT_FALSE(head.headers.has("content-length"));
   EXPECT_FALSE(head.headers.has("te"));
   EXPECT_FALSE(head.headers.has("http2-settings"));
+}
+
+// An extended CONNECT.
+struct Connect {
+  explicit Connect(std::string_view protocol, Request::Fields fields = {}) {
+    head.add(":method", "CONNECT");
+    head.add(":protocol", protocol);
+    head.add(":scheme", "https");
+    head.add(":path", "/chat");
+    head.add(":authority", "a.example");
+    for (const auto& [name, value] : fields) head.add(name, value);
+    head.finish(false);
+  }
+  Arena arena;
+  ServerLimits limits;
+  ServerHead head{arena, limits};
+};
+
+TEST(ServerHead, AnExtendedConnectForWebsocketIsAnUpgradeOfHttp1) {
+  for (std::string_view protocol : {"websocket", "WebSocket"}) {
+    Connect connect(protocol);
+    const http::RequestHead& head = connect.head.head();
+    EXPECT_EQ(connect.head.refusal(), 0);
+    EXPECT_EQ(head.method, "GET");
+    EXPECT_EQ(head.target, "/chat");
+    EXPECT_EQ(head.upgrade, "websocket");
+    EXPECT_TRUE(head.body.is_empty());
+    EXPECT_TRUE(http::is_extended_connect(head));
+  }
+}
+
+TEST(ServerHead, OtherProtocolsAndPlainConnectAreNotImplemented) {
+  Connect other("connect-udp");
+  EXPECT_EQ(other.head.refusal(), 501);
+  EXPECT_EQ(other.head.reason(), "protocol_not_implemented");
+  EXPECT_FALSE(http::is_extended_connect(other.head.head()));
+  EXPECT_EQ(Connect("").head.refusal(), 501);
+}
+
+TEST(ServerHead, ATunnelHasNoLength) {
+  Connect connect("websocket", {{"content-length", "5"}});
+  EXPECT_EQ(connect.head.refusal(), 400);
+  EXPECT_EQ(connect.head.reason(), "bad_content_length");
 }
 
 TEST(ServerHead, WithoutALengthTheBodyEndsWithTheStream) {

@@ -9,6 +9,7 @@
 #include "h2/server_head.h"
 #include "h2/session.h"
 #include "http/call.h"
+#include "http/extended_connect.h"
 #include "wire/server_exchange.h"
 #include "wire/told_length.h"
 
@@ -31,6 +32,8 @@ class ServerStream final : public wire::ServerExchange, private wire::IncomingBo
   // The request, whole but for its body, in `arena`, which is for all of the exchange.
   ServerHead& head() noexcept { return head_; }
   Arena& arena() noexcept { return arena_; }
+  // Whether an extended CONNECT began it: what follows its head is no body and ends without trailers.
+  bool is_tunnel() const noexcept { return http::is_extended_connect(head_.head()); }
   // Set from the loop when the client has given the exchange up before its response ended.
   async::Event& lost() noexcept { return lost_; }
 

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "http/extended_connect.h"
 #include "http/grpc.h"
 #include "proxy/answers.h"
 #include "proxy/forwarded_fields.h"
@@ -9,6 +10,7 @@
 #include "upstream/further_try.h"
 #include "upstream/health_reports.h"
 #include "upstream/tls_peer.h"
+#include "wire/websocket_key.h"
 
 #include <fmt/format.h>
 
@@ -42,6 +44,7 @@ Task<Result<upstream::ConnectionPool::Lease>> connect_to(upstream::ConnectionPoo
 }
 
 constexpr std::string_view kWebsocket = "websocket";  // RFC 6455
+constexpr std::string_view kAccept = "Sec-WebSocket-Accept";
 
 // h2c, for one, is never passed on.
 bool wants_websocket(const exchange::Exchange& exchange, const snapshot::Plan& plan) {
@@ -155,6 +158,7 @@ Task<Status> Forward::exchange_heads() {
       head.headers.clear();
       done = co_await connection_.wire().read_head(head);
       if (done && (head.status >= 200 || has_switched())) {
+        CO_TRY_STATUS(check_accept());
         note_final_head();
         co_return done;
       }
@@ -255,6 +259,10 @@ Status Forward::begin_request(BodyLength body) {
   wire::RequestLine line{exchange_.request.method, exchange_.path, exchange_.query,
                          exchange_.has_query,      host,           is_clients};
   if (asked_to_switch_) line.upgrade = kWebsocket;
+  if (asked_to_switch_ && http::is_extended_connect(exchange_.request)) {
+    if (websocket_key_.empty()) websocket_key_ = exchange_.arena.copy(wire::make_websocket_key());
+    exchange_.request.headers.set_view("Sec-WebSocket-Key", websocket_key_);
+  }
   return connection_.wire().begin_request(line, exchange_.request.headers, body,
                                           {timeouts.connect, timeouts.send, longest_read()});
 }
@@ -310,6 +318,17 @@ Task<Status> Forward::before_wait() {
 bool Forward::has_switched() const {
   const http::ResponseHead& head = exchange_.response;
   return asked_to_switch_ && head.status == 101 && equals_ignoring_case(head.upgrade, kWebsocket);
+}
+
+// Whether a server that has switched has read our key (RFC 6455 4.1), of which the client knows nothing.
+Status Forward::check_accept() {
+  if (websocket_key_.empty() || !has_switched()) return {};
+  http::Headers& headers = exchange_.response.headers;
+  const bool is_right = headers.get(kAccept) == wire::websocket_accept(websocket_key_);
+  headers.remove(kAccept);
+  if (is_right) return {};
+  return fail(Error{ErrorCode::kProtocol, "the upstream switched without an answer to Sec-WebSocket-Key",
+                    Side::kUpstream, Retry::kNever});
 }
 
 Task<Status> Forward::pass_interim() {

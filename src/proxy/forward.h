@@ -38,6 +38,7 @@ class Forward final : private BeforeWait {
   Status begin_request(http::BodyLength body);  // once a try
   Task<Status> pass_interim();
   bool has_switched() const;
+  Status check_accept();
   void begin_attempt();
   [[gnu::cold]] void tell(log::Level level, std::string_view line) const;
   void check_trailers(const http::Chunk& last) const;
@@ -68,7 +69,8 @@ class Forward final : private BeforeWait {
   upstream::Lease connection_;
   bool reused_ = false;
   bool request_begun_ = false;
-  bool asked_to_switch_ = false;  // to WebSocket, by the present try
+  bool asked_to_switch_ = false;    // to WebSocket, by the present try
+  std::string_view websocket_key_;  // ours, where the client has none: it speaks HTTP/2
   SteadyTime began_;
   std::optional<SteadyTime> deadline_;  // which a gRPC request gives itself
   SteadyTime try_began_;

@@ -1,6 +1,7 @@
 #include "proxy/proxy.h"
 
 #include "base/bytes.h"
+#include "http/extended_connect.h"
 #include "http/target.h"
 #include "proxy/answers.h"
 #include "proxy/forward.h"
@@ -101,8 +102,17 @@ Task<Verdict> Proxy::request_phases_later(Journey& journey, Phase phase, Task<Ve
 
 Verdict Proxy::before_forward(Journey& journey) {
   const snapshot::Plan& plan = *journey.plan;
-  if (!plan.no_upstream) return Verdict::proceed();
-  return Verdict::answer(answer_for_refusal(journey.exchange, *plan.no_upstream));
+  if (plan.no_upstream) return Verdict::answer(answer_for_refusal(journey.exchange, *plan.no_upstream));
+  const bool is_tunnel = http::is_extended_connect(journey.exchange.request);
+  if (is_tunnel && !plan.enable_websocket) return refuse_tunnel(journey, "websocket_not_enabled");
+  // Whether such an upstream knows RFC 8441 is known too late to choose another one.
+  if (is_tunnel && plan.cluster->speaks_http2()) return refuse_tunnel(journey, "websocket_to_http2_upstream");
+  return Verdict::proceed();
+}
+
+// It is no request that could go on as an ordinary one, as an upgrade of HTTP/1 may.
+Verdict Proxy::refuse_tunnel(Journey& journey, std::string_view reason) {
+  return Verdict::answer(answer_for_refusal(journey.exchange, {501, "501 Not Implemented", reason}));
 }
 
 Task<void> Proxy::answer(Journey& journey, Verdict verdict) {

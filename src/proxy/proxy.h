@@ -74,6 +74,7 @@ class Proxy final : private exchange::Waiter {
   Task<chain::Verdict> request_phases(Journey& journey);
   Task<chain::Verdict> request_phases_later(Journey& journey, chain::Phase phase, Task<chain::Verdict> running);
   chain::Verdict before_forward(Journey& journey);
+  static chain::Verdict refuse_tunnel(Journey& journey, std::string_view reason);
   Task<void> answer(Journey& journey, chain::Verdict verdict);
   void finish(Journey& journey);
 

@@ -2,9 +2,11 @@
 
 #include "base/log.h"
 #include "http/date.h"
+#include "http/extended_connect.h"
 #include "proxy/answers.h"
 #include "proxy/next_piece.h"
 #include "proxy/trailers.h"
+#include "wire/stream_tunnel.h"
 #include "wire/tunnel.h"
 
 namespace sallyport::proxy {
@@ -78,10 +80,16 @@ void ResponseRelay::replace(Response& response, Verdict verdict) {
   fill_response(response);
 }
 
-// Plugins may set any status. After a final response with one of 1xx the client would go on waiting.
+// Plugins may set any status. After a final response with one of 1xx the client would go on waiting. Who asked for a
+// tunnel would take one of 2xx for it.
 void ResponseRelay::settle_status() noexcept {
-  int& status = journey_.exchange.response.status;
+  auto& exchange = journey_.exchange;
+  int& status = exchange.response.status;
   if (status < 200 || status > 599) status = 500;
+  if (status >= 300 || !http::is_extended_connect(exchange.request)) return;
+  status = 502;
+  exchange.response.reason = {};
+  exchange.reason = "no_tunnel";
 }
 
 void ResponseRelay::begin(BodyLength length) {
@@ -195,15 +203,38 @@ Task<Verdict> ResponseRelay::relay_switch(wire::ClientExchange& upstream, async:
   if (!verdict.proceeds()) co_return verdict;
   async::Stream* server = upstream.switch_protocols();
   if (exchange.response.status != 101) co_return co_await refuse_switch();
+  if (!server) co_return broken_off(Error{ErrorCode::kInternal, "a switch of protocols without a stream"});
+  Task<Verdict> running =
+      http::is_extended_connect(exchange.request) ? tunnel_on_stream(*server, reactor) : tunnel(*server, reactor);
+  co_return co_await running;
+}
+
+Task<Verdict> ResponseRelay::tunnel(async::Stream& upstream, async::Reactor& reactor) {
+  auto& exchange = journey_.exchange;
   begin(BodyLength::none());
   Status sent = co_await send({{}, true}, wire::BodyWriter::Flush::kNow);
   async::Stream* client = journey_.client.switch_protocols();
   if (!sent) co_return broken_off(sent.error());
-  if (!server || !client) co_return broken_off(Error{ErrorCode::kInternal, "a switch of protocols without a stream"});
+  if (!client) co_return broken_off(Error{ErrorCode::kInternal, "a switch of protocols without a stream"});
   const auto& timeouts = journey_.plan->timeouts;
-  wire::Tunnel tunnel(reactor, *client, *server, {.idle = timeouts.read, .send = timeouts.send});
+  wire::Tunnel tunnel(reactor, *client, upstream, {.idle = timeouts.read, .send = timeouts.send});
   if (co_await tunnel.run() == wire::Tunnel::End::kIdle) exchange.reason = "tunnel_idle";
   exchange.response_body_bytes += tunnel.bytes_to_client();
+  co_return Verdict::proceed();
+}
+
+// The client's part of the tunnel is the stream of its request, which goes on behind the head.
+Task<Verdict> ResponseRelay::tunnel_on_stream(async::Stream& upstream, async::Reactor& reactor) {
+  auto& exchange = journey_.exchange;
+  exchange.response.status = 200;
+  exchange.response.upgrade = {};
+  begin(BodyLength::chunked());
+  const auto& timeouts = journey_.plan->timeouts;
+  const wire::Tunnel::Limits limits{.idle = timeouts.read, .send = timeouts.send};
+  wire::StreamTunnel tunnel(reactor, journey_.client, upstream, limits, exchange.response_body_bytes);
+  auto end = co_await tunnel.run();
+  if (!end) co_return broken_off(end.error());
+  if (*end == wire::Tunnel::End::kIdle) exchange.reason = "tunnel_idle";
   co_return Verdict::proceed();
 }
 

@@ -27,7 +27,8 @@ class ResponseRelay {
   // The response whose head is in `exchange.response`, its body from `upstream`. A verdict that does not proceed asks
   // for an answer in its place, where no byte has left yet, or closes where the response broke off.
   Task<chain::Verdict> relay(wire::ClientExchange& upstream);
-  // The response 101 in `exchange.response`, then what both sides send in their new protocol, until it ends.
+  // The response 101 in `exchange.response`, which an extended CONNECT gets as 200 (RFC 8441 5), then what both sides
+  // send in their new protocol, until it ends.
   Task<chain::Verdict> relay_switch(wire::ClientExchange& upstream, async::Reactor& reactor);
 
  private:
@@ -45,6 +46,8 @@ class ResponseRelay {
   Task<chain::Verdict> relay_after(chain::Verdict headers, wire::ClientExchange& upstream);
   Task<chain::Verdict> send_head_alone();
   Task<chain::Verdict> refuse_switch();
+  Task<chain::Verdict> tunnel(async::Stream& upstream, async::Reactor& reactor);
+  Task<chain::Verdict> tunnel_on_stream(async::Stream& upstream, async::Reactor& reactor);
   Task<chain::Verdict> relay_body(wire::ClientExchange& upstream);
   chain::Verdict broken_off(const Error& error);
   Task<chain::Verdict> break_off_behind(Error error);

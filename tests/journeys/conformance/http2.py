@@ -106,6 +106,6 @@ def run(case, port, recorder):
     if outcome.endswith("keep") and not problem and connection.bodies.get(PROBE) != b"probed":
         problem = f"the next request on the connection: {connection.told(PROBE)} {connection.bodies.get(PROBE)}"
     requests, garbage = recorder.take()
-    passed = [request.render(port) for request in requests if not request.start.startswith(b"GET /probe ")]
+    passed = [request.render(port, is_from_http2=True) for request in requests if not request.start.startswith(b"GET /probe ")]
     seen = Observation(outcome, sorted(passed), garbage, problem)
     return judge(case, seen, sorted(rendered(text) for text in case.passed))

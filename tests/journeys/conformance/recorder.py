@@ -1,4 +1,6 @@
 """An upstream that records what reaches it, forgives nothing, and answers as the case at hand says."""
+import base64
+import hashlib
 import re
 import socket
 import threading
@@ -11,6 +13,7 @@ PROBED = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nprobed"
 FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[ \t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*\Z")
 START = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.1\Z")
 CHUNK = re.compile(rb"[0-9a-f]+\Z")
+WEBSOCKET_KEY = re.compile(rb"[0-9A-Za-z+/]{21}[AQgw]==\Z")
 
 
 class Garbage(Exception):
@@ -29,12 +32,20 @@ class Recorded:
     trailers: list
     connection: int  # number of the connection, from 1
 
-    def render(self, port):
+    @property
+    def websocket_accept(self):
+        """What answers its key (RFC 6455 4.2.2)."""
+        key = next((v for n, v in self.fields if n.lower() == b"sec-websocket-key"), b"")
+        return base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+
+    def render(self, port, is_from_http2=False):
         """As the corpus writes it, without the forwarding fields where they are exactly what they are to be."""
         host = dict((n.lower(), v) for n, v in self.fields).get(b"host", b"")
         ours = {b"X-Real-IP": b"127.0.0.1", b"X-Forwarded-For": b"127.0.0.1", b"X-Forwarded-Proto": b"http",
                 b"X-Forwarded-Host": re.sub(rb":\d*\Z", b"", host).lower(), b"X-Forwarded-Port": b"%d" % port}
         kept = [(n, v) for n, v in self.fields if ours.get(n) != v]
+        if is_from_http2:
+            kept = [(n, b"{{key}}" if n.lower() == b"sec-websocket-key" and WEBSOCKET_KEY.match(v) else v) for n, v in kept]
         text = b" | ".join([self.start.removesuffix(b" HTTP/1.1"), *(n + b": " + v for n, v in kept)])
         if self.body:
             text += b" -> " + self.body
@@ -170,7 +181,7 @@ class Recorder:
         with self._lock:
             self._requests.append(request)
             answer, closes = (PROBED, False) if is_probe else (self._answer, self._closes)
-        connection.sock.sendall(answer)
+        connection.sock.sendall(answer.replace(b"{{accept}}", request.websocket_accept))
         if closes:
             connection.sock.shutdown(socket.SHUT_WR)
         return True
