@@ -105,10 +105,13 @@ TEST_F(Vms, EitherStartFunctionRuns) {
 }
 
 TEST_F(Vms, AReactorRunsItsMain) {
-  plugin(wat(kLog, R"((func (export "_initialize")) (func (export "_start") unreachable)
-    (data (i32.const 50) "main") (func (export "main") (param i32 i32) (result i32)
-      (drop (call $log (i32.const 2) (i32.const 50) (i32.const 4))) (i32.const 0)))"));
-  EXPECT_EQ(diary(), "main ");
+  for (std::string_view main : {R"("main") (param i32 i32))", R"("__main_void"))"}) {
+    plugin(wat(kLog, R"((func (export "_initialize")) (func (export "_start") unreachable)
+      (data (i32.const 50) "main") (func (export )" +
+                         std::string(main) + R"( (result i32)
+        (drop (call $log (i32.const 2) (i32.const 50) (i32.const 4))) (i32.const 0)))"));
+    EXPECT_EQ(diary(), "main ") << main;
+  }
 }
 
 TEST_F(Vms, TheStartSectionMayLog) {

@@ -121,6 +121,16 @@ Value cluster_name(const HttpContext& http) {
   return text_if_any(matched.service_name.empty() ? matched.service_id : matched.service_name);
 }
 
+Value has_client_certificate(const HttpContext& http) {
+  const exchange::ClientTls* tls = http.exchange.tls;
+  return tls && !tls->subject.empty() ? "\1"sv : "\0"sv;
+}
+
+template <std::string exchange::ClientTls::* kMember>
+Value of_tls(const HttpContext& http) {
+  return http.exchange.tls ? text_if_any(http.exchange.tls->*kMember) : Value();
+}
+
 Value connection_id(const HttpContext& http) { return bytes_of(http.exchange, http.exchange.connection_id); }
 
 Value listener_direction(const HttpContext& http) { return bytes_of(http.exchange, 1); }  // inbound
@@ -129,8 +139,10 @@ Value listener_direction(const HttpContext& http) { return bytes_of(http.exchang
 constexpr auto kAttributes = std::to_array<Attribute>({
     {"cluster_name", &cluster_name},
     {"connection\0id"sv, &connection_id},
-    {"connection\0mtls"sv,
-     [](const HttpContext& http) { return http.exchange.scheme == "http" ? Value("\0"sv) : std::nullopt; }},
+    {"connection\0mtls"sv, &has_client_certificate},
+    {"connection\0requested_server_name"sv, &of_tls<&exchange::ClientTls::server_name>},
+    {"connection\0subject_peer_certificate"sv, &of_tls<&exchange::ClientTls::subject>},
+    {"connection\0tls_version"sv, &of_tls<&exchange::ClientTls::protocol>},
     {"connection_id", &connection_id},
     {"destination\0address"sv, [](const HttpContext& http) { return address_of(http.exchange, http.exchange.local); }},
     {"destination\0port"sv, [](const HttpContext& http) { return bytes_of(http.exchange, http.exchange.local.port); }},
@@ -185,6 +197,10 @@ constexpr auto kAttributes = std::to_array<Attribute>({
        return only_with_response(http,
                                  [](const Exchange& exchange) { return bytes_of(exchange, exchange.response_bytes); });
      }},
+    {"response\0trailers"sv,
+     [](const HttpContext& http) {
+       return http.exchange.response_trailers ? map_of(*http.exchange.response_trailers) : Value();
+     }},
     {"route_name", &route_name},
     {"source\0address"sv, [](const HttpContext& http) { return address_of(http.exchange, http.exchange.client); }},
     {"source\0port"sv, [](const HttpContext& http) { return bytes_of(http.exchange, http.exchange.client.port); }},
@@ -204,6 +220,7 @@ static_assert(std::ranges::is_sorted(kAttributes, {}, &Attribute::path));
 
 constexpr std::string_view kRequestHeader = "request\0headers\0"sv;
 constexpr std::string_view kResponseHeader = "response\0headers\0"sv;
+constexpr std::string_view kResponseTrailer = "response\0trailers\0"sv;
 
 Value of_plugin(const Vm& vm, const RootContext* root, std::string_view path) {
   if (!root || !path.starts_with("plugin_")) return std::nullopt;
@@ -225,6 +242,9 @@ std::optional<std::string_view> built_in_property(const Vm& vm, Scope scope, std
   }
   if (path.starts_with(kResponseHeader) && scope.http->has_response) {
     return joined(scope.http->exchange.response.headers, path.substr(kResponseHeader.size()));
+  }
+  if (path.starts_with(kResponseTrailer) && scope.http->exchange.response_trailers) {
+    return joined(*scope.http->exchange.response_trailers, path.substr(kResponseTrailer.size()));
   }
   return std::nullopt;
 }

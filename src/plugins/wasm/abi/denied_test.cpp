@@ -1,6 +1,9 @@
 #include "plugins/wasm/abi/abi_fixture.h"
 #include "plugins/wasm/plugin_metrics.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace sallyport::wasm::abi {
 namespace {
 
@@ -17,7 +20,12 @@ TEST_F(DeniedCalls, AnswerWhatNoSdkStopsAt) {
       {"proxy_get_log_level", Status::kOk},
       {"proxy_get_current_time_nanoseconds", Status::kOk},
       {"proxy_set_tick_period_milliseconds", Status::kOk},
+      {"proxy_get_configuration", Status::kOk},
+      {"proxy_get_status", Status::kOk},
       {"proxy_get_property", Status::kInternalFailure},
+      {"proxy_continue_request", Status::kOk},
+      {"proxy_continue_response", Status::kOk},
+      {"proxy_clear_route_cache", Status::kOk},
       {"proxy_continue_stream", Status::kOk},
       {"proxy_close_stream", Status::kOk},
       {"proxy_send_local_response", Status::kOk},
@@ -26,15 +34,27 @@ TEST_F(DeniedCalls, AnswerWhatNoSdkStopsAt) {
       {"proxy_set_header_map_pairs", Status::kOk},
       {"proxy_get_header_map_value", Status::kNotFound},
       {"proxy_add_header_map_value", Status::kOk},
+      {"proxy_replace_header_map_value", Status::kOk},
+      {"proxy_remove_header_map_value", Status::kOk},
       {"proxy_get_buffer_bytes", Status::kNotFound},
+      {"proxy_get_buffer_status", Status::kNotFound},
+      {"proxy_set_buffer_bytes", Status::kOk},
       {"proxy_http_call", Status::kInternalFailure},
       {"proxy_grpc_call", Status::kInternalFailure},
+      {"proxy_grpc_stream", Status::kInternalFailure},
+      {"proxy_grpc_send", Status::kNotFound},
+      {"proxy_grpc_cancel", Status::kNotFound},
+      {"proxy_grpc_close", Status::kNotFound},
       {"proxy_get_shared_data", Status::kNotFound},
       {"proxy_set_shared_data", Status::kOk},
       {"proxy_register_shared_queue", Status::kOk},
+      {"proxy_resolve_shared_queue", Status::kNotFound},
+      {"proxy_enqueue_shared_queue", Status::kNotFound},
       {"proxy_dequeue_shared_queue", Status::kEmpty},
       {"proxy_define_metric", Status::kOk},
       {"proxy_increment_metric", Status::kNotFound},
+      {"proxy_record_metric", Status::kNotFound},
+      {"proxy_get_metric", Status::kNotFound},
       {"proxy_set_effective_context", Status::kBadArgument},
       {"proxy_done", Status::kOk},
       {"proxy_call_foreign_function", Status::kInternalFailure},
@@ -47,6 +67,9 @@ TEST_F(DeniedCalls, AnswerWhatNoSdkStopsAt) {
     PluginRun run(plugin(call_module(function, arguments, "")));
     EXPECT_EQ(call(run).status(), status) << function;
   }
+  auto is_of_abi = [](const Import& import) { return import.name.starts_with("proxy_"); };
+  const auto calls = std::ranges::count_if(host_functions(), is_of_abi);
+  EXPECT_EQ(calls, std::ssize(expected) + 1) << "proxy_set_property is the one that shows the answers";
 }
 
 // The table of answers knows every call but those of WASI.

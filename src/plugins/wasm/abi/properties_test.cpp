@@ -1,6 +1,8 @@
 #include "plugins/wasm/abi/abi_fixture.h"
 #include "plugins/wasm/pairs.h"
 
+#include <array>
+
 namespace sallyport::wasm::abi {
 namespace {
 
@@ -33,6 +35,15 @@ class Properties : public AbiFixture {
     exchange.local = {"2001:db8::1", 80};
     exchange.connection_id = 77;
     exchange.matched.route_id = "r1";
+    exchange.matched.service_name = "the-service";
+    exchange.matched.host = "*.example.com";
+    exchange.tries = 2;
+    exchange.response.headers.add("grpc-status", "14");
+    exchange.response_body_bytes = 34;
+    exchange.response_bytes = 100;
+    auto& trailers = run.arena.make<http::Headers>(run.arena);
+    trailers.add("x-sum", "4");
+    exchange.response_trailers = &trailers;
     exchange.endpoint.address = "192.0.2.9:8080";
     exchange.endpoint.port = 8080;
     exchange.timing.started_wall = WallTime(std::chrono::seconds(5));
@@ -69,7 +80,70 @@ TEST_F(Properties, NumbersAreEightBytes) {
   EXPECT_EQ(number_of("response\0backend_latency"sv, At::kResponse), 3'000'000u);
 }
 
-TEST_F(Properties, TruthIsOneByte) { EXPECT_EQ(text_of("connection\0mtls"sv), std::string(1, '\0')); }
+TEST_F(Properties, SizesAreOfTheHeadAndTheBodyOrWhatCameOfIt) {
+  const std::size_t of_head = std::string_view("Hostexample.comUser-AgentcurlX-One1x-one2").size();
+  EXPECT_EQ(number_of("request\0headers_bytes"sv), of_head);
+  EXPECT_EQ(number_of("request\0total_size"sv), of_head);
+  EXPECT_EQ(number_of("response\0size"sv, At::kResponse), 34u);
+  EXPECT_EQ(number_of("response\0total_size"sv, At::kResponse), 100u);
+  EXPECT_EQ(number_of("destination\0port"sv), 80u);
+  EXPECT_EQ(number_of("upstream\0request_attempt_count"sv), 2u);
+}
+
+TEST_F(Properties, TheResponseTellsItsOutcome) {
+  EXPECT_EQ(text_of("response\0code_details"sv, At::kResponse), "via_upstream");
+  EXPECT_EQ(number_of("response\0flags"sv, At::kResponse), 0u);
+  EXPECT_EQ(number_of("response\0grpc_status"sv, At::kResponse), 14u);
+  EXPECT_EQ(text_of("response\0headers\0grpc-status"sv, At::kResponse), "14");
+  auto headers = read_pairs(text_of("response\0headers"sv, At::kResponse));
+  ASSERT_TRUE(headers);
+  EXPECT_EQ(headers->size(), 1u);
+  EXPECT_EQ(text_of("response\0trailers\0x-sum"sv, At::kResponse), "4");
+  auto trailers = read_pairs(text_of("response\0trailers"sv, At::kResponse));
+  ASSERT_TRUE(trailers);
+  EXPECT_EQ(trailers->size(), 1u);
+  for (std::string_view path : {"response\0code_details"sv, "response\0flags"sv, "response\0grpc_status"sv,
+                                "response\0headers"sv, "response\0size"sv, "response\0total_size"sv}) {
+    EXPECT_EQ(text_of(path), "(none)") << path;
+  }
+}
+
+TEST_F(Properties, WhatMatchedIsNamedInTheOldWayAndTheNew) {
+  EXPECT_EQ(text_of("route_name"), "r1");
+  EXPECT_EQ(text_of("xds\0route_name"sv), "r1");
+  EXPECT_EQ(text_of("cluster_name"), "the-service");
+  EXPECT_EQ(text_of("xds\0cluster_name"sv), "the-service");
+  EXPECT_EQ(text_of("xds\0virtual_host_name"sv), "*.example.com");
+  EXPECT_EQ(number_of("xds\0listener_direction"sv), 1u);
+  EXPECT_EQ(text_of("request\0id"sv), "(none)");
+  PluginRun run(getter("request\0id"sv));
+  run.header("X-Request-Id", "abc");
+  EXPECT_EQ(call(run).text(16), "abc");
+}
+
+TEST_F(Properties, TheTlsOfTheClientIsThatOfItsHandshake) {
+  constexpr std::array kPaths{"connection\0mtls"sv, "connection\0tls_version"sv, "connection\0requested_server_name"sv,
+                              "connection\0subject_peer_certificate"sv};
+  auto told = [this](std::string_view path, const exchange::ClientTls* tls) -> std::string {
+    PluginRun run(getter(path));
+    run.exchange.tls = tls;
+    GuestImage image = call(run);
+    return image.status() == Status::kOk ? std::string(image.text(16)) : "(none)";
+  };
+  auto all = [&](const exchange::ClientTls* tls) {
+    std::vector<std::string> values;
+    for (std::string_view path : kPaths) values.push_back(told(path, tls));
+    return values;
+  };
+  using Values = std::vector<std::string>;
+  EXPECT_EQ(all(nullptr), (Values{std::string(1, '\0'), "(none)", "(none)", "(none)"}));
+  exchange::ClientTls tls;
+  tls.protocol = "TLSv1.3";
+  tls.server_name = "example.com";
+  EXPECT_EQ(all(&tls), (Values{std::string(1, '\0'), "TLSv1.3", "example.com", "(none)"}));
+  tls.subject = "CN=me";
+  EXPECT_EQ(all(&tls), (Values{"\1", "TLSv1.3", "example.com", "CN=me"}));
+}
 
 TEST_F(Properties, AddressesHaveTheirPort) {
   EXPECT_EQ(text_of("source\0address"sv), "192.0.2.1:1234");

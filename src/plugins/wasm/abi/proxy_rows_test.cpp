@@ -42,6 +42,7 @@ std::vector<Row> of_properties() {
       Row("proxy_get_property", {text("response\0code"sv), output()}, kOk)
           .in(Place::kLog)
           .gives("\xc8\0\0\0\0\0\0\0"sv),
+      Row("proxy_get_property", {text("request\0duration"sv), output()}, kOk).in(Place::kLog),
       Row("proxy_get_property", {text("request\0method"sv), output()}, kNotFound).in(Place::kConfigure),
       {"proxy_get_property", {text("response\0code"sv), output()}, kNotFound},
       {"proxy_get_property", {text("no_such_property"), output()}, kNotFound},
@@ -199,6 +200,7 @@ std::vector<Row> of_buffers() {
       Row("proxy_get_buffer_status", {number(0), slot(), slot()}, kOk).in(Place::kRequestBody).stores(3),
       Row("proxy_get_buffer_status", {number(1), slot(), slot()}, kOk).in(Place::kResponseBody).stores(3),
       Row("proxy_get_buffer_status", {number(4), slot(), slot()}, kOk).in(Place::kAnswer).stores(6),
+      Row("proxy_get_buffer_status", {number(6), slot(), slot()}, kOk).stores(16),
       Row("proxy_get_buffer_status", {number(7), slot(), slot()}, kOk).stores(13),
       {"proxy_get_buffer_status", {number(9), slot(), slot()}, kBadArgument},
       Row("proxy_set_buffer_bytes", {number(0), number(0), number(3), text("new")}, kOk).in(Place::kRequestBody),
@@ -299,13 +301,20 @@ std::vector<Row> of_grpc_parts() {
   auto message = [](Status answer) {
     return Row("proxy_get_buffer_bytes", {number(kMessage), number(0), number(100), output()}, answer);
   };
-  const std::string first = pairs({{"x-answer", "3"}});
+  const std::string first = pairs({{"x-answer", "3"}}), last = pairs({{"x-sum", "4"}});
   return {
       reading(kInitial, "x-answer", kOk).in(Place::kGrpcInitial).gives("3"),
       reading(kTrailing, "x-sum", kOk).in(Place::kGrpcTrailing).gives("4"),
       reading(kInitial, "x-none", kNotFound).in(Place::kGrpcInitial),
       reading(6, "x-answer", kNotFound).in(Place::kGrpcInitial),
+      reading(kTrailing, "x-none", kNotFound).in(Place::kGrpcTrailing),
       Row("proxy_get_header_map_pairs", {number(kInitial), output()}, kOk).in(Place::kGrpcInitial).gives(first),
+      Row("proxy_get_header_map_pairs", {number(kTrailing), output()}, kOk).in(Place::kGrpcTrailing).gives(last),
+      Row("proxy_get_header_map_pairs", {number(kTrailing), output()}, kOk).in(Place::kGrpcInitial).gives(""),
+      Row("proxy_get_header_map_size", {number(kInitial), slot()}, kOk).in(Place::kGrpcInitial).stores(first.size()),
+      Row("proxy_get_header_map_size", {number(kTrailing), slot()}, kOk).in(Place::kGrpcTrailing).stores(last.size()),
+      Row("proxy_get_buffer_status", {number(kMessage), slot(), slot()}, kOk).in(Place::kGrpcMessage).stores(7),
+      Row("proxy_get_buffer_status", {number(kMessage), slot(), slot()}, kNotFound).in(Place::kGrpcClose),
       message(kOk).in(Place::kGrpcMessage).gives("message"),
       message(kNotFound).in(Place::kGrpcInitial),
       message(kNotFound).in(Place::kGrpcClose),
