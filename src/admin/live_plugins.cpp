@@ -2,6 +2,7 @@
 
 #include "admin/answers.h"
 #include "admin/live_value.h"
+#include "async/side_by_side.h"
 #include "base/log.h"
 #include "chain/catalog.h"
 #include "resources/kinds.h"
@@ -33,22 +34,55 @@ Task<std::vector<std::string>> LivePlugins::load(chain::Catalog& catalog) {
     problems.push_back(entries.error().what);
     co_return problems;
   }
-  for (const store::EntryPtr& entry : *entries) {
-    std::string problem = co_await load_one(entry, catalog);
-    if (!problem.empty()) problems.push_back(key_text(entry->key) + ": " + problem);
+  std::vector<Stored> stored = stored_of(std::move(*entries), catalog);
+  co_await make_all(stored);
+  for (Stored& one : stored) {
+    std::string problem = take_loaded(one, catalog);
+    if (!problem.empty()) problems.push_back(key_text(one.entry->key) + ": " + problem);
   }
   std::erase_if(present_, [&](const auto& known) { return catalog.share(known.first) != known.second; });
   co_return problems;
 }
 
-Task<std::string> LivePlugins::load_one(store::EntryPtr entry, chain::Catalog& catalog) {
-  const std::string& name = entry->key.id;
-  if (catalog.find(name)) {
-    co_return "another plugin has this name now, which serves in its place; rename that one, or delete this one";
+std::vector<LivePlugins::Stored> LivePlugins::stored_of(std::vector<store::EntryPtr> entries,
+                                                        const chain::Catalog& catalog) const {
+  std::vector<Stored> stored;
+  stored.reserve(entries.size());
+  for (store::EntryPtr& entry : entries) {
+    std::string hash = entry->value.string_or("sha256", "");
+    chain::LiveCode code{entry->key.id, settings_of(entry->value), hash, reader_of(hash)};
+    const bool is_taken = catalog.find(entry->key.id) != nullptr;
+    stored.push_back({std::move(entry), std::move(code), is_taken, std::nullopt});
   }
-  std::string hash = entry->value.string_or("sha256", "");
-  chain::LiveCode code{name, settings_of(entry->value), hash, reader_of(hash)};
-  auto made = co_await types_->make(code);
+  return stored;
+}
+
+Task<void> LivePlugins::make_all(std::vector<Stored>& stored) {
+  std::size_t next = 0;
+  std::vector<Task<void>> makers;
+  for (std::size_t i = 0; i < std::min(kMadeAtOnce, stored.size()); ++i) {
+    makers.push_back(make_next(stored, next, types_));
+  }
+  async::SideBySide all(std::move(makers));
+  co_await all;
+}
+
+Task<void> LivePlugins::make_next(std::vector<Stored>& stored, std::size_t& next,
+                                  std::shared_ptr<chain::LiveTypes> types) {
+  while (next < stored.size()) {
+    Stored& one = stored[next++];
+    if (one.is_left_out) continue;
+    one.made = co_await types->make(one.code);
+  }
+}
+
+// Returns what is wrong with it, or nothing.
+std::string LivePlugins::take_loaded(Stored& stored, chain::Catalog& catalog) {
+  if (stored.is_left_out) {
+    return "another plugin has this name now, which serves in its place; rename that one, or delete this one";
+  }
+  const std::string& name = stored.entry->key.id;
+  Result<chain::LiveType>& made = *stored.made;
   auto known = present_.find(name);
   std::shared_ptr<const chain::PluginType> type;
   std::string problem = made ? "" : made.error().what;
@@ -60,13 +94,13 @@ Task<std::string> LivePlugins::load_one(store::EntryPtr entry, chain::Catalog& c
     type = known->second;
   } else {
     problem += "; until it is put again, what uses it answers as with a plugin that fails";
-    type = types_->make_failed(code, std::move(made).error());
+    type = types_->make_failed(stored.code, std::move(made).error());
     failed_.insert(name);
   }
   catalog.add(type);
   present_.insert_or_assign(name, std::move(type));
-  follow_source(name, entry->value, nullptr);
-  co_return problem;
+  follow_source(name, stored.entry->value, nullptr);
+  return problem;
 }
 
 Task<Result<chain::LiveType>> LivePlugins::make(const Code& code) {

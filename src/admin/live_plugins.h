@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -64,8 +65,10 @@ class LivePlugins {
   const Settings& settings() const noexcept { return settings_; }
   const chain::LiveTypes& types() const noexcept { return *types_; }
 
-  // Adds the type of every stored plugin to `catalog`. Of one that cannot be made the last good type stays, or one that
-  // fails in each exchange takes its place; one whose name the catalog has already is left out. Returns what is wrong.
+  // Adds the type of every stored plugin to `catalog`; kMadeAtOnce of them are made at once, as compiling takes seconds
+  // and memory. Of one that cannot be made the last good type stays, or one that fails in each exchange takes its
+  // place; one whose name the catalog has already is left out. Returns what is wrong, in the order of the store.
+  static constexpr std::size_t kMadeAtOnce = 4;
   Task<std::vector<std::string>> load(chain::Catalog& catalog);
 
   // The code that `source` names, fetched unless it is there and need not be; `present` is what the store has, or null.
@@ -104,11 +107,20 @@ class LivePlugins {
 
  private:
   using Items = std::vector<snapshot::Item>;
+  struct Stored {
+    store::EntryPtr entry;
+    chain::LiveCode code;
+    bool is_left_out = false;
+    std::optional<Result<chain::LiveType>> made;  // once it is
+  };
 
   // Reads the code of a hash on any thread, also when this object has gone.
   std::function<Result<std::string>()> reader_of(std::string sha256) const;
   Task<Result<Items>> items_with(std::string name);
-  Task<std::string> load_one(store::EntryPtr entry, chain::Catalog& catalog);
+  std::vector<Stored> stored_of(std::vector<store::EntryPtr> entries, const chain::Catalog& catalog) const;
+  Task<void> make_all(std::vector<Stored>& stored);
+  Task<void> make_next(std::vector<Stored>& stored, std::size_t& next, std::shared_ptr<chain::LiveTypes> types);
+  std::string take_loaded(Stored& stored, chain::Catalog& catalog);
   Result<chain::Catalog> catalog_with(const chain::LiveType& made) const;
   Task<Result<snapshot::SnapshotBuilder::Change>> prepare(const chain::Catalog& next, std::string name,
                                                           Misfits misfits);

@@ -42,6 +42,7 @@ struct SideBySideTest : ::testing::Test {
   }
   std::vector<Task<void>> parts_of(std::size_t count) {
     std::vector<Task<void>> tasks;
+    tasks.reserve(count);
     for (std::size_t i = 0; i < count; ++i) tasks.push_back(part(i));
     return tasks;
   }

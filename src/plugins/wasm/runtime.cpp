@@ -21,6 +21,7 @@ namespace {
 
 constexpr int kCompilerNiceness = 10;
 constexpr int kBuilderNiceness = 5;
+constexpr unsigned kMostCompilers = 4;  // what several modules take in memory while they are compiled has an end
 constexpr std::chrono::milliseconds kCheapStart{1};  // below this a worker may start a Vm itself
 constexpr int kShareOfBudget = 4;                    // a worker configures what took less than this part of a budget
 
@@ -152,7 +153,8 @@ Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> of
       state_(std::make_shared<SharedState>(clock, SharedStateLimits{}, threads_.workers.size() + 1)) {
   for (const Post& worker : threads_.workers) turns_.push_back(std::make_shared<SliceTurns>(worker));
   if (!threads_.control) return;
-  compiler_ = std::make_unique<Background>(kCompilerNiceness);
+  const unsigned compilers = std::clamp(std::thread::hardware_concurrency(), 1u, kMostCompilers);
+  compiler_ = std::make_unique<Background>(kCompilerNiceness, nullptr, compilers);
   builder_ = std::make_unique<Background>(kBuilderNiceness, [this] { trials_.clear(); });
 }
 
@@ -229,10 +231,21 @@ Result<std::shared_ptr<const Module>> Runtime::load_now(const std::string& path,
   return module;
 }
 
+// Whoever loads code of one hash comes one after the other, so that it is compiled once.
+std::shared_ptr<async::Mutex> Runtime::turn_of(const std::string& hash) {
+  erase_expired(turns_of_code_);
+  std::weak_ptr<async::Mutex>& known = turns_of_code_[hash];
+  std::shared_ptr<async::Mutex> turn = known.lock();
+  if (!turn) known = turn = std::make_shared<async::Mutex>();
+  return turn;
+}
+
 async::Task<Result<std::shared_ptr<const Module>>> Runtime::load_code(std::string name, std::string hash,
                                                                       std::function<Result<std::string>()> read,
                                                                       Isolation isolation) {
   auto& [engine, modules] = compiling(isolation);
+  std::shared_ptr<async::Mutex> turn = turn_of(hash);
+  async::Mutex::Lock lock = co_await turn->lock();
   ModulePtr module = modules.find_by_hash(hash);
   if (module) co_return module;
   std::move_only_function<Result<ModulePtr>()> compile = [engine = engine, name, hash, read = std::move(read),

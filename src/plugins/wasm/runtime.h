@@ -101,6 +101,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   async::Task<Result<Roots>> join_group(std::shared_ptr<const VmGroup> group, RootConf conf);
   async::Task<Result<void>> join_workers(Roots roots);
   void begin_duties(const Roots& roots);
+  std::shared_ptr<async::Mutex> turn_of(const std::string& hash);
   void use_first_tier(std::shared_ptr<Engine> quick, std::shared_ptr<Engine> optimising);
   async::Task<void> renew(std::shared_ptr<const CompiledModule> code, std::chrono::nanoseconds after);
   Post post_to_builder() const;
@@ -113,8 +114,9 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   const Clock& clock_;
   std::array<Compiling, 2> compiling_;  // by Isolation
   std::shared_ptr<SharedState> state_;
-  std::vector<std::shared_ptr<SliceTurns>> turns_;  // of the workers
-  async::Mutex configuring_;                        // so that two first confs do not make two groups
+  std::vector<std::shared_ptr<SliceTurns>> turns_;                    // of the workers
+  std::map<std::string, std::weak_ptr<async::Mutex>> turns_of_code_;  // by hash
+  async::Mutex configuring_;                                          // so that two first confs do not make two groups
   std::map<std::string, std::weak_ptr<const VmGroup>> groups_;
   std::map<std::string, std::weak_ptr<PluginRoots>> roots_;
   TrialVms trials_;                       // of the builder's thread

@@ -1,8 +1,11 @@
 // The host on real loops: a control thread, two workers, the background. Meant for the thread sanitizer, too.
 
 #include "async/epoll_reactor.h"
+#include "base/sha256.h"
 #include "plugins/wasm/wasm_fixture.h"
 
+#include <atomic>
+#include <functional>
 #include <future>
 #include <thread>
 
@@ -72,6 +75,20 @@ class ThreadsConcurrency : public testing::Test {
       promise->set_value(std::make_shared<const WasmPlugin>(*roots, PluginPolicy{}));
     else
       promise->set_value(fail(roots.error()));
+  }
+
+  using Loaded = Result<std::shared_ptr<const Module>>;
+
+  // Starts to load code on the control thread.
+  std::future<Loaded> load(std::string hash, std::function<Result<std::string>()> read) {
+    auto promise = std::make_shared<std::promise<Loaded>>();
+    auto result = promise->get_future();
+    control_.reactor().post([this, promise, hash, read] { group_.spawn(load_there(promise, hash, read)); });
+    return result;
+  }
+  async::Task<void> load_there(std::shared_ptr<std::promise<Loaded>> promise, std::string hash,
+                               std::function<Result<std::string>()> read) {
+    promise->set_value(co_await runtime_->load_code("plugin test", std::move(hash), std::move(read)));
   }
 
   // The outcome of a request on a worker: "proceeds", or why it failed.
@@ -175,6 +192,28 @@ TEST_F(ThreadsConcurrency, SeveralFirstConfsAtOnceShareTheirVms) {
     made.push_back(*result);
   }
   for (const auto& plugin : made) EXPECT_EQ(request(1, plugin, false).get(), "proceeds");
+}
+
+TEST_F(ThreadsConcurrency, CodeThatSeveralWantAtOnceIsCompiledOnce) {
+  std::atomic<int> reads = 0;
+  std::vector<std::future<Loaded>> all;
+  for (int i = 0; i < 12; ++i) {
+    auto bytes = make_tested_engine()->assemble(wat("", "(global i32 (i32.const " + std::to_string(i % 3) + "))"));
+    ASSERT_TRUE(bytes) << bytes.error().what;
+    auto read = [&reads, code = *bytes]() -> Result<std::string> {
+      ++reads;
+      return code;
+    };
+    all.push_back(load(sha256_hex(*bytes), read));
+  }
+  std::vector<std::shared_ptr<const Module>> modules;
+  for (auto& one : all) {
+    auto loaded = one.get();
+    ASSERT_TRUE(loaded) << loaded.error().what;
+    modules.push_back(*loaded);
+  }
+  for (std::size_t i = 3; i < modules.size(); ++i) EXPECT_EQ(modules[i], modules[i % 3]);
+  EXPECT_EQ(reads, 3);
 }
 
 TEST_F(ThreadsConcurrency, ACancelledConfDoesNoHarm) {
