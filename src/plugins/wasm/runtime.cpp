@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <optional>
 #include <set>
 #include <thread>
@@ -302,8 +303,10 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::configure(VmSpec want
     if (!is_heavy) groups_[group_key] = roots->group();
   }
   roots->copy_from(std::move(image));
-  erase_expired(groups_);
-  erase_expired(roots_);
+  if (std::has_single_bit(roots_.size())) {  // for each of ten thousand confs it would be most of the work
+    erase_expired(groups_);
+    erase_expired(roots_);
+  }
   roots_[roots_key] = roots;
   co_return roots;
 }
