@@ -1,5 +1,6 @@
 // What WebAssembly plugins cost: a request through one that does nothing, over the same request without it; host calls;
-// shared data on which all workers write. The modules come from SALLYPORT_PLUGINS (build/plugins).
+// a new VM; shared data on which all workers write. The modules come from SALLYPORT_PLUGINS (build/plugins), the engine
+// for requests, host calls and VMs from SALLYPORT_WASM_ENGINE.
 
 #include "plugins/wasm/shared_data.h"
 #include "plugins/wasm/wasm_fixture.h"
@@ -29,6 +30,18 @@ class Host final : public WasmFixture {
     auto made = try_module(std::move(*module), "", {});
     if (!made) throw std::runtime_error(made.error().what);
     return *made;
+  }
+  VmSpec spec_of_file(const std::string& name) {
+    auto module = runtime_->load_now(file_of(name));
+    if (!module) throw std::runtime_error(module.error().what);
+    VmSpec spec;
+    spec.plugin = "measured";
+    spec.module = *std::move(module);
+    return spec;
+  }
+  void start_and_end(const VmSpec& spec) {
+    Running started(runtime_->try_start(spec));
+    if (!started.is_done() || !started.result()) throw std::runtime_error("the VM does not start");
   }
 
  private:
@@ -115,6 +128,15 @@ BENCHMARK_CAPTURE(
     host_calls, get_header,
     R"((import "env" "proxy_get_header_map_value" (func $call (param i32 i32 i32 i32 i32) (result i32))))",
     "(drop (call $call (i32.const 0) (i32.const 16) (i32.const 4) (i32.const 64) (i32.const 68)))");
+
+// A VM of a compiled module: made, started by what its language needs, and ended.
+void new_vm(benchmark::State& state, const std::string& module) {
+  Host host;
+  const VmSpec spec = host.spec_of_file(module);
+  for ([[maybe_unused]] auto _ : state) host.start_and_end(spec);
+}
+BENCHMARK_CAPTURE(new_vm, rust, "do-nothing-rust.wasm")->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(new_vm, go, "do-nothing-go.wasm")->Unit(benchmark::kMicrosecond);
 
 // How long a module takes to be compiled, by one thread, and what its code then takes for a request.
 void compile(benchmark::State& state, CodeForm form, const std::string& name) {
