@@ -332,6 +332,7 @@ Task<void> Gateway::put_into_force(snapshot::SnapshotBuilder::Change change) {
 
 Task<void> Gateway::publish(snapshot::SnapshotPtr snapshot) {
   health_.follow(*snapshot);
+  if (snapshot->server_names()) sources_->staples().follow(snapshot->server_names());
   return snapshots_->publish(std::move(snapshot));
 }
 

@@ -7,8 +7,12 @@ namespace sallyport::app {
 PluginSources::PluginSources(async::Reactor& control, const Clock& clock, std::size_t most_bytes)
     : control_(control),
       clock_(clock),
-      watcher_(control, clock, [this, most_bytes](source::Spec spec, std::string validator) {
-        return fetch(std::move(spec), most_bytes, std::move(validator));
+      watcher_(control, clock,
+               [this, most_bytes](source::Spec spec, std::string validator) {
+                 return fetch(std::move(spec), most_bytes, std::move(validator));
+               }),
+      staples_(control, clock, [this](std::string url, std::string request) {
+        return source::ask_responder(*web_, std::move(url), std::move(request));
       }) {}
 
 Status PluginSources::start(const Settings& settings, const upstream::ForbiddenAddresses& own) {
@@ -22,6 +26,7 @@ Status PluginSources::start(const Settings& settings, const upstream::ForbiddenA
   tls_ = *std::move(tls);
   web_.emplace(control_, *resolver_, *tls_, clock_, own);
   watcher_.start();
+  staples_.start();
   return {};
 }
 

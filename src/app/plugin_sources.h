@@ -1,12 +1,13 @@
 #pragma once
-// Fetches plugins from where their sources say that they lie, over the same HTTP client as upstreams but on the control
-// thread, to which it belongs.
+// Fetches plugins from where their sources say that they lie, and what OCSP responders say of certificates, over the
+// same HTTP client as upstreams but on the control thread, to which it belongs.
 
 #include "app/settings.h"
 #include "async/resolver.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "source/fetcher.h"
+#include "source/staple_keeper.h"
 #include "source/visit.h"
 #include "source/watcher.h"
 #include "tls/client_context.h"
@@ -29,6 +30,7 @@ class PluginSources final {
   Status start(const Settings& settings, const upstream::ForbiddenAddresses& own);
 
   source::Watcher& watcher() noexcept { return watcher_; }
+  source::StapleKeeper& staples() noexcept { return staples_; }
   // As source::Fetcher::fetch.
   Task<Result<source::Fetched>> fetch(source::Spec spec, std::size_t most_bytes, std::string validator = {});
 
@@ -38,7 +40,8 @@ class PluginSources final {
   std::unique_ptr<async::Resolver> resolver_;
   std::unique_ptr<tls::ClientContext> tls_;
   std::optional<source::Web> web_;
-  source::Watcher watcher_;  // last: its work uses everything above
+  source::Watcher watcher_;  // last: their work uses everything above
+  source::StapleKeeper staples_;
 };
 
 }  // namespace sallyport::app

@@ -27,6 +27,13 @@ std::optional<Ssl::Client> client_from(const json::Value& value) {
                      texts(*client, "skip_mtls_uri_regex")};
 }
 
+std::optional<Ssl::OcspStapling> ocsp_stapling_from(const json::Value& value) {
+  const json::Value* stapling = value.find("ocsp_stapling");
+  if (!stapling || !stapling->boolean_or("enabled", false)) return std::nullopt;
+  return Ssl::OcspStapling{stapling->boolean_or("skip_verify", false), stapling->integer_or("cache_ttl", 3600),
+                           stapling->string_or("responder_url", "")};
+}
+
 }  // namespace
 
 Ssl ssl_from(const json::Value& value) {
@@ -41,6 +48,7 @@ Ssl ssl_from(const json::Value& value) {
   for (std::size_t i = 0; i < certs.size() && i < keys.size(); ++i) ssl.pairs.push_back({certs[i], keys[i]});
   ssl.client = client_from(value);
   ssl.protocols = texts(value, "ssl_protocols");
+  ssl.ocsp_stapling = ocsp_stapling_from(value);
   return ssl;
 }
 

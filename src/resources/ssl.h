@@ -26,6 +26,12 @@ struct Ssl {
     std::vector<std::string> skip_mtls_uri_regex;
     friend bool operator==(const Client&, const Client&) = default;
   };
+  struct OcspStapling {
+    bool skip_verify = false;
+    std::int64_t cache_ttl = 3600;  // seconds
+    std::string responder_url;      // empty: whom the certificate names
+    friend bool operator==(const OcspStapling&, const OcspStapling&) = default;
+  };
 
   std::string id;
   SslType type = SslType::kServer;
@@ -34,6 +40,7 @@ struct Ssl {
   std::vector<Pair> pairs;         // cert and key, then certs and keys
   std::optional<Client> client;
   std::vector<std::string> protocols;  // ssl_protocols; none: those of the settings
+  std::optional<OcspStapling> ocsp_stapling;
 
   friend bool operator==(const Ssl&, const Ssl&) = default;
 };

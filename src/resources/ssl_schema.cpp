@@ -28,6 +28,16 @@ std::string_view ssl_schema() noexcept {
       },
       "required": ["ca"]
     },
+    "ocsp_stapling": {
+      "type": "object",
+      "properties": {
+        "enabled": {"type": "boolean", "default": false},
+        "skip_verify": {"type": "boolean", "default": false},
+        "cache_ttl": {"type": "integer", "minimum": 60, "default": 3600},
+        "responder_url": {"type": "string", "pattern": "^http://[^/?#@]+", "maxLength": 2048}
+      },
+      "additionalProperties": false
+    },
     "ssl_protocols": {
       "type": "array",
       "items": {"type": "string", "enum": ["TLSv1.1", "TLSv1.2", "TLSv1.3"]},

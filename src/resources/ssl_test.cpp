@@ -31,6 +31,19 @@ Ssl parsed(std::string_view members) {
   return ssl_from(value);
 }
 
+TEST(Ssl, StaplesWhereThatIsEnabled) {
+  EXPECT_FALSE(parsed(R"(,"sni":"a.example","ocsp_stapling":{})").ocsp_stapling);
+  auto usual = parsed(R"(,"sni":"a.example","ocsp_stapling":{"enabled":true})").ocsp_stapling;
+  EXPECT_EQ(usual, (Ssl::OcspStapling{false, 3600, ""}));
+  auto own = parsed(R"(,"sni":"a.example","ocsp_stapling":{"enabled":true,"skip_verify":true,"cache_ttl":60,
+                        "responder_url":"http://ocsp.example/a"})")
+                 .ocsp_stapling;
+  EXPECT_EQ(own, (Ssl::OcspStapling{true, 60, "http://ocsp.example/a"}));
+  EXPECT_THAT(verdict(R"(,"sni":"a.example","ocsp_stapling":{"cache_ttl":59})"), HasSubstr("cache_ttl"));
+  EXPECT_THAT(verdict(R"(,"sni":"a.example","ocsp_stapling":{"responder_url":"https://a"})"),
+              HasSubstr("responder_url"));
+}
+
 TEST(SslSchema, AServersCertificateHasANameOrSeveral) {
   EXPECT_EQ(verdict(R"(,"sni":"a.example")"), "ok");
   EXPECT_EQ(verdict(R"(,"snis":["a.example","*.example"],"labels":{"a":"b"},"status":0)"), "ok");

@@ -30,6 +30,11 @@ tls::ServerRuleSource source_of(const resources::Ssl& ssl) {
     source.client =
         tls::ClientRule{ssl.client->ca, static_cast<int>(ssl.client->depth), ssl.client->skip_mtls_uri_regex};
   }
+  if (ssl.ocsp_stapling) {
+    const auto& stapling = *ssl.ocsp_stapling;
+    source.staples =
+        tls::StapleSource{stapling.responder_url, !stapling.skip_verify, std::chrono::seconds(stapling.cache_ttl)};
+  }
   return source;
 }
 
@@ -42,6 +47,10 @@ Result<CompiledSsl> compile_ssl(const resources::Ssl& ssl) {
   CompiledSsl compiled;
   compiled.warnings = rule->faults_of_time(std::chrono::system_clock::now());
   if (!ssl.enabled) return compiled;
+  const auto& unstapled = rule->faults_of_staples();
+  if (ssl.type == resources::SslType::kServer) {
+    compiled.warnings.insert(compiled.warnings.end(), unstapled.begin(), unstapled.end());
+  }
   if (ssl.type == resources::SslType::kServer) {
     compiled.rule = std::move(rule);
   } else {

@@ -81,10 +81,11 @@ Task<Result<http::CallAnswer>> Visit::get_once(const Url& url, const Wanted& wan
   auto cluster = upstream::Cluster::compile(upstream_of(url, timeout_), "source/" + where, client.forbidden);
   if (!cluster) co_return fail_at(where, std::move(cluster).error());
   http::CallRequest request;
-  request.method = "GET";
+  request.method = wanted.body.empty() ? "GET" : "POST";
   request.target = url.target;
   request.authority = url.authority();
   request.headers = wanted.headers;
+  request.body = wanted.body;
   request.headers.emplace_back("User-Agent", "sallyport");
   if (with_secret && !wanted.authorization.empty()) request.headers.emplace_back("Authorization", wanted.authorization);
   const upstream::CallLimits limits{timeout_, wanted.most_bytes};

@@ -80,6 +80,7 @@ ServerContext::ServerContext(const ServerOptions& options)
   SSL_CTX_set_client_hello_cb(context, on_client_hello, this);
   SSL_CTX_set_alpn_select_cb(context, on_protocols, this);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
+  SSL_CTX_set_tlsext_status_cb(context, on_status_request);
 }
 
 Result<std::unique_ptr<ServerContext>> ServerContext::open(const ServerOptions& options) {
@@ -132,6 +133,18 @@ int ServerContext::on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, E
   bool done = init(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv) == 1 && set_mac(mac, *key);
   OPENSSL_cleanse(&*key, sizeof *key);
   return done ? 1 : -1;
+}
+
+// Called where the client asks (RFC 6066 8), once its certificate is chosen. What is not there yet is not waited for.
+int ServerContext::on_status_request(SSL* ssl, void*) {
+  auto& handshake = *static_cast<ServerHandshake*>(SSL_get_ex_data(ssl, handshake_index()));
+  const Staple* staple = handshake.rule ? handshake.rule->staple_of(SSL_get_certificate(ssl)) : nullptr;
+  const auto answer = staple ? staple->shown(std::chrono::system_clock::now()) : nullptr;
+  if (!answer) return SSL_TLSEXT_ERR_NOACK;
+  void* bytes = OPENSSL_memdup(answer->bytes.data(), answer->bytes.size());
+  if (!bytes) return SSL_TLSEXT_ERR_NOACK;
+  SSL_set_tlsext_status_ocsp_resp(ssl, bytes, static_cast<long>(answer->bytes.size()));  // frees it
+  return SSL_TLSEXT_ERR_OK;
 }
 
 int ServerContext::on_protocols(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,

@@ -49,6 +49,7 @@ class ServerContext final {
   static int on_client_hello(SSL* ssl, int* alert, void* self);
   static int on_ticket(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                        int seals);
+  static int on_status_request(SSL* ssl, void* self);
   static int on_protocols(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size,
                           const unsigned char* offered, unsigned int offered_size, void* self);
 

@@ -7,6 +7,7 @@ namespace sallyport::tls {
 ServerNames::ServerNames(const std::vector<ServerRulePtr>& rules) {
   for (const ServerRulePtr& rule : rules) {
     ask_clients_ |= rule->asks_client();
+    staples_.insert(staples_.end(), rule->staples().begin(), rule->staples().end());
     for (const std::string& name : rule->names()) rules_.try_emplace(name, rule);
   }
 }

@@ -19,6 +19,8 @@ class ServerNames final {
 
   // Null: none. `name` in whatever case; empty: the client named none, which "*" alone serves.
   ServerRulePtr find(std::string_view name) const;
+  // What clients may ask for, of all rules that serve a name.
+  const std::vector<StaplePtr>& staples() const noexcept { return staples_; }
   // Whether some name asks its clients for certificates.
   bool ask_clients() const noexcept { return ask_clients_; }
 
@@ -30,6 +32,7 @@ class ServerNames final {
   ServerRulePtr at(std::string_view key) const;
 
   bool ask_clients_ = false;
+  std::vector<StaplePtr> staples_;
   std::unordered_map<std::string, ServerRulePtr, Hash, std::equal_to<>> rules_;  // "a.example", "*.example", "*"
 };
 

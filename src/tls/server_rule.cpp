@@ -43,7 +43,30 @@ Result<ServerRulePtr> ServerRule::compile(const ServerRuleSource& source) {
   }
   if (source.client) TRY_STATUS(rule->set_client(*source.client));
   rule->set_identity(source);
+  rule->set_staples(source.staples);
   return rule;
+}
+
+// A certificate without a staple still serves.
+void ServerRule::set_staples(const std::optional<StapleSource>& source) {
+  for (const KeyPair& pair : pairs_) {
+    X509& certificate = *pair.certificate;
+    auto staple = source ? Staple::make(certificate, *pair.chain, *source) : fail(ErrorCode::kInvalid, "");
+    const std::string name = "the certificate " + subject_text(certificate);
+    if (staple) {
+      stapled_.push_back(&certificate);
+      staples_.push_back(*std::move(staple));
+    } else if (source) {
+      staple_faults_.push_back(name + " is not stapled: " + staple.error().what);
+    } else if (must_staple(certificate)) {
+      staple_faults_.push_back(name + " tells clients to insist on a staple; set ocsp_stapling.enabled");
+    }
+  }
+}
+
+const Staple* ServerRule::staple_of(const X509* certificate) const noexcept {
+  const auto found = std::ranges::find(stapled_, certificate);
+  return found == stapled_.end() ? nullptr : staples_[static_cast<std::size_t>(found - stapled_.begin())].get();
 }
 
 // What a handshake would refuse, as a key that is too short, shows in the trial.

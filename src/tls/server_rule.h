@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "tls/certificate.h"
 #include "tls/openssl_ptr.h"
+#include "tls/staple.h"
 
 #include <array>
 #include <cstdint>
@@ -45,6 +46,7 @@ struct ServerRuleSource {
   std::vector<Pair> pairs;  // at least one; of several kinds of keys, the client's taste decides
   std::optional<ClientRule> client;
   std::optional<ProtocolRange> protocols;  // instead of those of the settings
+  std::optional<StapleSource> staples;     // for clients that ask what the authority says
 };
 
 class ServerRule final {
@@ -59,6 +61,11 @@ class ServerRule final {
   bool needs_no_certificate(std::string_view path) const;
   // What is wrong with the times of its certificates, one text each.
   std::vector<std::string> faults_of_time(WallTime now) const;
+  // Why some of its certificates are shown without a staple that is wanted, one text each.
+  const std::vector<std::string>& faults_of_staples() const noexcept { return staple_faults_; }
+  const std::vector<StaplePtr>& staples() const noexcept { return staples_; }
+  // For `certificate`, which is one of the rule's; null: there is none.
+  const Staple* staple_of(const X509* certificate) const noexcept;
 
   // Puts the rule into force for a handshake whose first message is being read.
   bool apply(SSL& ssl) const;
@@ -68,9 +75,13 @@ class ServerRule final {
   Status add_pair(const ServerRuleSource::Pair& source, SSL_CTX& trial);
   Status set_client(const ClientRule& client);
   void set_identity(const ServerRuleSource& source);
+  void set_staples(const std::optional<StapleSource>& source);
 
   std::vector<std::string> names_;
   std::vector<KeyPair> pairs_;
+  std::vector<const X509*> stapled_;  // certificates, in the order ...
+  std::vector<StaplePtr> staples_;    // ... of these
+  std::vector<std::string> staple_faults_;
   StorePtr authorities_;                      // of clients
   NamesPtr authority_names_;                  // which clients are told
   std::array<unsigned char, 32> identity_{};  // sessions are resumed only where it is the same

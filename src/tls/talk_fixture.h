@@ -18,6 +18,7 @@ struct TestClient {
   const TestCertificate* certificate = nullptr;
   int version = 0;  // 0: the best of both
   SSL_SESSION* session = nullptr;
+  bool wants_staple = false;
 };
 
 // What both ends have to say about a handshake.
@@ -27,6 +28,7 @@ struct Talk {
   std::string protocol;
   std::string subject;  // of the server's certificate
   std::string alert;    // that the client got
+  std::string staple;   // what the server has shown of its authority's words
   long verify_result = 0;
   SessionPtr session;  // for a later one
 };
@@ -56,6 +58,7 @@ inline SslPtr begin_client(SSL_CTX& context, const TestClient& wish) {
   SslPtr client(SSL_new(&context));
   if (!wish.server_name.empty()) SSL_set_tlsext_host_name(client.get(), wish.server_name.c_str());
   if (wish.session) SSL_set_session(client.get(), wish.session);
+  if (wish.wants_staple) SSL_set_tlsext_status_type(client.get(), TLSEXT_STATUSTYPE_ocsp);
   SSL_set_connect_state(client.get());
   return client;
 }
@@ -82,6 +85,11 @@ inline Talk talk(const ServerContext& context, std::shared_ptr<const ServerNames
   result.resumed = SSL_session_reused(client.get()) == 1;
   result.protocol = SSL_get_version(client.get());
   result.verify_result = SSL_get_verify_result(server.get());
+  const unsigned char* staple = nullptr;
+  const long staple_bytes = SSL_get_tlsext_status_ocsp_resp(client.get(), &staple);
+  if (staple_bytes > 0) {
+    result.staple.assign(reinterpret_cast<const char*>(staple), static_cast<std::size_t>(staple_bytes));
+  }
   if (X509* peer = SSL_get0_peer_certificate(client.get())) result.subject = subject_text(*peer);
   SSL_shutdown(client.get());  // without it, the session counts as broken
   return result;

@@ -25,6 +25,8 @@ class TestCertificate {
     bool is_authority = false;
     long from = -3600;  // seconds from now
     long until = 3600;
+    std::string more_name = {};  // a further extension, by OpenSSL's short name ...
+    std::string more = {};       // ... and its value
   };
 
   explicit TestCertificate(const Wish& wish, const TestCertificate* issuer = nullptr)
@@ -41,6 +43,7 @@ class TestCertificate {
     X509_set_issuer_name(x, X509_get_subject_name(issuer ? issuer->certificate_.get() : x));
     extend(NID_basic_constraints, wish.is_authority ? "critical,CA:TRUE" : "CA:FALSE");
     if (!wish.is_authority) extend(NID_subject_alt_name, "DNS:" + wish.name);
+    if (!wish.more_name.empty()) extend(OBJ_sn2nid(wish.more_name.c_str()), wish.more);
     X509_sign(x, issuer ? issuer->key_.get() : key_.get(), EVP_sha256());
   }
 

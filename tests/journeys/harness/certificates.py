@@ -5,13 +5,15 @@ import ssl
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 
 class Certificate:
     """A certificate and its key, signed by `issuer` or by itself."""
 
-    def __init__(self, name, issuer=None, names=(), is_authority=False, days=(-1, 30), kind="ec"):
+    def __init__(self, name, issuer=None, names=(), is_authority=False, days=(-1, 30), kind="ec",
+                 responder=None, must_staple=False):
+        """`responder`: the address of whom to ask about it (OCSP)."""
         self.name = name
         self._key = (ec.generate_private_key(ec.SECP256R1()) if kind == "ec"
                      else rsa.generate_private_key(public_exponent=65537, key_size=2048))
@@ -26,6 +28,11 @@ class Certificate:
         if not is_authority:
             builder = builder.add_extension(
                 x509.SubjectAlternativeName([x509.DNSName(n) for n in (names or [name])]), critical=False)
+        if responder:
+            access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(responder))
+            builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+        if must_staple:
+            builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False)
         self.certificate = builder.sign(issuer._key if issuer else self._key, hashes.SHA256())
 
     @property
