@@ -1,5 +1,6 @@
 #include "snapshot/preparation.h"
 
+#include "resources/environment_references.h"
 #include "resources/kinds.h"
 #include "snapshot/server_rules.h"
 
@@ -22,10 +23,12 @@ std::size_t rank_of(const Item& item) {
   return static_cast<std::size_t>(std::ranges::find(kOrder, info->kind) - kOrder.begin());
 }
 
-// The value, checked and with its defaults.
+// The value, checked, with what stands in the environment and with its defaults.
 Result<json::Value> complete(Kind kind, const json::Value& value) {
-  TRY_STATUS(resources::check(kind, value));
-  json::Value filled = value;
+  TRY(json::Value filled, resources::with_environment(kind, value));
+  if (Status checked = resources::check(kind, filled); !checked) {
+    return resources::told_without_values(std::move(checked).error(), value, filled);
+  }
   resources::schema(kind).fill_defaults(filled);
   return filled;
 }
