@@ -32,13 +32,7 @@ std::string request_head(const Entry& entry) {
 std::string request_body(const Entry& entry, async::SeededChance& chance) {
   std::string body = body_of(entry.number, false, entry.plan.request_bytes);
   if (!entry.plan.request_is_chunked) return body;
-  std::string chunks;
-  for (std::size_t at = 0; at < body.size();) {
-    const std::size_t size = chance.between(1, std::min<std::size_t>(body.size() - at, 9'000));
-    chunks += fmt::format("{:x}\r\n{}\r\n", size, std::string_view(body).substr(at, size));
-    at += size;
-  }
-  return chunks + "0\r\n\r\n";
+  return in_chunks(body, chance);
 }
 
 class Client {
@@ -66,7 +60,8 @@ class Client {
     }
     if (entry.plan.client_reads_after.count() > 0) co_await world_.pause(entry.plan.client_reads_after);
     const bool goes_on = co_await take_response(entry);
-    if (!goes_on || !sent_) {
+    const bool was_slow = entry.plan.client_reads_after.count() > 0;  // the gateway may have given it up by now
+    if (!goes_on || !sent_ || was_slow) {
       drop();
       co_return;
     }

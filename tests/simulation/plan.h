@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -97,6 +98,16 @@ inline std::string body_of(std::uint64_t number, bool is_response, std::size_t s
     bytes[i] = static_cast<char>('a' + (state >> (8 * (i % 8)) & 0xff) % 26);
   }
   return bytes;
+}
+// In chunks of any size (RFC 9112 7.1).
+inline std::string in_chunks(std::string_view body, async::SeededChance& chance) {
+  std::string chunks;
+  while (!body.empty()) {
+    const std::size_t size = chance.between(1, std::min<std::size_t>(body.size(), 9'000));
+    chunks += fmt::format("{:x}\r\n{}\r\n", size, body.substr(0, size));
+    body.remove_prefix(size);
+  }
+  return chunks + "0\r\n\r\n";
 }
 inline std::string answer_of_plugin(std::uint64_t number) { return "plugin " + std::to_string(number); }
 

@@ -29,13 +29,7 @@ std::string head_of(const Entry& entry) {
 
 std::string framed(const Plan& plan, const std::string& body, async::SeededChance& chance) {
   if (plan.framing != Framing::kChunked) return body;
-  std::string chunks;
-  for (std::size_t at = 0; at < body.size();) {
-    const std::size_t size = chance.between(1, std::min<std::size_t>(body.size() - at, 9'000));
-    chunks += fmt::format("{:x}\r\n{}\r\n", size, std::string_view(body).substr(at, size));
-    at += size;
-  }
-  return chunks + "0\r\n\r\n";
+  return in_chunks(body, chance);
 }
 
 }  // namespace
