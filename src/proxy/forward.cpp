@@ -176,6 +176,8 @@ Task<Status> Forward::exchange_heads() {
 void Forward::begin_attempt() {
   uploads_.cancel_all();
   upload_error_.reset();
+  connection_ = {};  // what follows may fail before there is another
+  reused_ = false;
   request_begun_ = false;
   journey_.body->rewind();
 }

@@ -110,7 +110,10 @@ class H2Server::Connection final : private h2::ServerHandler {
 };
 
 H2Server::H2Server(World& world, const std::string& ip, std::uint16_t port) : world_(world) {
-  auto accept = [this](async::Accepted accepted) { world_.loop.tasks.spawn(serve(std::move(accepted.stream))); };
+  auto accept = [this](async::Accepted accepted) {
+    ++connections;
+    if (!closes_new) world_.loop.tasks.spawn(serve(std::move(accepted.stream)));
+  };
   listener_ =
       std::move(world_.reactor.listen(*async::Address::from_ip(ip, port), async::SharePort::kNo, accept).value());
 }

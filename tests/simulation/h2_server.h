@@ -4,6 +4,7 @@
 
 #include "simulation/world.h"
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,10 @@ class H2Server {
   H2Server(World& world, const std::string& ip, std::uint16_t port = 80);
   H2Server(const H2Server&) = delete;
   H2Server& operator=(const H2Server&) = delete;
+
+  // New connections, as soon as they are there.
+  bool closes_new = false;
+  std::size_t connections = 0;  // that ever came
 
  private:
   class Connection;

@@ -269,6 +269,36 @@ TEST(Simulation, WhateverHappensEachRequestGetsItsResponseOrNone) {
               static_cast<unsigned long long>(count), static_cast<unsigned long long>(digest));
 }
 
+Task<void> lose_a_stream_and_find_none(World& world, H2Server& server) {
+  Plan plan;
+  plan.route = "d";
+  std::vector<Entry*> first{&world.enter(plan)};
+  co_await ask_over_h1(world, std::move(first));
+  server.closes_new = true;
+  plan.breaks = Break::kBeforeHead;
+  Entry& lost = world.enter(plan);
+  std::vector<Entry*> second{&lost};
+  co_await ask_over_h1(world, std::move(second));
+  EXPECT_EQ(lost.heads, 1u);
+  EXPECT_EQ(lost.status, 502);
+  EXPECT_LE(server.connections, 4u);
+  co_await world.settle();
+  co_await world.close();
+}
+
+// Found by a seed. The stream was that of a kept connection, which costs no try: once.
+TEST(Simulation, AStreamThatIsLostIsNotLookedForWithoutEnd) {
+  World world(1);
+  world.reactor.ends = world.reactor.now() + std::chrono::minutes(5);
+  world.put("routes", "d",
+            route("d", R"("10.0.0.4:80": 1)", "roundrobin", R"(, "http_version": "2", "retries": 1)", ""));
+  H2Server server(world, "10.0.0.4");
+  world.open();
+  world.loop.run(lose_a_stream_and_find_none(world, server));
+  EXPECT_FALSE(world.reactor.is_overdue());
+  EXPECT_TRUE(world.violations().empty());
+}
+
 TEST(Simulation, TheSameSeedGivesTheSameRun) {
   const Outcome once = run(3), again = run(3), other = run(4);
   EXPECT_GT(once.events, 100u);
