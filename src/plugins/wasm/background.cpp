@@ -7,18 +7,16 @@
 
 namespace sallyport::wasm {
 
-Background::Background(int niceness, std::function<void()> at_idle, std::size_t threads)
-    : at_idle_(std::move(at_idle)) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, niceness] { run(niceness); });
-}
+Background::Background(int niceness, std::function<void()> at_idle)
+    : at_idle_(std::move(at_idle)), thread_([this, niceness] { run(niceness); }) {}
 
 Background::~Background() {
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  wake_.notify_one();
+  thread_.join();
 }
 
 void Background::post(Message job) {

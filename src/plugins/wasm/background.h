@@ -1,17 +1,15 @@
 #pragma once
-// A thread of low priority that does one job after the other: compiling, starting VMs, trying configurations. Or some
-// threads, which take them in their order. Destroying it waits for the jobs at work and drops the others.
+// A thread of low priority that does one job after the other: compiling, starting VMs, trying configurations.
+// Destroying it waits for the job at work and drops the others.
 
 #include "plugins/wasm/threads.h"
 
 #include <chrono>
 #include <condition_variable>
-#include <cstddef>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 namespace sallyport::wasm {
 
@@ -19,9 +17,9 @@ class Background {
  public:
   static constexpr std::chrono::seconds kIdle{1};
 
-  // `niceness` as in nice(1); threads that jobs start inherit it. `at_idle`: called by a thread when it has
+  // `niceness` as in nice(1); threads that jobs start inherit it. `at_idle`: called by the thread when it has
   // done jobs and got no other for so long.
-  explicit Background(int niceness, std::function<void()> at_idle = {}, std::size_t threads = 1);
+  explicit Background(int niceness, std::function<void()> at_idle = {});
   Background(const Background&) = delete;
   Background& operator=(const Background&) = delete;
   ~Background();
@@ -36,7 +34,7 @@ class Background {
   std::condition_variable wake_;
   std::deque<Message> jobs_;
   bool stopping_ = false;
-  std::vector<std::thread> threads_;  // last: they use everything above
+  std::thread thread_;  // last: it uses everything above
 };
 
 }  // namespace sallyport::wasm

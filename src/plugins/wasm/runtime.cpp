@@ -22,7 +22,6 @@ namespace {
 
 constexpr int kCompilerNiceness = 10;
 constexpr int kBuilderNiceness = 5;
-constexpr unsigned kMostCompilers = 4;  // what several modules take in memory while they are compiled has an end
 constexpr std::chrono::milliseconds kCheapStart{1};  // below this a worker may start a Vm itself
 constexpr int kShareOfBudget = 4;                    // a worker configures what took less than this part of a budget
 
@@ -154,8 +153,7 @@ Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> of
       state_(std::make_shared<SharedState>(clock, SharedStateLimits{}, threads_.workers.size() + 1)) {
   for (const Post& worker : threads_.workers) turns_.push_back(std::make_shared<SliceTurns>(worker));
   if (!threads_.control) return;
-  const unsigned compilers = std::clamp(std::thread::hardware_concurrency(), 1u, kMostCompilers);
-  compiler_ = std::make_unique<Background>(kCompilerNiceness, nullptr, compilers);
+  compiler_ = std::make_unique<Background>(kCompilerNiceness);
   builder_ = std::make_unique<Background>(kBuilderNiceness, [this] { trials_.clear(); });
 }
 
