@@ -145,6 +145,7 @@ void ClientConnection::say_goodbye() {
 async::Task<void> ClientConnection::read_all() {
   while (!failure_) {
     const IoStatus status = co_await socket_->fill(kLong);
+    if (failure_) co_return;  // lost meanwhile: the streams for which this came may be gone
     if (status == IoStatus::kTimeout) continue;
     if (status == IoStatus::kEnd || status == IoStatus::kReset) {
       lose(Error{ErrorCode::kClosed, "the upstream closed the connection", Side::kUpstream});

@@ -311,6 +311,21 @@ TEST_F(H2ClientTest, ALostConnectionFailsAllItsExchanges) {
   EXPECT_TRUE(second->request_begun());
 }
 
+TEST_F(H2ClientTest, WhatComesOnceTheConnectionIsLostIsForNobody) {
+  open();
+  auto exchange = get();
+  upstream.peer.take_no_more();
+  auto other = begin();
+  EXPECT_TRUE(finish(other->write({{}, true}, Flush::kNow)));
+  ASSERT_TRUE(upstream.peer.stream_sends());
+  upstream.peer.let_send_time_out();
+  EXPECT_EQ(failure_of(*exchange), ErrorCode::kTimeout);
+  exchange.reset();
+  other.reset();
+  upstream.head(1, {{":status", "200"}});
+  upstream.body(1, "too late", Upstream::Fields{});
+}
+
 TEST_F(H2ClientTest, ASilentPeerIsAskedWhetherItLives) {
   open();
   auto exchange = get();
