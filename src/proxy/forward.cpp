@@ -9,6 +9,7 @@
 #include "proxy/response_relay.h"
 #include "upstream/further_try.h"
 #include "upstream/health_reports.h"
+#include "upstream/reach.h"
 #include "upstream/tls_peer.h"
 #include "wire/websocket_key.h"
 
@@ -34,13 +35,6 @@ std::optional<SteadyTime> deadline_of(const http::RequestHead& request, SteadyTi
   const auto timeout = http::parse_grpc_timeout(request.headers.get("grpc-timeout").value_or(""));
   constexpr std::chrono::hours kEndless{24};  // beyond the time-outs of any route
   return timeout ? std::optional(now + std::min<Milliseconds>(*timeout, kEndless)) : std::nullopt;
-}
-
-// `peer`: over TLS; or nothing.
-Task<Result<upstream::ConnectionPool::Lease>> connect_to(upstream::ConnectionPool& pool, const async::Address& address,
-                                                         Milliseconds timeout,
-                                                         const std::optional<upstream::TlsPeer>& peer) {
-  return peer ? pool.connect(address, timeout, *peer) : pool.connect(address, timeout);
 }
 
 constexpr std::string_view kWebsocket = "websocket";  // RFC 6455
@@ -182,61 +176,39 @@ void Forward::begin_attempt() {
   journey_.body->rewind();
 }
 
+// `fresh`: the last one was kept, and its peer had closed it.
 Task<Status> Forward::lease_connection(bool fresh) {
-  if (cluster_.speaks_http2()) return lease_stream(fresh);
-  if (cluster_.tls()) return lease_tls_connection(fresh);
-  connection_ = upstream::Lease(fresh ? nullptr : around_.pool.take(endpoint_->address));
-  reused_ = bool(connection_);
-  if (reused_) return Status{};
+  if (cluster_.tls()) return lease_over_tls(fresh);
+  if (takes_kept(fresh, nullptr)) return Status{};
   return connect(std::nullopt);
 }
 
-// Where the node is a name with several addresses, one that does not answer soon gives way to the next.
-Task<Status> Forward::connect(std::optional<upstream::TlsPeer> peer) {
-  const Milliseconds timeout = journey_.plan->timeouts.connect;
-  const std::vector<upstream::EndpointOwner> others = around_.balancer.others(cluster_, *endpoint_, tried_);
-  std::vector<async::Address> addresses;
-  if (!others.empty()) addresses.push_back(endpoint_->address);
-  for (const upstream::EndpointOwner& other : others) addresses.push_back(other->address);
-  auto connecting = others.empty() ? connect_to(around_.pool, endpoint_->address, timeout, peer)
-                                   : around_.pool.connect_first(std::move(addresses), timeout, peer);
-  auto connection = co_await connecting;
-  if (!connection) co_return fail(std::move(connection).error());
-  connection_ = upstream::Lease(std::move(*connection));
-  exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
-  for (const upstream::EndpointOwner& other : others) {
-    if (other->address == connection_.address()) switch_to(other);
-  }
-  co_return Status{};
+Task<Status> Forward::lease_over_tls(bool fresh) {
+  CO_TRY(upstream::TlsPeer peer, this->peer());
+  if (takes_kept(fresh, &peer)) co_return Status{};
+  co_return co_await connect(std::move(peer));
 }
 
-Task<Status> Forward::lease_tls_connection(bool fresh) {
-  CO_TRY(const upstream::TlsPeer peer, this->peer());
-  connection_ = upstream::Lease(fresh ? nullptr : around_.pool.take(endpoint_->address, peer));
-  reused_ = bool(connection_);
-  if (reused_) co_return Status{};
-  co_return co_await connect(peer);
+bool Forward::takes_kept(bool fresh, const upstream::TlsPeer* peer) {
+  connection_ = upstream::take_kept(around_.pool, cluster_, *endpoint_, peer, fresh);
+  reused_ = connection_ && !fresh;
+  return bool(connection_);
+}
+
+Task<Status> Forward::connect(std::optional<upstream::TlsPeer> peer) {
+  const upstream::Target target{cluster_, *endpoint_, tried_, journey_.plan->timeouts.connect};
+  auto reached = co_await upstream::reach(around_.pool, around_.balancer, target, std::move(peer));
+  if (!reached) co_return fail(std::move(reached).error());
+  connection_ = std::move(reached->lease);
+  exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
+  if (reached->instead.get()) switch_to(reached->instead);
+  co_return Status{};
 }
 
 Result<upstream::TlsPeer> Forward::peer() const {
   const std::string& id = cluster_.tls()->identity_id;
   tls::ClientIdentityPtr named = id.empty() ? nullptr : journey_.snapshot->client_identity(id);
   return upstream::tls_peer(cluster_, host_for_upstream(), std::move(named));
-}
-
-// A connection that was there may have been closed before it saw this request, which costs no try: once.
-Task<Status> Forward::lease_stream(bool fresh) {
-  std::optional<upstream::TlsPeer> peer;
-  if (cluster_.tls()) {
-    CO_TRY(peer, this->peer());
-  }
-  auto leased = co_await around_.pool.streams().lease(endpoint_->address, peer ? &*peer : nullptr,
-                                                      journey_.plan->timeouts.connect, cluster_.keepalive_pool());
-  if (!leased) co_return fail(std::move(leased).error());
-  connection_ = upstream::Lease(std::move(leased->exchange));
-  reused_ = leased->is_reused && !fresh;
-  if (!leased->is_reused) exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
-  co_return Status{};
 }
 
 std::string_view Forward::host_for_upstream() const {

@@ -25,10 +25,10 @@ class Forward final : private BeforeWait {
   // A connection with the request under way and the response's head read.
   Task<Status> exchange_heads();
   Task<Status> lease_connection(bool fresh);
+  Task<Status> lease_over_tls(bool fresh);
+  bool takes_kept(bool fresh, const upstream::TlsPeer* peer);
   Task<Status> connect(std::optional<upstream::TlsPeer> peer);
   void switch_to(const upstream::EndpointOwner& other);
-  Task<Status> lease_tls_connection(bool fresh);
-  Task<Status> lease_stream(bool fresh);
   Result<upstream::TlsPeer> peer() const;
   Task<Status> send_request();
   Task<Status> invite_and_upload();

@@ -35,14 +35,15 @@ wire::RequestLine CallExchange::line_to(const Endpoint& endpoint) const {
   return {request.method, exchange.path, exchange.query, exchange.has_query, authority};
 }
 
-Task<Result<StreamPool::Leased>> lease_stream(ConnectionPool& pool, const Cluster& cluster, const Endpoint& endpoint,
-                                              std::string authority, tls::ClientIdentityPtr identity) {
+Task<Result<Reached>> CallExchange::reach(ConnectionPool& pool, Balancer& balancer, Target target,
+                                          tls::ClientIdentityPtr identity, bool fresh) const {
   std::optional<TlsPeer> peer;
-  if (cluster.tls()) {
-    CO_TRY(peer, tls_peer(cluster, authority, identity));
+  if (target.cluster.tls()) {
+    CO_TRY(peer, tls_peer(target.cluster, request.authority, std::move(identity)));
   }
-  co_return co_await pool.streams().lease(endpoint.address, peer ? &*peer : nullptr, cluster.timeouts().connect,
-                                          cluster.keepalive_pool());
+  Lease kept = take_kept(pool, target.cluster, target.endpoint, peer ? &*peer : nullptr, fresh);
+  if (kept) co_return Reached{std::move(kept), true, {}};
+  co_return co_await upstream::reach(pool, balancer, target, std::move(peer));
 }
 
 std::string at_endpoint(const EndpointRef& endpoint, std::string_view what) {

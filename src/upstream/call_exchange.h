@@ -9,6 +9,7 @@
 #include "upstream/cluster.h"
 #include "upstream/connection_pool.h"
 #include "upstream/endpoint.h"
+#include "upstream/reach.h"
 #include "wire/client_exchange.h"
 
 #include <string>
@@ -25,16 +26,16 @@ struct CallExchange {
 
   // As it is sent to `endpoint`.
   wire::RequestLine line_to(const Endpoint& endpoint) const;
+  // The way to its endpoint: kept, or new. `identity`: of the cluster's `identity_id`. Error: as upstream::reach, or as
+  // tls_peer.
+  Task<Result<Reached>> reach(ConnectionPool& pool, Balancer& balancer, Target target, tls::ClientIdentityPtr identity,
+                              bool fresh) const;
 
   http::CallRequest request;
   Arena arena;
   exchange::Exchange exchange;
   http::Headers trailers;
 };
-
-// A stream of HTTP/2 to an endpoint of `cluster`. Error: as StreamPool::lease.
-Task<Result<StreamPool::Leased>> lease_stream(ConnectionPool& pool, const Cluster& cluster, const Endpoint& endpoint,
-                                              std::string authority, tls::ClientIdentityPtr identity);
 
 // With the address where that is known.
 std::string at_endpoint(const EndpointRef& endpoint, std::string_view what);

@@ -23,7 +23,7 @@ Task<CallStream::Outcome<std::unique_ptr<CallStream>>> CallStream::open(async::R
     if (!endpoint) co_return std::unexpected(CallFailure{Kind::kUnavailable, endpoint.error().what});
     call->endpoint_ = std::move(*endpoint);
     const unsigned tries = ++call->own_.exchange.tries;
-    Status begun = co_await call->begin(pool);
+    Status begun = co_await call->begin(pool, balancer, tried);
     if (begun) co_return std::move(call);
     report_failure(*cluster, *call->endpoint_, begun.error(), reactor.now());
     if (!allows_further_try(*cluster, begun.error(), tries, reactor.now() - began)) {
@@ -33,27 +33,29 @@ Task<CallStream::Outcome<std::unique_ptr<CallStream>>> CallStream::open(async::R
   }
 }
 
-Task<Status> CallStream::begin(ConnectionPool& pool) {
-  auto leased = co_await lease_stream(pool, *cluster_, *endpoint_, own_.request.authority, identity_);
-  if (!leased) co_return fail(std::move(leased).error());
-  stream_ = std::move(leased->exchange);
+Task<Status> CallStream::begin(ConnectionPool& pool, Balancer& balancer, const Tried& tried) {
   const Timeouts& timeouts = cluster_->timeouts();
+  const Target target{*cluster_, *endpoint_, tried, timeouts.connect};
+  auto reached = co_await own_.reach(pool, balancer, target, identity_, false);
+  if (!reached) co_return fail(std::move(reached).error());
+  stream_ = std::move(reached->lease);
+  if (reached->instead.get()) endpoint_ = EndpointRef(reached->instead.get());
   const wire::ClientTimeouts patience{timeouts.connect, timeouts.send, Milliseconds(0)};
   const wire::RequestLine line = own_.line_to(*endpoint_);
-  CO_TRY_STATUS(stream_->begin_request(line, own_.exchange.request.headers, BodyLength::chunked(), patience));
-  co_return co_await stream_->flush();
+  CO_TRY_STATUS(stream_.wire().begin_request(line, own_.exchange.request.headers, BodyLength::chunked(), patience));
+  co_return co_await stream_.wire().flush();
 }
 
 Task<Status> CallStream::send(std::string bytes, bool is_last) {
   const http::Chunk piece{bytes, is_last};
-  co_return co_await stream_->write(piece, wire::BodyWriter::Flush::kNow);
+  co_return co_await stream_.wire().write(piece, wire::BodyWriter::Flush::kNow);
 }
 
 Task<CallStream::Outcome<CallStream::Head>> CallStream::read_head() {
   http::ResponseHead& head = own_.exchange.response;
   do {
     head.headers.clear();
-    Status read = co_await stream_->read_head(head);
+    Status read = co_await stream_.wire().read_head(head);
     if (!read) co_return std::unexpected(failed(CallFailure::Kind::kUnavailable, read.error().what));
   } while (head.status < 200);
   report_status(*cluster_, *endpoint_, head.status, reactor_.now());
@@ -61,14 +63,14 @@ Task<CallStream::Outcome<CallStream::Head>> CallStream::read_head() {
 }
 
 Task<CallStream::Outcome<http::Chunk>> CallStream::read_body() {
-  auto piece = co_await stream_->read_body();
+  auto piece = co_await stream_.wire().read_body();
   if (!piece) co_return std::unexpected(failed(CallFailure::Kind::kBroken, piece.error().what));
   co_return *piece;
 }
 
 http::OwnedFields CallStream::trailers() {
   http::Headers trailers(own_.arena);
-  stream_->trailers(trailers);
+  stream_.wire().trailers(trailers);
   return http::owned(trailers);
 }
 

@@ -49,7 +49,7 @@ class CallStream final {
   http::OwnedFields trailers();
 
  private:
-  Task<Status> begin(ConnectionPool& pool);
+  Task<Status> begin(ConnectionPool& pool, Balancer& balancer, const Tried& tried);
   http::CallFailure failed(http::CallFailure::Kind kind, std::string_view what) const {
     return {kind, at_endpoint(endpoint_, what)};
   }
@@ -59,7 +59,7 @@ class CallStream final {
   ClusterPtr cluster_;
   tls::ClientIdentityPtr identity_;  // of the cluster's `identity_id`
   EndpointRef endpoint_;
-  std::unique_ptr<wire::ClientExchange> stream_;
+  Lease stream_;
 };
 
 }  // namespace sallyport::upstream

@@ -7,7 +7,6 @@
 #include "upstream/further_try.h"
 #include "upstream/health_reports.h"
 #include "upstream/lease.h"
-#include "upstream/tls_peer.h"
 
 #include <fmt/format.h>
 
@@ -45,8 +44,6 @@ class Caller::Call {
   Task<Status> exchange_heads();
   Task<Status> try_heads(bool fresh);
   Task<Status> lease_connection(bool fresh);
-  Task<Status> lease_tls_connection(bool fresh);
-  Task<Status> lease_shared(bool fresh);
   Status begin_request();
   Task<void> upload();
   Task<Status> read_head();
@@ -118,33 +115,13 @@ Task<Status> Caller::Call::try_heads(bool fresh) {
 }
 
 Task<Status> Caller::Call::lease_connection(bool fresh) {
-  if (cluster_->speaks_http2()) co_return co_await lease_shared(fresh);
-  if (cluster_->tls()) co_return co_await lease_tls_connection(fresh);
-  connection_ = Lease(fresh ? nullptr : caller_.pool_.take(endpoint_->address));
-  reused_ = bool(connection_);
-  if (reused_) co_return Status{};
-  auto connection = co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect);
-  if (!connection) co_return fail(std::move(connection).error());
-  connection_ = Lease(std::move(*connection));
-  co_return Status{};
-}
-
-Task<Status> Caller::Call::lease_tls_connection(bool fresh) {
-  CO_TRY(const TlsPeer peer, tls_peer(*cluster_, own_.request.authority, identity_));
-  connection_ = Lease(fresh ? nullptr : caller_.pool_.take(endpoint_->address, peer));
-  reused_ = bool(connection_);
-  if (reused_) co_return Status{};
-  auto connection = co_await caller_.pool_.connect(endpoint_->address, cluster_->timeouts().connect, peer);
-  if (!connection) co_return fail(std::move(connection).error());
-  connection_ = Lease(std::move(*connection));
-  co_return Status{};
-}
-
-Task<Status> Caller::Call::lease_shared(bool fresh) {
-  auto leased = co_await lease_stream(caller_.pool_, *cluster_, *endpoint_, own_.request.authority, identity_);
-  if (!leased) co_return fail(std::move(leased).error());
-  connection_ = Lease(std::move(leased->exchange));
-  reused_ = leased->is_reused && !fresh;
+  connection_ = {};
+  const Target target{*cluster_, *endpoint_, tried_, cluster_->timeouts().connect};
+  auto reached = co_await own_.reach(caller_.pool_, caller_.balancer_, target, identity_, fresh);
+  if (!reached) co_return fail(std::move(reached).error());
+  connection_ = std::move(reached->lease);
+  reused_ = reached->is_kept && !fresh;
+  if (reached->instead.get()) endpoint_ = EndpointRef(reached->instead.get());
   co_return Status{};
 }
 

@@ -3,6 +3,7 @@
 #include "async/loop_fixture.h"
 #include "upstream/balancer_fixture.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -103,6 +104,24 @@ TEST_F(CallerTest, WithoutAnAuthorityTheHostIsThatOfTheNode) {
     co_await t.send(*far_end, "HTTP/1.1 204 No Content\r\n\r\n");
     co_await t.ended();
     EXPECT_EQ((*t.result)->status, 204);
+  };
+  loop.run(body(*this));
+}
+
+TEST_F(CallerTest, AnAddressThatRefusesIsNoTryWhereTheHostHasAnother) {
+  auto body = [](CallerTest& t) -> Task<void> {
+    t.resolver.answer("auth.test", {"127.0.0.2", "127.0.0.1"});
+    NodeWords nodes;
+    nodes(fmt::format("auth.test:{}", t.server.address().port())).upstream.retries = 0;
+    const ClusterPtr cluster = BalancerFixture::cluster(nodes);
+    for (int i = 0; i < 2; ++i) {  // one of them begins with the address that refuses
+      t.start(cluster, t.get());
+      StreamPtr far_end = co_await t.server.accept();
+      co_await t.receive(*far_end);
+      co_await t.send(*far_end, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+      co_await t.ended();
+      EXPECT_EQ((*t.result)->status, 204);
+    }
   };
   loop.run(body(*this));
 }

@@ -1,11 +1,9 @@
 #include "upstream/connection_pool.h"
 
-#include "upstream/race.h"
-
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -51,14 +49,13 @@ ConnectionPool::ConnectionPool(async::Reactor& reactor, const tls::ClientContext
 
 ConnectionPool::~ConnectionPool() = default;
 
-ConnectionPool::Lease ConnectionPool::take(const async::Address& address) {
+ConnectionPool::Lease ConnectionPool::take(const async::Address& address, const TlsPeer* peer) {
+  if (peer) {
+    auto shelf = tls_shelves_.find(shelf_key(address, *peer));
+    return shelf == tls_shelves_.end() ? nullptr : take_from(shelf->second);
+  }
   auto shelf = shelves_.find(address);
   return shelf == shelves_.end() ? nullptr : take_from(shelf->second);
-}
-
-ConnectionPool::Lease ConnectionPool::take(const async::Address& address, const TlsPeer& peer) {
-  auto shelf = tls_shelves_.find(shelf_key(address, peer));
-  return shelf == tls_shelves_.end() ? nullptr : take_from(shelf->second);
 }
 
 ConnectionPool::Lease ConnectionPool::take_from(Shelf& shelf) {
@@ -73,39 +70,12 @@ ConnectionPool::Lease ConnectionPool::take_from(Shelf& shelf) {
   return nullptr;
 }
 
-async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(const async::Address& address,
-                                                                   Milliseconds timeout) {
-  async::Address target = address;
-  auto stream = co_await reactor_.connect(target, timeout);
-  if (!stream) co_return fail(std::move(stream).error());
-  co_return std::make_unique<Connection>(std::move(*stream), target);
-}
-
-async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(const async::Address& address, Milliseconds timeout,
-                                                                   const TlsPeer& peer) {
-  const async::Address target = address;
-  std::string key = shelf_key(target, peer);
-  auto stream = co_await connector_.connect(target, peer, timeout);
-  if (!stream) co_return fail(std::move(stream).error());
-  auto connection = std::make_unique<Connection>(std::move(*stream), target);
-  connection->tls_key_ = std::move(key);
-  co_return connection;
-}
-
-async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect_first(std::vector<async::Address> addresses,
-                                                                         Milliseconds timeout,
-                                                                         std::optional<TlsPeer> peer) {
-  const SteadyTime deadline = reactor_.now() + timeout;
-  auto raced = co_await race(reactor_, addresses, timeout);
-  if (!raced) co_return fail(std::move(raced).error());
-  const async::Address target = addresses[raced->winner];
-  if (!peer) co_return std::make_unique<Connection>(std::move(raced->stream), target);
-  std::string key = shelf_key(target, *peer);
-  const auto left = std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
-  auto stream = co_await connector_.shake_hands(std::move(raced->stream), target, std::move(*peer), left);
-  if (!stream) co_return fail(std::move(stream).error());
-  auto connection = std::make_unique<Connection>(std::move(*stream), target);
-  connection->tls_key_ = std::move(key);
+async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(Destination to, Milliseconds timeout) {
+  const std::optional<TlsPeer> peer = to.peer;
+  auto connected = co_await connector_.connect(std::move(to), timeout);
+  if (!connected) co_return fail(std::move(connected).error());
+  auto connection = std::make_unique<Connection>(std::move(connected->stream), connected->address);
+  if (peer) connection->tls_key_ = shelf_key(connected->address, *peer);
   co_return connection;
 }
 

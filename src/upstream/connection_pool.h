@@ -11,7 +11,6 @@
 #include "wire/client_connection.h"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -45,17 +44,10 @@ class ConnectionPool {
   explicit ConnectionPool(async::Reactor& reactor, const tls::ClientContext* tls = nullptr);
   ~ConnectionPool();
 
-  // The connection used last that is whole; null when none is idle.
-  Lease take(const async::Address& address);
-  // Error: as Reactor::connect.
-  async::Task<Result<Lease>> connect(const async::Address& address, Milliseconds timeout);
-  // The same over TLS. A handshake that fails is kRefused or kTimeout, side upstream.
-  Lease take(const async::Address& address, const TlsPeer& peer);
-  async::Task<Result<Lease>> connect(const async::Address& address, Milliseconds timeout, const TlsPeer& peer);
-  // To one of several addresses of a host, the first of which has a head start (race.h); Connection::address says
-  // which. `peer`: over TLS; or null.
-  async::Task<Result<Lease>> connect_first(std::vector<async::Address> addresses, Milliseconds timeout,
-                                           std::optional<TlsPeer> peer);
+  // The connection used last that is whole; null when none is idle. `peer`: over TLS; or null.
+  Lease take(const async::Address& address, const TlsPeer* peer = nullptr);
+  // Connection::address says to which of the addresses. Error: as Connector::connect.
+  async::Task<Result<Lease>> connect(Destination to, Milliseconds timeout);
   // Those of HTTP/2, which many exchanges share.
   StreamPool& streams() noexcept { return streams_; }
   // Keeps the connection if it may carry another exchange, else closes it.

@@ -26,7 +26,8 @@ struct ConnectionPoolTest : testing::Test {
 
   // A connection and its far end, after one exchange that was answered with `answer`.
   Task<Lease> connect(StreamPtr& far_end) {
-    auto connection = co_await pool.connect(server.address(), Loop::kLong);
+    Destination to{{server.address()}, std::nullopt};
+    auto connection = co_await pool.connect(std::move(to), Loop::kLong);
     EXPECT_TRUE(connection);
     far_end = co_await server.accept();
     co_return std::move(*connection);

@@ -1,6 +1,7 @@
 #include "upstream/connector.h"
 
 #include "tls/tls_stream.h"
+#include "upstream/race.h"
 
 #include <fmt/format.h>
 
@@ -39,12 +40,19 @@ std::string TlsPeer::key() const {
   return key;
 }
 
-async::Task<Result<async::StreamPtr>> Connector::connect(async::Address address, TlsPeer peer, Milliseconds timeout) {
+async::Task<Result<Connector::Connected>> Connector::connect(Destination to, Milliseconds timeout) {
   const SteadyTime deadline = reactor_.now() + timeout;
-  auto socket = co_await reactor_.connect(address, timeout);
-  if (!socket) co_return fail(std::move(socket).error());
-  const auto left = std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
-  co_return co_await shake_hands(std::move(*socket), address, std::move(peer), left);
+  auto raced = co_await race(reactor_, to.addresses, timeout);
+  if (!raced) co_return fail(std::move(raced).error());
+  Connected connected{std::move(raced->stream), to.addresses[raced->winner]};
+  if (to.peer) {
+    const auto left = std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
+    auto socket = std::move(connected.stream);
+    auto shaken = co_await shake_hands(std::move(socket), connected.address, std::move(*to.peer), left);
+    if (!shaken) co_return fail(std::move(shaken).error());
+    connected.stream = std::move(*shaken);
+  }
+  co_return connected;
 }
 
 async::Task<Result<async::StreamPtr>> Connector::shake_hands(async::StreamPtr socket, async::Address address,
@@ -58,7 +66,7 @@ async::Task<Result<async::StreamPtr>> Connector::shake_hands(async::StreamPtr so
                                      tls::take_openssl_error()),
                          Side::kUpstream, Retry::kSafe});
   }
-  auto stream = std::make_unique<tls::TlsStream>(reactor_, buffers_, std::move(socket), std::move(ssl));
+  auto stream = std::make_unique<tls::TlsStream>(reactor_, std::move(socket), std::move(ssl));
   const async::IoStatus shaken = co_await stream->shake_hands(timeout);
   tls::note_handshake(stream->ssl(), *session, shaken == async::IoStatus::kOk, reactor_.now());
   if (shaken != async::IoStatus::kOk) co_return shaken_wrong(shaken, address, peer, *stream);

@@ -2,12 +2,13 @@
 // Makes connections to upstreams: in clear, or over TLS as the peer is to be spoken to. Belongs to one worker.
 
 #include "async/address.h"
-#include "async/buffer_pool.h"
 #include "async/reactor.h"
 #include "tls/client_context.h"
 #include "tls/client_sessions.h"
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace sallyport::upstream {
 
@@ -22,29 +23,34 @@ struct TlsPeer {
   std::string key() const;
 };
 
+// Where a connection leads.
+struct Destination {
+  std::vector<async::Address> addresses;  // of one host, at least one; the first has a head start (race.h)
+  std::optional<TlsPeer> peer;            // over TLS; or in clear
+};
+
 class Connector final {
  public:
+  struct Connected {
+    async::StreamPtr stream;
+    async::Address address;
+  };
+
   // `tls` is there for connections over TLS, and outlives this.
   Connector(async::Reactor& reactor, const tls::ClientContext* tls) : reactor_(reactor), tls_(tls) {}
 
-  // Error: as Reactor::connect.
-  async::Task<Result<async::StreamPtr>> connect(async::Address address, Milliseconds timeout) {
-    return reactor_.connect(address, timeout);
-  }
-  // Goes on with the last session with this peer at this address, where there is one.
-  // Error also: a handshake that fails is kRefused or kTimeout, side upstream.
-  async::Task<Result<async::StreamPtr>> connect(async::Address address, TlsPeer peer, Milliseconds timeout);
-
-  // Over a socket that is there, to `address`.
-  async::Task<Result<async::StreamPtr>> shake_hands(async::StreamPtr socket, async::Address address, TlsPeer peer,
-                                                    Milliseconds timeout);
+  // Over TLS it goes on with the last session with this peer at this address, where there is one.
+  // Error: as Reactor::connect; a handshake that fails is kRefused or kTimeout, side upstream.
+  async::Task<Result<Connected>> connect(Destination to, Milliseconds timeout);
 
   async::Reactor& reactor() const noexcept { return reactor_; }
 
  private:
+  async::Task<Result<async::StreamPtr>> shake_hands(async::StreamPtr socket, async::Address address, TlsPeer peer,
+                                                    Milliseconds timeout);
+
   async::Reactor& reactor_;
   const tls::ClientContext* tls_;
-  async::BufferPool buffers_;
   tls::ClientSessions sessions_;
 };
 

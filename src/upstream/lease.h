@@ -19,9 +19,6 @@ class Lease final {
   explicit Lease(std::unique_ptr<wire::ClientExchange> stream) noexcept
       : stream_(std::move(stream)), wire_(stream_.get()) {}
 
-  // Of HTTP/1, and there: what it leads to.
-  const async::Address& address() const noexcept { return connection_->address(); }
-
   explicit operator bool() const noexcept { return wire_ != nullptr; }
   wire::ClientExchange& wire() const noexcept { return *wire_; }
 

@@ -22,11 +22,6 @@ ProbeOutcome failed(const Error& error) {
   return {Kind::kTcpFailure, 0};
 }
 
-Task<Result<async::StreamPtr>> connect(Connector& connector, const ProbePlan& plan) {
-  if (plan.peer) return connector.connect(plan.address, *plan.peer, plan.checks.timeout);
-  return connector.connect(plan.address, plan.checks.timeout);
-}
-
 Status begin(wire::ClientConnection& connection, const ProbePlan& plan, const http::Headers& headers) {
   const std::string_view target = plan.checks.path;
   const std::size_t mark = target.find('?');
@@ -55,10 +50,11 @@ Task<Result<int>> ask(wire::ClientConnection& connection, const ProbePlan& plan)
 }
 
 Task<ProbeOutcome> look(Connector& connector, const ProbePlan& plan) {
-  auto stream = co_await connect(connector, plan);
-  if (!stream) co_return failed(stream.error());
+  Destination to{{plan.address}, plan.peer};
+  auto connected = co_await connector.connect(std::move(to), plan.checks.timeout);
+  if (!connected) co_return failed(connected.error());
   if (plan.checks.type == CheckType::kTcp) co_return ProbeOutcome{Kind::kConnected, 0};
-  wire::ClientConnection connection(std::move(*stream));
+  wire::ClientConnection connection(std::move(connected->stream));
   auto status = co_await ask(connection, plan);
   if (!status) co_return failed(status.error());
   co_return ProbeOutcome{Kind::kStatus, *status};

@@ -67,6 +67,11 @@ class Race final {
 }  // namespace
 
 Task<Result<RaceResult>> race(async::Reactor& reactor, std::vector<async::Address> addresses, Milliseconds timeout) {
+  if (addresses.size() == 1) {
+    auto stream = co_await reactor.connect(addresses.front(), timeout);
+    if (!stream) co_return fail(std::move(stream).error());
+    co_return RaceResult{std::move(*stream), 0};
+  }
   Race contest(reactor, std::move(addresses), timeout);
   co_return co_await contest.run();
 }

@@ -12,6 +12,7 @@ namespace sallyport::upstream {
 namespace {
 
 constexpr Milliseconds kSweepEvery{1000};
+constexpr std::chrono::minutes kDetour{1};  // so long nobody waits for an address that was slower than another
 
 std::string shelf_key(const async::Address& address, const TlsPeer* peer) {
   std::string key(reinterpret_cast<const char*>(address.data()), address.size());
@@ -28,20 +29,26 @@ Milliseconds left_until(SteadyTime deadline, SteadyTime now) {
 // Somebody who needs room on a shelf, in its row until it is woken or dropped.
 class StreamPool::Waiter final {
  public:
-  explicit Waiter(Shelf& shelf) : shelf_(shelf) {}
+  Waiter() = default;
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
-  ~Waiter() { std::erase(shelf_.waiting, this); }
+  ~Waiter() { leave(); }
 
-  void line_up() {
+  void line_up(Shelf& shelf) {
+    leave();
     woken.reset();
-    shelf_.waiting.push_back(this);
+    shelf_ = &shelf;
+    shelf.waiting.push_back(this);
+  }
+  // Before its shelf may go.
+  void leave() {
+    if (shelf_) std::erase(std::exchange(shelf_, nullptr)->waiting, this);
   }
   async::Event woken;
   std::optional<Error> error;
 
  private:
-  Shelf& shelf_;
+  Shelf* shelf_ = nullptr;
 };
 
 bool StreamPool::Held::limits_allow() const { return std::cmp_less(connection->exchanges(), limits.requests); }
@@ -68,82 +75,116 @@ bool StreamPool::may_open(const Shelf& shelf, const KeepalivePool& limits) {
   return !shelf.opens && std::cmp_less(std::ranges::count_if(shelf.held, serves), limits.size);
 }
 
-async::Task<Result<StreamPool::Leased>> StreamPool::lease(const async::Address& address, const TlsPeer* peer,
-                                                          Milliseconds timeout, const KeepalivePool& limits) {
-  Shelf& shelf = shelves_[shelf_key(address, peer)];
-  if (auto exchange = take(shelf)) return Result<Leased>(Leased{std::move(exchange), true});
-  return wait(shelf, {address, peer ? std::optional(*peer) : std::nullopt, timeout, limits});
+std::unique_ptr<wire::ClientExchange> StreamPool::take(const async::Address& address, const TlsPeer* peer) {
+  auto shelf = shelves_.find(shelf_key(address, peer));
+  return shelf == shelves_.end() ? nullptr : take(shelf->second);
 }
 
-async::Task<Result<StreamPool::Leased>> StreamPool::wait(Shelf& shelf, Goal goal) {
-  const SteadyTime deadline = connector_.reactor().now() + goal.timeout;
-  Waiter waiter(shelf);
-  for (;;) {
-    waiter.line_up();
-    if (may_open(shelf, goal.limits)) tasks_.spawn(open(shelf, goal));
-    const Milliseconds left = left_until(deadline, connector_.reactor().now());
-    const bool in_time = co_await async::set_within(connector_.reactor(), waiter.woken, left);
-    if (auto exchange = take(shelf)) co_return Leased{std::move(exchange), false};
+StreamPool::Shelf& StreamPool::shelf_of(const async::Address& address, const TlsPeer* peer) {
+  Shelf& shelf = shelves_[shelf_key(address, peer)];
+  shelf.address = address;
+  return shelf;
+}
+
+// Detours make no circle: an address that answers has none any more.
+StreamPool::Shelf& StreamPool::shelf_for(const Destination& to) {
+  const TlsPeer* peer = to.peer ? &*to.peer : nullptr;
+  const SteadyTime now = connector_.reactor().now();
+  Shelf* shelf = &shelf_of(to.addresses.front(), peer);
+  while (shelf->detour && now < shelf->detour_until &&
+         std::ranges::find(to.addresses, *shelf->detour) != to.addresses.end()) {
+    shelf = &shelf_of(*shelf->detour, peer);
+  }
+  return *shelf;
+}
+
+async::Task<Result<StreamPool::Leased>> StreamPool::lease(Destination to, Milliseconds timeout,
+                                                          const KeepalivePool& limits) {
+  const Goal goal{std::move(to), timeout, limits};
+  const SteadyTime deadline = connector_.reactor().now() + timeout;
+  Waiter waiter;
+  for (bool in_time = true;;) {
+    Shelf& shelf = shelf_for(goal.to);
+    if (auto exchange = take(shelf)) co_return Leased{std::move(exchange), shelf.address};
     if (waiter.error) co_return fail(std::move(*waiter.error));
     if (!in_time) {
       co_return fail(Error{ErrorCode::kTimeout,
                            fmt::format("no connection to {} had room for another stream in time; keepalive_pool.size "
                                        "allows {}",
-                                       goal.address.to_string(), goal.limits.size),
+                                       shelf.address.to_string(), goal.limits.size),
                            Side::kUpstream, Retry::kSafe});
     }
+    waiter.line_up(shelf);
+    if (may_open(shelf, goal.limits)) tasks_.spawn(open(shelf, goal));
+    const Milliseconds left = left_until(deadline, connector_.reactor().now());
+    in_time = co_await async::set_within(connector_.reactor(), waiter.woken, left);
+    waiter.leave();
   }
 }
 
 // Not the work of who waits, who may be dropped while others wait for the same.
 async::Task<void> StreamPool::open(Shelf& shelf, Goal goal) {
   shelf.opens = true;
+  auto& addresses = goal.to.addresses;
+  std::ranges::swap(addresses.front(), *std::ranges::find(addresses, shelf.address));
   auto opened = co_await connect(goal);
   shelf.opens = false;
   if (!opened) {
     wake(shelf, &opened.error());
     co_return;
   }
-  (*opened)->on_change([&shelf] { wake(shelf, nullptr); });
-  shelf.held.push_back({std::move(*opened), goal.limits});
-  wake(shelf, nullptr);
+  put(shelf, std::move(*opened), goal);
 }
 
-async::Task<Result<std::unique_ptr<h2::ClientConnection>>> StreamPool::connect(Goal goal) {
+void StreamPool::put(Shelf& shelf, Opened opened, const Goal& goal) {
+  Shelf& home = shelf_of(opened.address, goal.to.peer ? &*goal.to.peer : nullptr);
+  home.detour.reset();
+  opened.connection->on_change([&home] { wake(home, nullptr); });
+  home.held.push_back({std::move(opened.connection), goal.limits});
+  wake(home, nullptr);
+  if (&home == &shelf) return;
+  shelf.detour = opened.address;
+  shelf.detour_until = connector_.reactor().now() + kDetour;
+  for (std::size_t all = shelf.waiting.size(); all > 0 && !shelf.waiting.empty(); --all) wake_next(shelf, nullptr);
+}
+
+async::Task<Result<StreamPool::Opened>> StreamPool::connect(Goal goal) {
   async::Reactor& reactor = connector_.reactor();
   const SteadyTime deadline = reactor.now() + goal.timeout;
-  auto connecting = goal.peer ? connector_.connect(goal.address, *goal.peer, goal.timeout)
-                              : connector_.connect(goal.address, goal.timeout);
-  auto socket = co_await connecting;
-  if (!socket) co_return fail(std::move(socket).error());
-  auto connection = std::make_unique<h2::ClientConnection>(reactor, std::move(*socket), goal.peer ? "https" : "http");
+  auto connected = co_await connector_.connect(goal.to, goal.timeout);
+  if (!connected) co_return fail(std::move(connected).error());
+  const std::string_view scheme = goal.to.peer ? "https" : "http";
+  auto connection = std::make_unique<h2::ClientConnection>(reactor, std::move(connected->stream), scheme);
   Status begun = co_await connection->open(left_until(deadline, reactor.now()));
-  if (begun) co_return connection;
+  if (begun) co_return Opened{std::move(connection), connected->address};
   ended_.push_back(std::move(connection));
   co_return fail(std::move(begun).error());
 }
 
 // As many as there is room for, or all when a connection failed; and one that opens another connection.
 void StreamPool::wake(Shelf& shelf, const Error* error) {
-  auto next = [&shelf](const Error* why) {
-    Waiter* waiter = shelf.waiting.front();
-    shelf.waiting.pop_front();
-    if (why) waiter->error = *why;
-    waiter->woken.set();
-  };
   for (std::size_t all = shelf.waiting.size(); all > 0 && !shelf.waiting.empty(); --all) {
     if (!error && std::ranges::none_of(shelf.held, &Held::has_room)) break;
-    next(error);
+    wake_next(shelf, error);
   }
-  if (!shelf.waiting.empty() && !shelf.opens) next(nullptr);
+  if (!shelf.waiting.empty() && !shelf.opens) wake_next(shelf, nullptr);
+}
+
+void StreamPool::wake_next(Shelf& shelf, const Error* error) {
+  Waiter* waiter = shelf.waiting.front();
+  shelf.waiting.pop_front();
+  if (error) waiter->error = *error;
+  waiter->woken.set();
 }
 
 void StreamPool::sweep() {
   ended_.clear();
   look_after_connections();
+  const SteadyTime now = connector_.reactor().now();
   for (auto shelf = shelves_.begin(); shelf != shelves_.end();) {
     drop_unused(shelf->second);
-    const bool is_used = !shelf->second.held.empty() || !shelf->second.waiting.empty() || shelf->second.opens;
+    const auto& [address, held, waiting, opens, detour, detour_until] = shelf->second;
+    const bool is_used = !held.empty() || !waiting.empty() || opens || (detour && now < detour_until);
     shelf = is_used ? std::next(shelf) : shelves_.erase(shelf);
   }
 }

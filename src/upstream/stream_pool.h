@@ -24,17 +24,17 @@ class StreamPool final {
  public:
   struct Leased {
     std::unique_ptr<wire::ClientExchange> exchange;
-    bool is_reused = false;  // its connection was there before it was asked for
+    async::Address address;
   };
 
   explicit StreamPool(Connector& connector);
   ~StreamPool();
 
-  // An exchange on a connection of its own address and peer; `peer` is null in clear. Waits while a connection is being
-  // opened, or while `limits.size` of them take no more. Error, side upstream: as Connector::connect and
-  // h2::ClientConnection::open; kTimeout when none was free in time.
-  async::Task<Result<Leased>> lease(const async::Address& address, const TlsPeer* peer, Milliseconds timeout,
-                                    const KeepalivePool& limits);
+  // An exchange on a connection that is there; null when none takes it. `peer`: over TLS; or null.
+  std::unique_ptr<wire::ClientExchange> take(const async::Address& address, const TlsPeer* peer);
+  // Waits while a connection is being opened, or while `limits.size` of them take no more. Error, side upstream: as
+  // Connector::connect and h2::ClientConnection::open; kTimeout when none was free in time.
+  async::Task<Result<Leased>> lease(Destination to, Milliseconds timeout, const KeepalivePool& limits);
 
   std::size_t connections() const noexcept;
 
@@ -48,23 +48,33 @@ class StreamPool final {
   class Waiter;
   // Stays where it is as long as it has connections, opens one, or somebody waits.
   struct Shelf {
+    async::Address address;
     std::vector<Held> held;
     std::deque<Waiter*> waiting;
     bool opens = false;
+    // Another address of the same host, which answered when this one did not; counts until then.
+    std::optional<async::Address> detour;
+    SteadyTime detour_until{};
   };
   struct Goal {
-    async::Address address;
-    std::optional<TlsPeer> peer;
+    Destination to;
     Milliseconds timeout;
     KeepalivePool limits;
   };
+  struct Opened {
+    std::unique_ptr<h2::ClientConnection> connection;
+    async::Address address;
+  };
 
+  Shelf& shelf_of(const async::Address& address, const TlsPeer* peer);
+  Shelf& shelf_for(const Destination& to);
   static std::unique_ptr<wire::ClientExchange> take(Shelf& shelf);
   static bool may_open(const Shelf& shelf, const KeepalivePool& limits);
-  async::Task<Result<Leased>> wait(Shelf& shelf, Goal goal);
   async::Task<void> open(Shelf& shelf, Goal goal);
-  async::Task<Result<std::unique_ptr<h2::ClientConnection>>> connect(Goal goal);
+  async::Task<Result<Opened>> connect(Goal goal);
+  void put(Shelf& shelf, Opened opened, const Goal& goal);
   static void wake(Shelf& shelf, const Error* error);
+  static void wake_next(Shelf& shelf, const Error* error);
   void sweep();
   void look_after_connections();
   void drop_unused(Shelf& shelf) const;

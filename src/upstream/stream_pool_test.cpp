@@ -41,6 +41,7 @@ struct StreamPoolTest : testing::Test {
   Connector connector{loop.reactor, nullptr};
   StreamPool pool{connector};
   KeepalivePool limits;
+  std::vector<async::Address> host{server.address()};
   Arena arena;
   std::list<FarEnd> ends;
   std::vector<Exchange> exchanges;
@@ -48,10 +49,16 @@ struct StreamPoolTest : testing::Test {
 
   void ask(Milliseconds timeout = Loop::kLong) { loop.tasks.spawn(keep(timeout)); }
   Task<void> keep(Milliseconds timeout) {
-    auto leased = co_await pool.lease(server.address(), nullptr, timeout, limits);
+    if (auto exchange = pool.take(host.front(), nullptr)) {
+      exchanges.push_back(std::move(exchange));
+      co_return;
+    }
+    Destination to{host, std::nullopt};
+    auto leased = co_await pool.lease(std::move(to), timeout, limits);
     if (!leased) {
       errors.push_back(leased.error().what);
     } else {
+      EXPECT_EQ(leased->address, server.address());
       exchanges.push_back(std::move(leased->exchange));
     }
   }
@@ -86,6 +93,36 @@ TEST_F(StreamPoolTest, AnotherConnectionIsOpenedWhereNoneHasRoom) {
     co_await t.accept(2);
     co_await t.leased(5);
     EXPECT_EQ(t.pool.connections(), 3u);
+  };
+  loop.run(body(*this));
+}
+
+TEST_F(StreamPoolTest, AHostIsServedByTheAddressThatAnswers) {
+  auto body = [](StreamPoolTest& t) -> Task<void> {
+    const async::Address refuses = *async::Address::from_ip("127.0.0.2", t.server.address().port());
+    t.host = {refuses, t.server.address()};
+    for (int i = 0; i < 5; ++i) t.ask();
+    co_await t.accept();
+    co_await t.leased(5);
+    t.ask();
+    EXPECT_EQ(t.exchanges.size(), 6u) << "without another attempt at the first";
+    EXPECT_TRUE(t.pool.take(t.server.address(), nullptr)) << "it is known by its own address";
+    EXPECT_EQ(t.pool.connections(), 1u);
+  };
+  loop.run(body(*this));
+}
+
+TEST_F(StreamPoolTest, AnAddressIsNotLeftForOneThatIsNotOfTheHost) {
+  auto body = [](StreamPoolTest& t) -> Task<void> {
+    const async::Address refuses = *async::Address::from_ip("127.0.0.2", t.server.address().port());
+    t.host = {refuses, t.server.address()};
+    t.ask();
+    co_await t.accept();
+    co_await t.leased(1);
+    t.host = {refuses};
+    t.ask();
+    co_await t.loop.until([&t] { return !t.errors.empty(); });
+    EXPECT_THAT(t.errors.front(), HasSubstr("127.0.0.2"));
   };
   loop.run(body(*this));
 }

@@ -3,6 +3,7 @@ import pytest
 
 from harness.addresses import has_ipv6_loopback
 from harness.full_listener import FullListener
+from harness.nghttpd import Nghttpd
 from harness.patience import wait_until
 from harness.ports import ReservedPort
 
@@ -90,6 +91,24 @@ def test_an_address_that_does_not_answer_gives_way_to_another_of_the_name(gatewa
         wait_until(lambda: one.read("logs/access.log") == f"at 127.0.0.2:{up.port}\n" * 2, one.tell)
     finally:
         full.close()
+
+
+def test_streams_of_http2_go_to_the_address_that_answers(gateway, name_server):
+    port = ReservedPort("0.0.0.0")
+    up, full = Nghttpd(host="127.0.0.2", port=port.number), FullListener("127.0.0.3", port.number)
+    try:
+        names = name_server(time_to_live=LONG)
+        names.answers = {"half.test": ["127.0.0.2", "127.0.0.3"]}
+        nodes = {f"half.test:{port.number}": 1}
+        log = {"nginx_config": {"worker_processes": 1, "http": {"access_log_format": "at $upstream_addr"}}}
+        one = gateway(settings={**settings(names), **log}, resources=route(nodes, uri="/*", http_version="2"))
+        assert [one.ask("GET", "/hello").text for _ in range(6)] == ["hello"] * 6
+        wait_until(lambda: one.read("logs/access.log") == f"at {up.address}\n" * 6, one.tell)
+        assert len(up.connections()) == 1
+    finally:
+        up.stop()
+        full.close()
+        port.release()
 
 
 def test_a_changed_answer_is_followed_when_the_old_one_has_run_out(gateway, name_server, siblings):

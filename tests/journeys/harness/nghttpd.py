@@ -13,14 +13,15 @@ from .ports import ReservedPort
 class Nghttpd:
     """`certificate`: the files of a certificate and its key; without them it speaks in clear."""
 
-    def __init__(self, certificate=None, options=()):
+    def __init__(self, certificate=None, options=(), host="127.0.0.1", port=None):
         self.folder = Path(tempfile.mkdtemp(prefix="sallyport-nghttpd-"))
         (self.folder / "hello").write_text("hello")
-        self._reserved = ReservedPort()
-        self.port = self._reserved.number
-        self.address = f"127.0.0.1:{self.port}"
+        self._reserved = None if port else ReservedPort()
+        self.host = host
+        self.port = port or self._reserved.number
+        self.address = f"{host}:{self.port}"
         secured = [certificate[1], certificate[0]] if certificate else []
-        how = ["--address=127.0.0.1", f"--htdocs={self.folder}", "--echo-upload", "--verbose", *options]
+        how = [f"--address={host}", f"--htdocs={self.folder}", "--echo-upload", "--verbose", *options]
         if not certificate:
             how.append("--no-tls")
         with open(self.folder / "log", "wb") as log:
@@ -29,7 +30,7 @@ class Nghttpd:
 
     def _listens(self):
         try:
-            socket.create_connection(("127.0.0.1", self.port)).close()
+            socket.create_connection((self.host, self.port)).close()
             return True
         except OSError:
             return False
@@ -44,5 +45,6 @@ class Nghttpd:
     def stop(self):
         self.process.terminate()
         self.process.wait()
-        self._reserved.release()
+        if self._reserved:
+            self._reserved.release()
         shutil.rmtree(self.folder, ignore_errors=True)
