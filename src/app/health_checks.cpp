@@ -19,13 +19,20 @@ Status HealthChecks::start(async::ResolverOptions resolver, upstream::ProberOpti
 }
 
 void HealthChecks::follow(const snapshot::Snapshot& snapshot) {
-  if (!thread_.joinable() || snapshot.checked() == followed_) return;
+  if (!thread_.joinable() || (snapshot.checked() == followed_ && !shows_named_)) return;
   followed_ = snapshot.checked();
+  shows_named_ = false;
   std::vector<upstream::ClusterPtr> clusters;
-  followed_.for_each([&](std::string_view, const upstream::ClusterPtr& cluster) { clusters.push_back(cluster); });
+  std::vector<upstream::Probed> probed;
+  followed_.for_each([&](std::string_view, const upstream::ClusterPtr& cluster) {
+    const std::string_view id = cluster->tls() ? cluster->tls()->identity_id : std::string_view();
+    shows_named_ |= !id.empty();
+    clusters.push_back(cluster);
+    probed.push_back({cluster, id.empty() ? nullptr : snapshot.client_identity(id)});
+  });
   book_.keep_only(clusters);
-  reactor_.post([this, clusters = std::move(clusters)] {
-    if (prober_) prober_->follow(clusters);
+  reactor_.post([this, probed = std::move(probed)] {
+    if (prober_) prober_->follow(probed);
   });
 }
 

@@ -33,6 +33,7 @@ class HealthChecks final {
  private:
   upstream::HealthBook book_;
   snapshot::CheckedClusters followed_;
+  bool shows_named_ = false;  // one of them shows its nodes a certificate that may change without it
   async::EpollReactor reactor_;
   std::unique_ptr<async::Resolver> resolver_;
   std::optional<upstream::Prober> prober_;  // the thread's, while that runs

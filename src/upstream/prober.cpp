@@ -36,7 +36,13 @@ std::string host_of(const Cluster& cluster, const Node& node, const ActiveChecks
   return checks.host.empty() || is_passed ? node.host_header : checks.host;
 }
 
-std::shared_ptr<const ProbePlan> plan_of(const Cluster& cluster, const Node& node, async::Address address) {
+tls::ClientIdentityPtr identity_of(const Probed& probed) {
+  if (!probed.cluster->tls()) return nullptr;
+  return probed.named ? probed.named : probed.cluster->tls()->identity;
+}
+
+std::shared_ptr<const ProbePlan> plan_of(const Probed& probed, const Node& node, async::Address address) {
+  const Cluster& cluster = *probed.cluster;
   const ActiveChecks& checks = *cluster.checks()->active;
   auto plan = std::make_shared<ProbePlan>();
   if (checks.port) address.set_port(*checks.port);
@@ -45,8 +51,7 @@ std::shared_ptr<const ProbePlan> plan_of(const Cluster& cluster, const Node& nod
   plan->host = host_of(cluster, node, checks);
   if (checks.type == CheckType::kHttps) {
     const auto verify = checks.verify_certificate ? tls::Verify::kYes : tls::Verify::kNo;
-    tls::ClientIdentityPtr identity = cluster.tls() ? cluster.tls()->identity : nullptr;
-    plan->peer = TlsPeer{std::string(server_name_of(plan->host)), verify, std::move(identity)};
+    plan->peer = TlsPeer{std::string(server_name_of(plan->host)), verify, identity_of(probed)};
   }
   return plan;
 }
@@ -115,14 +120,21 @@ class Slots {
 // The probes of one cluster, as it is now.
 class Prober::Watch {
  public:
-  Watch(Prober& prober, ClusterPtr cluster)
-      : prober_(prober), cluster_(std::move(cluster)), slots_(cluster_->checks()->active->concurrency) {
+  Watch(Prober& prober, Probed probed)
+      : prober_(prober),
+        probed_(std::move(probed)),
+        cluster_(probed_.cluster),
+        slots_(cluster_->checks()->active->concurrency) {
     for (const Node& node : cluster_->nodes()) names_.push_back(node.literal ? nullptr : prober_.names_.use(node.host));
     const bool has_names = std::ranges::any_of(names_, [](const NamePtr& name) { return name != nullptr; });
     if (has_names) follower_.spawn(follow_names());
   }
 
-  std::uint64_t serial() const { return cluster_->serial(); }
+  bool is_of(const Probed& probed) const {
+    const auto mine = identity_of(probed_), other = identity_of(probed);
+    const bool shows_same = mine && other ? mine->digest == other->digest : mine == other;
+    return cluster_->serial() == probed.cluster->serial() && shows_same;
+  }
   std::size_t size() const { return targets_.size(); }
 
   // Begins to probe what is not in `former`, and goes on with what is.
@@ -151,7 +163,7 @@ class Prober::Watch {
   }
 
   void add(Targets& targets, Targets& former, const Node& node, const async::Address& address) {
-    auto plan = plan_of(*cluster_, node, address);
+    auto plan = plan_of(probed_, node, address);
     if (prober_.forbidden_.contains(plan->address)) return;
     const SteadyTime now = prober_.reactor_.now();
     NodeHealthPtr health = prober_.book_.of(*cluster_, node, address, now);
@@ -209,6 +221,7 @@ class Prober::Watch {
   static constexpr Milliseconds kLookAtNamesEvery{1000};
 
   Prober& prober_;
+  Probed probed_;
   ClusterPtr cluster_;
   std::vector<NamePtr> names_;  // one a node; null for a literal address
   Slots slots_;
@@ -225,17 +238,18 @@ Prober::Prober(async::Reactor& reactor, async::Resolver& resolver, HealthBook& b
 
 Prober::~Prober() = default;
 
-void Prober::follow(const std::vector<ClusterPtr>& clusters) {
+void Prober::follow(const std::vector<Probed>& clusters) {
   std::map<std::string, std::unique_ptr<Watch>> watches;
-  for (const ClusterPtr& cluster : clusters) {
+  for (const Probed& probed : clusters) {
+    const ClusterPtr& cluster = probed.cluster;
     if (!cluster->checks() || !cluster->checks()->active) continue;
     auto known = watches_.find(cluster->key());
     Watch* former = known == watches_.end() ? nullptr : known->second.get();
-    if (former && former->serial() == cluster->serial()) {
+    if (former && former->is_of(probed)) {
       watches.emplace(cluster->key(), std::move(known->second));
       continue;
     }
-    auto watch = std::make_unique<Watch>(*this, cluster);
+    auto watch = std::make_unique<Watch>(*this, probed);
     watch->begin(former);
     watches.emplace(cluster->key(), std::move(watch));
   }

@@ -24,6 +24,12 @@ struct ProberOptions {
   Milliseconds names_valid{0};  // as of BalancerOptions
 };
 
+// A cluster with active checks, and the certificate that its nodes are shown where it names one by `identity_id`.
+struct Probed {
+  ClusterPtr cluster;
+  tls::ClientIdentityPtr named;  // else null
+};
+
 class Prober final {
  public:
   Prober(async::Reactor& reactor, async::Resolver& resolver, HealthBook& book, ProberOptions options);
@@ -32,7 +38,7 @@ class Prober final {
   ~Prober();
 
   // From now these are probed, and nothing else. A node that was probed before goes on in its turn.
-  void follow(const std::vector<ClusterPtr>& clusters);
+  void follow(const std::vector<Probed>& clusters);
 
   std::size_t probed_nodes() const;
 

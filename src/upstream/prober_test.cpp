@@ -46,7 +46,7 @@ struct ProberTest : testing::Test {
   ClusterPtr follow() {
     auto cluster = *Cluster::compile(upstream, "upstreams/1", {});
     book.keep_only({cluster});
-    prober.follow({cluster});
+    prober.follow({{cluster, nullptr}});
     return cluster;
   }
   HealthState state() const { return book.clusters().at(0).nodes.at(0)->state(); }

@@ -4,6 +4,7 @@ import ssl
 import pytest
 
 from harness.certificates import Certificate, authority
+from harness.patience import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +123,16 @@ def test_a_client_certificate_is_named_and_replaced(gateway, secure, root):
     assert [client for _, client in up.handshakes] == ["first", "second"]
     missing = {k: v for k, v in route(up, tls={"client_cert_id": "nobody"}).items() if k != "id"}
     assert "failed to fetch ssl info by ssl id [nobody]" in g.admin("PUT", "routes/r", missing).text
+
+
+def test_probes_show_the_named_certificate_too(gateway, secure, root):
+    up = secure(asks=True)
+    active = {"type": "https", "https_verify_certificate": False, "healthy": {"interval": 1}, "unhealthy": {"interval": 1}}
+    g = gateway(resources={"ssls": [{"id": "c", "type": "client", **pair(Certificate("first", root))}],
+                           "routes": [route(up, tls={"client_cert_id": "c"}, checks={"active": active})]})
+    wait_until(lambda: "first" in [client for _, client in up.handshakes], g.tell)
+    g.put("ssls/c", {"type": "client", **pair(Certificate("second", root))})
+    wait_until(lambda: "second" in [client for _, client in up.handshakes], g.tell)
 
 
 def pair(certificate):
