@@ -134,7 +134,7 @@ Status Gateway::make_workers() {
   TRY(auto kind, async::choose_reactor(source_.reactor));
   std::size_t count = settings_.workers != 0 ? settings_.workers : std::max(1u, std::thread::hardware_concurrency());
   for (std::size_t number = 0; number < count; ++number) {
-    TRY(auto reactor, async::open_reactor(kind));
+    TRY(auto reactor, async::open_reactor(kind, settings_.read_buffer_size));
     workers_.push_back(std::make_unique<Worker>(number, std::move(reactor)));
   }
   return {};

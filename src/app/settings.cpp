@@ -126,6 +126,7 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
   const AdminSettings& new_admin = next.admin;
   compare("apisix.node_listen", running.listen == next.listen);
   compare("apisix.status", running.status_listen == next.status_listen);
+  compare("apisix.read_buffer_size", running.read_buffer_size == next.read_buffer_size);
   compare("apisix.http1", running.http1 == next.http1);
   compare("apisix.http2", running.http2 == next.http2);
   compare("apisix.overload", running.overload == next.overload);

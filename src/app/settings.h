@@ -2,6 +2,7 @@
 // The boot file (config.yaml) as typed values, every path absolute, every default filled in.
 // Plain values: made once at start and again on HUP, by the control thread, then only read.
 
+#include "async/buffer_pool.h"
 #include "async/reactor_kind.h"
 #include "base/environment.h"
 #include "base/log.h"
@@ -239,6 +240,7 @@ struct Settings {
   AdminSettings admin;
   ControlSettings control;
   LogSettings logs;
+  std::size_t read_buffer_size = async::BufferPool::kUsual;  // of each connection, with clients and with upstreams
   ClientSettings client;
   ClientLimits limits;
   OverloadSettings overload;

@@ -81,6 +81,7 @@ void read_apisix(Section apisix, Settings& settings) {
   read_server_header(apisix, settings.server_header);
   read_resolver(apisix, settings.resolver);
   read_routing(apisix, settings.routing);
+  read_buffer_size(apisix, settings.read_buffer_size);
   read_http1(apisix.section("http1"), settings.http1.head);
   read_clients(apisix.section("clients"), settings.limits);
   read_overload(apisix.section("overload"), settings.overload);

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t kMostHead = 1 << 20;
 constexpr std::uint64_t kLeastHead = 1 << 10;
+constexpr std::uint64_t kMostBuffer = 1 << 20;
+constexpr std::uint64_t kLeastBuffer = 4 << 10;
 constexpr std::int64_t kMostFields = 10'000;
 constexpr std::int64_t kMostConnections = 100'000'000;
 
@@ -65,6 +67,16 @@ void read_proxy_protocol(Section section, Settings& settings) {
     section.warn("listen_https_port", "has no effect: apisix.ssl.enable is false");
   }
   section.finish({"enable_tcp_pp", "enable_tcp_pp_to_upstream"});
+}
+
+void read_buffer_size(Section& apisix, std::size_t& to) {
+  std::uint64_t bytes = to;
+  apisix.read_size("read_buffer_size", bytes);
+  if (bytes < kLeastBuffer || bytes > kMostBuffer) {
+    const std::string wanted = fmt::format("is {} bytes; give {} to {}", bytes, kLeastBuffer, kMostBuffer);
+    return apisix.error("read_buffer_size", wanted);
+  }
+  to = bytes;
 }
 
 void read_http1(Section http1, wire::HeadLimits& to) {

@@ -396,6 +396,14 @@ TEST(Settings, BalancersThatAnnounceTheirClientsHavePortsOfTheirOwn) {
               ElementsAre(HasSubstr("listen_https_port has no effect: apisix.ssl.enable is false")));
 }
 
+TEST(Settings, ReadBuffersHaveASizeThatWorks) {
+  EXPECT_EQ(load("").read_buffer_size, 32u << 10);
+  EXPECT_EQ(load("apisix: {read_buffer_size: 128k}").read_buffer_size, 128u << 10);
+  EXPECT_THAT(problems_of("apisix: {read_buffer_size: 1k}"),
+              ElementsAre(HasSubstr("apisix.read_buffer_size is 1024 bytes; give 4096 to 1048576")));
+  EXPECT_THAT(problems_of("apisix: {read_buffer_size: 2m}"), ElementsAre(HasSubstr("read_buffer_size is 2097152")));
+}
+
 TEST(Settings, LoadsHaveTheirOrder) {
   Settings settings = load("apisix: {overload: {memory_limit: 2g, max_busy_connections: 100, shed: 97, interval: 1}}");
   EXPECT_EQ(settings.overload.memory_limit, 2ull << 30);

@@ -34,7 +34,8 @@ class EpollWatch final : public Watch, private EpollReactor::Source {
 
 }  // namespace
 
-EpollReactor::EpollReactor() : now_(std::chrono::steady_clock::now()), wheel_(now_) {
+EpollReactor::EpollReactor(std::size_t buffer_size)
+    : Reactor(buffer_size), now_(std::chrono::steady_clock::now()), wheel_(now_) {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) throw std::runtime_error(std::string("cannot create an event loop: ") + std::strerror(errno));
   epoll_event event{};

@@ -1,20 +1,20 @@
 #pragma once
 // The loop on epoll, edge-triggered. Belongs to the thread that runs it; only `post` may be called from others.
 
-#include "async/buffer_pool.h"
 #include "async/inbox.h"
 #include "async/reactor.h"
 #include "async/timer_wheel.h"
 
 #include <sys/epoll.h>
 
+#include <cstddef>
 #include <vector>
 
 namespace sallyport::async {
 
 class EpollReactor final : public Reactor {
  public:
-  EpollReactor();
+  explicit EpollReactor(std::size_t buffer_size = BufferPool::kUsual);
   ~EpollReactor() override;
 
   void run() override;
@@ -38,7 +38,6 @@ class EpollReactor final : public Reactor {
   void add(int fd, std::uint32_t events, Source& source);
   void remove(int fd, Source& source) noexcept;  // also forgets events of this turn that wait for it
   TimerWheel& wheel() noexcept { return wheel_; }
-  BufferPool& buffers() noexcept { return buffers_; }
 
  private:
   void turn();
@@ -49,7 +48,6 @@ class EpollReactor final : public Reactor {
   Inbox inbox_;
   SteadyTime now_;
   TimerWheel wheel_;
-  BufferPool buffers_;
   bool stopping_ = false;
   std::vector<std::function<void()>> turn_end_;
 

@@ -13,7 +13,11 @@
 namespace sallyport::async {
 
 EpollStream::EpollStream(EpollReactor& reactor, int fd, State state)
-    : reactor_(reactor), fd_(fd), connecting_(state == State::kConnecting), readable_(state == State::kConnected) {
+    : reactor_(reactor),
+      fd_(fd),
+      connecting_(state == State::kConnecting),
+      readable_(state == State::kConnected),
+      read_limit_(reactor.buffers().large()) {
   reactor_.add(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
 }
 
@@ -37,9 +41,10 @@ void EpollStream::release_buffers() noexcept {
 
 // Makes space behind the unread bytes; false when they fill all they may.
 bool EpollStream::make_room() {
-  if (reads_fill_buffer_ && capacity_ < BufferPool::kLarge) release_buffers();  // a stream of data: larger pieces
+  if (reads_fill_buffer_ && capacity_ < reactor_.buffers().large())
+    release_buffers();  // a stream of data: larger pieces
   if (!buffer_) {
-    capacity_ = reads_fill_buffer_ ? BufferPool::kLarge : BufferPool::kSmall;
+    capacity_ = reads_fill_buffer_ ? reactor_.buffers().large() : reactor_.buffers().small();
     buffer_ = reactor_.buffers().get(capacity_);
     begin_ = end_ = 0;
     return true;
@@ -49,7 +54,7 @@ bool EpollStream::make_room() {
   if (begin_ > 0 && held <= capacity_ / 2) {
     std::memmove(buffer_.get(), buffer_.get() + begin_, held);
   } else {
-    std::size_t larger = std::max(capacity_ * 2, BufferPool::kLarge);
+    std::size_t larger = std::max(capacity_ * 2, reactor_.buffers().large());
     if (held >= read_limit_) return false;
     auto grown = reactor_.buffers().get(larger);
     std::memcpy(grown.get(), buffer_.get() + begin_, held);

@@ -66,7 +66,7 @@ class EpollStream final : public Stream, private EpollReactor::Source {
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t read_limit_ = BufferPool::kLarge;
+  std::size_t read_limit_;
   bool reads_fill_buffer_ = false;  // then the next buffer is a large one
 
   IoOperation* fill_ = nullptr;

@@ -25,9 +25,9 @@ Task<void> send_across(Reactor& reactor, Stream& near, Stream& far, bool& arrive
 
 }  // namespace
 
-Result<std::unique_ptr<Reactor>> open_reactor(ReactorKind kind) {
-  if (kind == ReactorKind::kEpoll) return std::make_unique<EpollReactor>();
-  TRY(auto reactor, UringReactor::open());
+Result<std::unique_ptr<Reactor>> open_reactor(ReactorKind kind, std::size_t buffer_size) {
+  if (kind == ReactorKind::kEpoll) return std::make_unique<EpollReactor>(buffer_size);
+  TRY(auto reactor, UringReactor::open(buffer_size));
   return reactor;
 }
 

@@ -3,12 +3,14 @@
 // One interface, two implementations (epoll, io_uring); everything but `post` is called on the loop's own thread.
 
 #include "async/address.h"
+#include "async/buffer_pool.h"
 #include "async/stream.h"
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/result.h"
 
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,6 +52,10 @@ class Reactor {
   using OnAccept = std::function<void(Accepted)>;
   using OnReady = std::function<void(bool readable, bool writable)>;
 
+  // `buffer_size`: bytes of a read buffer.
+  explicit Reactor(std::size_t buffer_size = BufferPool::kUsual) : buffers_(buffer_size) {}
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
   virtual ~Reactor() = default;
 
   virtual void run() = 0;                                          // until stop
@@ -90,6 +96,12 @@ class Reactor {
     std::unique_ptr<Timer> timer_;
   };
   Sleep sleep(Milliseconds delay) { return {*this, delay}; }
+
+  // Which its streams read into.
+  BufferPool& buffers() noexcept { return buffers_; }
+
+ private:
+  BufferPool buffers_;
 };
 
 }  // namespace sallyport::async

@@ -31,10 +31,10 @@ void ReceivedBytes::push(std::unique_ptr<char[]> buffer, std::size_t bytes) {
     Piece& last = queued_.back();
     std::memcpy(last.memory.get() + last.end, buffer.get(), bytes);
     last.end += bytes;
-    pool_.put(std::move(buffer), BufferPool::kLarge);
+    pool_.put(std::move(buffer), pool_.large());
     return;
   }
-  queued_.push_back({std::move(buffer), BufferPool::kLarge, 0, bytes});
+  queued_.push_back({std::move(buffer), pool_.large(), 0, bytes});
 }
 
 bool ReceivedBytes::show_more() {
@@ -50,7 +50,7 @@ bool ReceivedBytes::show_more() {
   }
   std::size_t all = current_.size() + next.size();
   if (current_.capacity - current_.end < next.size()) {
-    move_current(all <= BufferPool::kLarge ? BufferPool::kLarge : std::max(all, 2 * current_.capacity));
+    move_current(all <= pool_.large() ? pool_.large() : std::max(all, 2 * current_.capacity));
   }
   std::memcpy(current_.memory.get() + current_.end, next.memory.get() + next.begin, next.size());
   current_.end += next.size();
@@ -59,7 +59,7 @@ bool ReceivedBytes::show_more() {
 }
 
 void ReceivedBytes::keep_in_little() {
-  if (current_.capacity > BufferPool::kSmall && current_.size() <= kLittle) move_current(BufferPool::kSmall);
+  if (current_.capacity > pool_.small() && current_.size() <= kLittle) move_current(pool_.small());
 }
 
 void ReceivedBytes::move_current(std::size_t capacity) {

@@ -22,7 +22,7 @@ class ReceivedBytes {
   std::string_view unread() const noexcept { return {current_.memory.get() + current_.begin, current_.size()}; }
   void consume(std::size_t bytes);
 
-  // Queues what has arrived in a buffer of BufferPool::kLarge. Little pieces share a buffer.
+  // Queues what has arrived in a large buffer of the pool. Little pieces share a buffer.
   void push(std::unique_ptr<char[]> buffer, std::size_t bytes);
   // Adds the next queued piece to what is unread; false: there is none.
   bool show_more();

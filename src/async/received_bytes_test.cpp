@@ -14,7 +14,7 @@ struct ReceivedBytesTest : testing::Test {
   ReceivedBytes received{pool};
 
   void arrive(std::string_view bytes) {
-    auto buffer = pool.get(BufferPool::kLarge);
+    auto buffer = pool.get(pool.large());
     std::memcpy(buffer.get(), bytes.data(), bytes.size());
     received.push(std::move(buffer), bytes.size());
   }
@@ -50,7 +50,7 @@ TEST_F(ReceivedBytesTest, WhatIsShownKeepsItsPlaceWhileMoreArrives) {
 }
 
 TEST_F(ReceivedBytesTest, MoreIsAddedBehindWhatIsUnread) {
-  std::string large(BufferPool::kLarge, 'x');
+  std::string large(pool.large(), 'x');
   std::string all;
   for (std::string_view piece : {std::string_view("head"), std::string_view(large), std::string_view(large)}) {
     arrive(piece);
@@ -74,7 +74,7 @@ TEST_F(ReceivedBytesTest, FewUnreadBytesMoveIntoASmallBufferWithoutChange) {
 }
 
 TEST_F(ReceivedBytesTest, PiecesQueueInOrder) {
-  std::string a(BufferPool::kLarge, 'a'), b(BufferPool::kLarge, 'b');
+  std::string a(pool.large(), 'a'), b(pool.large(), 'b');
   arrive(a);
   arrive(b);
   EXPECT_EQ(received.queued_buffers(), 2u);

@@ -47,15 +47,16 @@ class UringWatch final : public Watch, private Completion {
 
 }  // namespace
 
-Result<std::unique_ptr<UringReactor>> UringReactor::open() {
-  std::unique_ptr<UringReactor> reactor(new UringReactor());
-  TRY(reactor->ring_, UringRing::open(reactor->buffers_));
+Result<std::unique_ptr<UringReactor>> UringReactor::open(std::size_t buffer_size) {
+  std::unique_ptr<UringReactor> reactor(new UringReactor(buffer_size));
+  TRY(reactor->ring_, UringRing::open(reactor->buffers()));
   reactor->wake_ = reactor->watch(reactor->inbox_.descriptor(), true, false,
                                   [self = reactor.get()](bool, bool) { self->take_messages(); });
   return reactor;
 }
 
-UringReactor::UringReactor() : now_(std::chrono::steady_clock::now()), wheel_(now_) {}
+UringReactor::UringReactor(std::size_t buffer_size)
+    : Reactor(buffer_size), now_(std::chrono::steady_clock::now()), wheel_(now_) {}
 
 UringReactor::~UringReactor() = default;
 

@@ -2,13 +2,13 @@
 // The loop on io_uring. May be made and prepared on another thread, then belongs to the one that runs it first; only
 // `post` may be called from others.
 
-#include "async/buffer_pool.h"
 #include "async/inbox.h"
 #include "async/reactor.h"
 #include "async/timer_wheel.h"
 #include "async/uring_ring.h"
 #include "async/uring_socket.h"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -19,7 +19,7 @@ namespace sallyport::async {
 class UringReactor final : public Reactor {
  public:
   // Error: kUnavailable with what this kernel lacks or forbids.
-  static Result<std::unique_ptr<UringReactor>> open();
+  static Result<std::unique_ptr<UringReactor>> open(std::size_t buffer_size = BufferPool::kUsual);
   ~UringReactor() override;
 
   void run() override;
@@ -35,19 +35,17 @@ class UringReactor final : public Reactor {
   // For the streams and watches of this loop:
   UringRing& ring() noexcept { return *ring_; }
   TimerWheel& wheel() noexcept { return wheel_; }
-  BufferPool& buffers() noexcept { return buffers_; }
   // Sockets whose stream has ended before their last completion.
   void keep(std::unique_ptr<UringSocket> socket);
   void free(UringSocket& socket) { ending_.erase(&socket); }
 
  private:
-  UringReactor();
+  explicit UringReactor(std::size_t buffer_size);
   void turn();
   void take_messages();
 
   SteadyTime now_;
   TimerWheel wheel_;
-  BufferPool buffers_;
   Inbox inbox_;
   bool stopping_ = false;
   bool has_messages_ = false;

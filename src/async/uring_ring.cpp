@@ -74,7 +74,7 @@ Status UringRing::offer_buffers() {
 
 void UringRing::offer_more(std::size_t count) {
   for (; count > 0 && buffers_.size() < kMostBuffers; --count) {
-    buffers_.push_back(pool_.get(BufferPool::kLarge));
+    buffers_.push_back(pool_.get(pool_.large()));
     offer(static_cast<std::uint16_t>(buffers_.size() - 1));
   }
 }
@@ -190,13 +190,13 @@ void UringRing::dispatch() {
 }
 
 void UringRing::offer(std::uint16_t id) {
-  io_uring_buf_ring_add(offered_, buffers_[id].get(), BufferPool::kLarge, id, io_uring_buf_ring_mask(kMostBuffers), 0);
+  io_uring_buf_ring_add(offered_, buffers_[id].get(), pool_.large(), id, io_uring_buf_ring_mask(kMostBuffers), 0);
   io_uring_buf_ring_advance(offered_, 1);
 }
 
 std::unique_ptr<char[]> UringRing::take_buffer(std::uint32_t flags) {
   std::uint16_t id = buffer_id(flags);
-  auto taken = std::exchange(buffers_[id], pool_.get(BufferPool::kLarge));
+  auto taken = std::exchange(buffers_[id], pool_.get(pool_.large()));
   offer(id);
   return taken;
 }

@@ -53,7 +53,7 @@ class UringRing {
 
   // Entries that receive into the ring's buffers carry this group.
   static constexpr std::uint16_t kBufferGroup = 0;
-  // The buffer of a completed receive, of BufferPool::kLarge bytes; the ring gets another one for it.
+  // The buffer of a completed receive, a large one of the pool; the ring gets another one for it.
   std::unique_ptr<char[]> take_buffer(std::uint32_t flags);
   void put_buffer_back(std::uint32_t flags);
   void tell_exhausted();  // a receive found no buffer: from the next turn on there are more

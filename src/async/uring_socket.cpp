@@ -45,7 +45,7 @@ void UringSocket::receive(Repeat repeat) {
   if (repeat == Repeat::kMany) {
     io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, 0);
   } else {
-    io_uring_prep_recv(&entry, fd_, nullptr, BufferPool::kLarge, 0);
+    io_uring_prep_recv(&entry, fd_, nullptr, reactor_.buffers().large(), 0);
   }
   entry.flags |= IOSQE_BUFFER_SELECT;
   entry.buf_group = UringRing::kBufferGroup;

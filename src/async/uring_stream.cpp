@@ -20,7 +20,8 @@ UringStream::UringStream(UringReactor& reactor, int fd, State state)
     : reactor_(reactor),
       socket_(std::make_unique<UringSocket>(reactor, fd, *this)),
       connecting_(state == State::kConnecting),
-      received_(reactor.buffers()) {
+      received_(reactor.buffers()),
+      read_limit_(reactor.buffers().large()) {
   if (!connecting_) socket_->receive(UringSocket::Repeat::kMany);
 }
 
@@ -74,7 +75,7 @@ void UringStream::steer_receiving() {
 
 void UringStream::on_received(int result, std::uint32_t flags) {
   if (result > 0) {
-    fills_buffers_ = static_cast<std::size_t>(result) == BufferPool::kLarge;
+    fills_buffers_ = static_cast<std::size_t>(result) == reactor_.buffers().large();
     received_.push(reactor_.ring().take_buffer(flags), static_cast<std::size_t>(result));
   } else {
     if (flags & IORING_CQE_F_BUFFER) reactor_.ring().put_buffer_back(flags);

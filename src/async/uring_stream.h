@@ -77,7 +77,7 @@ class UringStream final : public Stream {
   HangupListener* hangup_ = nullptr;
   ReceivedBytes received_;
   bool fills_buffers_ = false;  // as the last receive did: a stream of data
-  std::size_t read_limit_ = BufferPool::kLarge;
+  std::size_t read_limit_;
 
   IoOperation* fill_ = nullptr;
   IoOperation* send_ = nullptr;

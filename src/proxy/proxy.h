@@ -1,7 +1,6 @@
 #pragma once
 // The journey of one request, start to log line. A Proxy belongs to one worker, as does everything it is given.
 
-#include "async/buffer_pool.h"
 #include "async/reactor.h"
 #include "async/task.h"
 #include "async/task_group.h"
@@ -130,7 +129,6 @@ class Proxy final : private exchange::Waiter {
   Greeting* first_greeting_ = nullptr;
   SteadyTime naming_began_;  // of the second in which names were told ...
   unsigned names_told_ = 0;  // ... so many
-  async::BufferPool tls_buffers_;
   async::TaskGroup sessions_;
 };
 

@@ -81,8 +81,8 @@ Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2, ConnectionL
   tls::ServerHandshake handshake;
   handshake.offers_http2 = http2 == Http2::kOn;
   handshake.names = around_.snapshots.pin(around_.worker)->server_names();
-  auto stream = std::make_unique<tls::TlsStream>(around_.reactor, tls_buffers_, std::move(connection.stream),
-                                                 around_.tls->begin(handshake));
+  auto stream =
+      std::make_unique<tls::TlsStream>(around_.reactor, std::move(connection.stream), around_.tls->begin(handshake));
   {
     Greeting greeting(*this, *stream);
     begun = co_await stream->shake_hands(longest);

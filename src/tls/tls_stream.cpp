@@ -23,8 +23,12 @@ void give_back_memory(std::string& text) {
 
 }  // namespace
 
-TlsStream::TlsStream(async::Reactor& reactor, async::BufferPool& pool, async::StreamPtr socket, SslPtr ssl)
-    : reactor_(reactor), pool_(pool), socket_(std::move(socket)), ends_{*socket_, {}}, ssl_(std::move(ssl)) {
+TlsStream::TlsStream(async::Reactor& reactor, async::StreamPtr socket, SslPtr ssl)
+    : reactor_(reactor),
+      pool_(reactor.buffers()),
+      socket_(std::move(socket)),
+      ends_{*socket_, {}},
+      ssl_(std::move(ssl)) {
   BIO* bio = make_stream_bio(ends_).release();
   SSL_set_bio(ssl_.get(), bio, bio);  // which owns it
   socket_fill_.waiting = when_filled_.handle();
@@ -54,13 +58,13 @@ void TlsStream::release_buffers() noexcept {
 // Space behind the unread bytes, which are fewer than the read limit.
 void TlsStream::make_room() {
   if (!buffer_) {
-    capacity_ = async::BufferPool::kSmall;
+    capacity_ = pool_.small();
     buffer_ = pool_.get(capacity_);
     return;
   }
   std::size_t held = end_ - begin_;
   if (capacity_ - held < capacity_ / 4) {
-    std::size_t larger = std::max(capacity_ * 2, async::BufferPool::kLarge);
+    std::size_t larger = std::max(capacity_ * 2, pool_.large());
     auto grown = pool_.get(larger);
     std::memcpy(grown.get(), buffer_.get() + begin_, held);
     pool_.put(std::exchange(buffer_, std::move(grown)), capacity_);

@@ -22,7 +22,7 @@ namespace sallyport::tls {
 class TlsStream final : public async::Stream {
  public:
   // `ssl` knows which end it is.
-  TlsStream(async::Reactor& reactor, async::BufferPool& pool, async::StreamPtr socket, SslPtr ssl);
+  TlsStream(async::Reactor& reactor, async::StreamPtr socket, SslPtr ssl);
   ~TlsStream() override;
 
   // co_await stream.shake_hands(timeout): kOk when both ends agree; otherwise `failure` says what went wrong.
@@ -99,7 +99,7 @@ class TlsStream final : public async::Stream {
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  std::size_t read_limit_ = async::BufferPool::kLarge;
+  std::size_t read_limit_ = pool_.large();
   Goal goal_ = Goal::kBytes;
   SteadyTime fill_deadline_;
   async::IoOperation* fill_ = nullptr;

@@ -23,9 +23,8 @@ class EachLoop : public testing::TestWithParam<async::ReactorKind> {
     auto connected = co_await loop.reactor.connect(listener.address(), Loop::kLong);
     auto client_socket = std::move(*connected);
     auto server_socket = co_await listener.accept();
-    server = std::make_unique<TlsStream>(loop.reactor, pool, std::move(server_socket), context->begin(handshake));
-    client =
-        std::make_unique<TlsStream>(loop.reactor, pool, std::move(client_socket), begin_client(*made, TestClient{}));
+    server = std::make_unique<TlsStream>(loop.reactor, std::move(server_socket), context->begin(handshake));
+    client = std::make_unique<TlsStream>(loop.reactor, std::move(client_socket), begin_client(*made, TestClient{}));
   }
   Task<void> connect_and_shake_hands() {
     co_await connect();
@@ -60,7 +59,6 @@ class EachLoop : public testing::TestWithParam<async::ReactorKind> {
 
   Loop loop;
   async::LoopbackServer listener{loop.reactor};
-  async::BufferPool pool;
   std::unique_ptr<ServerContext> context = ServerContext::open({}).value();
   SslContextPtr made = SslContextPtr(SSL_CTX_new(TLS_client_method()));
   ServerHandshake handshake{std::make_shared<ServerNames>(std::vector{rule()}), nullptr, {}};
@@ -188,11 +186,10 @@ INSTANTIATE_TEST_SUITE_P(TlsStream, Garbage,
 
 TEST_P(Garbage, IsNoHandshake) {
   async::ManualReactor reactor;
-  async::BufferPool pool;
   async::MemoryPeer peer;
   auto context = ServerContext::open({}).value();
   ServerHandshake handshake{std::make_shared<ServerNames>(), nullptr, {}};
-  TlsStream server(reactor, pool, peer.stream(), context->begin(handshake));
+  TlsStream server(reactor, peer.stream(), context->begin(handshake));
   bool ended = false;
   auto shake = [](TlsStream& stream, bool& done) -> Task<void> {
     EXPECT_EQ(co_await stream.shake_hands(Milliseconds(1000)), IoStatus::kReset);

@@ -1,5 +1,6 @@
 #pragma once
-// How an exchange, or a call beside any, comes by its way to an endpoint: what is kept or shared, else a new connection.
+// How an exchange, or a call beside any, comes by its way to an endpoint: what is kept or shared, else a new
+// connection.
 
 #include "async/task.h"
 #include "base/clock.h"

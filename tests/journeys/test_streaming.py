@@ -103,3 +103,19 @@ def test_pieces_of_a_request_do_not_wait_for_the_next(gateway, framing):
             client.send(chunked([]))
         assert client.read().status == 200
     endpoint.join()
+
+
+@pytest.mark.parametrize("size", ["4k", "1m"])
+def test_buffers_of_any_size_pass_everything(gateway, size):
+    body, long_field = bytes(range(256)) * 2000, "x" * 20_000
+
+    def serve(stream):
+        head = stream.request()
+        assert (head.get("x-long"), head.body) == (long_field, body)
+        stream.send(b"HTTP/1.1 200 Fine\r\nX-Long: %s\r\nContent-Length: %d\r\n\r\n" % (long_field.encode(), len(body)) + body)
+
+    endpoint = Endpoint(serve)
+    one = gateway({"apisix": {"read_buffer_size": size}}, resources=route(endpoint))
+    answer = one.ask("POST", "/a", body=body, headers={"X-Long": long_field})
+    assert (answer.status, answer.get("x-long"), answer.body) == (200, long_field, body)
+    endpoint.join()
