@@ -2,8 +2,10 @@
 
 #include "async/loop_fixture.h"
 #include "async/simulated_reactor_fixture.h"
+#include "async/stream_fixture.h"
 #include "async/until_set.h"
 #include "h2/downstream_fixture.h"
+#include "wire/stream_tunnel.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -394,6 +396,89 @@ TEST_P(H2ServerTest, RequestsThatAreResetAgainAndAgainEndTheConnection) {
   run(H2ServerTest::echo, [&](Downstream& c) { return talk(*this, c); });
 }
 
+// Extended CONNECTs (RFC 8441), each a tunnel to an upstream in memory.
+struct H2TunnelTest : H2ServerTest {
+  static Task<void> tunnel(H2TunnelTest& t, ServerStream& stream) {
+    async::StreamPtr server = t.upstream.stream();
+    Arena arena;
+    http::ResponseHead head(arena);
+    head.status = 200;
+    stream.begin_response(head, BodyLength::chunked());
+    const wire::Tunnel::Limits limits{.idle = Milliseconds(3'600'000), .send = Milliseconds(5'000)};
+    wire::StreamTunnel tunnel(t.reactor, stream, *server, limits, t.bytes_to_client);
+    auto end = co_await tunnel.run();
+    if (!end) stream.break_off();
+  }
+  // `talk` begins when the tunnel is open.
+  void run_tunnel(Task<void> (*talk)(H2TunnelTest&, Downstream&, StreamId)) {
+    auto open = [](H2TunnelTest& t, Downstream& d,
+                   Task<void> (*then)(H2TunnelTest&, Downstream&, StreamId)) -> Task<void> {
+      StreamId id = d.begin("CONNECT", "/", {{":protocol", "websocket"}}, false);
+      co_await t.until([&] { return d.responses[id].status == 200; });
+      co_await then(t, d, id);
+      co_await t.until([&] { return t.upstream.stream_is_gone(); });
+    };
+    run([this](ServerStream& stream) { return tunnel(*this, stream); },
+        [this, talk, open](Downstream& d) { return open(*this, d, talk); });
+  }
+  async::MemoryPeer upstream;
+  std::uint64_t bytes_to_client = 0;
+};
+
+TEST_P(H2TunnelTest, BytesGoBothWaysUntilTheUpstreamEnds) {
+  run_tunnel([](H2TunnelTest& t, Downstream& d, StreamId id) -> Task<void> {
+    d.body(id, "ping", false);
+    co_await t.until([&] { return t.upstream.received() == "ping"; });
+    t.upstream.send("pong");
+    co_await t.until([&] { return d.responses[id].body == "pong"; });
+    t.upstream.send(std::string(300'000, 'x'));
+    t.upstream.end();
+    co_await t.until([&] { return d.responses[id].is_whole; });
+    EXPECT_EQ(d.responses[id].body.size(), 300'004u);
+    EXPECT_EQ(t.bytes_to_client, 300'004u);
+    EXPECT_FALSE(t.upstream.sees_break());
+  });
+}
+
+TEST_P(H2TunnelTest, AClientThatHasEndedItsSideStillHears) {
+  run_tunnel([](H2TunnelTest& t, Downstream& d, StreamId id) -> Task<void> {
+    d.body(id, "last words", true);
+    co_await t.until([&] { return t.upstream.sees_end(); });
+    EXPECT_EQ(t.upstream.received(), "last words");
+    t.upstream.send("bye");
+    t.upstream.end();
+    co_await t.until([&] { return d.responses[id].is_whole; });
+    EXPECT_EQ(d.responses[id].body, "bye");
+  });
+}
+
+TEST_P(H2TunnelTest, AResetOfTheClientBreaksTheUpstream) {
+  run_tunnel([](H2TunnelTest& t, Downstream& d, StreamId id) -> Task<void> {
+    d.reset(id);
+    co_await t.until([&] { return t.upstream.stream_is_gone(); });
+    EXPECT_TRUE(t.upstream.sees_break());
+  });
+  EXPECT_EQ(lost, 1);
+}
+
+TEST_P(H2TunnelTest, ABrokenUpstreamResetsTheStream) {
+  run_tunnel([](H2TunnelTest& t, Downstream& d, StreamId id) -> Task<void> {
+    t.upstream.reset();
+    co_await t.until([&] { return d.responses[id].reset_with == "CANCEL"; });
+  });
+}
+
+// RFC 9113 8.5
+TEST_P(H2TunnelTest, FieldsBehindTheHeadOfItsRequestBreakIt) {
+  run_tunnel([](H2TunnelTest& t, Downstream& d, StreamId id) -> Task<void> {
+    d.send_raw(Downstream::frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM | NGHTTP2_FLAG_END_HEADERS, id, ""));
+    co_await t.until([&] { return d.responses[id].reset_with == "PROTOCOL_ERROR"; });
+    co_await t.until([&] { return t.upstream.stream_is_gone(); });
+    EXPECT_TRUE(t.upstream.sees_break());
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, H2TunnelTest, testing::Range(0, 8));
 INSTANTIATE_TEST_SUITE_P(Seeds, H2ServerTest, testing::Range(0, 16));
 
 }  // namespace
