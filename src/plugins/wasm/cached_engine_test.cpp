@@ -35,6 +35,9 @@ class CountingEngine final : public Engine {
 
 class CachedEngineTest : public WasmFixture {
  protected:
+  void SetUp() override {
+    if (is_wasmedge()) GTEST_SKIP() << kNoSavedCode;
+  }
   // As after a start: another engine with the cache of the one before.
   std::shared_ptr<const Module> load(std::string_view text) {
     auto cached = with_cache(engine_, std::move(*CodeCache::open(folder_.file("code"), 100u << 20)));

@@ -1,5 +1,6 @@
 #include "plugins/wasm/callback_sequences.h"
 
+#include "plugins/wasm/trap_text_fixture.h"
 #include "plugins/wasm/wasm_fixture.h"
 
 namespace sallyport::wasm {
@@ -73,7 +74,7 @@ TEST_F(SequencesAtWork, ATrapNamesItsCallbackAndNoFrameOfOurs) {
     std::string said = verdict.error() ? verdict.error()->what + "\n" : "";
     for (const std::string& line : log_.lines()) said += line + "\n";
     std::string callback = "proxy_on_" + std::string(name);
-    std::string expected = callback + " trapped: unreachable (a panic or abort) in " + callback + "\n";
+    std::string expected = callback + " trapped: unreachable (a panic or abort)" + in_function(callback) + "\n";
     EXPECT_NE(said.find("plugin test: " + expected), std::string::npos) << said;
   }
 }

@@ -44,6 +44,9 @@ constexpr int kWaits = 1, kLetsGo = 2, kLoops = 3, kTraps = 4;
 
 class Fair : public WasmFixture {
  protected:
+  void SetUp() override {
+    if (is_wasmedge()) GTEST_SKIP() << kNoSandboxes;
+  }
   static PluginPolicy policy(std::chrono::milliseconds cpu_budget = 10min) {
     PluginPolicy policy;
     policy.is_fair = true;

@@ -267,6 +267,7 @@ TEST_F(GrpcStreams, StreamsEndWithTheirConf) {
 }
 
 TEST_F(GrpcStreams, ThoseOfASandboxEndWithItsExchange) {
+  if (is_wasmedge()) GTEST_SKIP() << kNoSandboxes;
   PluginPolicy policy;
   policy.isolation = Isolation::kRequest;
   auto made = plugin(streaming("(drop (call $choose (i32.load (i32.const 20)))) (drop (call $continue (i32.const 0)))"),

@@ -317,6 +317,7 @@ TEST_F(HttpCallsTest, CallsEndWithTheirConf) {
 }
 
 TEST_F(HttpCallsTest, TheCallsOfASandboxAreAnsweredThereAndEndWithItsExchange) {
+  if (is_wasmedge()) GTEST_SKIP() << kNoSandboxes;
   PluginPolicy policy;
   policy.isolation = Isolation::kRequest;
   auto made = plugin(calling(kChooseAndContinue, kAskAndPause), "", policy);

@@ -18,6 +18,9 @@ using testing::HasSubstr;
 
 class IsolatedModules : public testing::Test {
  protected:
+  void SetUp() override {
+    if (is_wasmedge()) GTEST_SKIP() << kNoSandboxes;
+  }
   Result<std::string> isolated(std::string_view text) {
     TRY(std::string binary, engine_->assemble(text));
     return isolated_module(binary);

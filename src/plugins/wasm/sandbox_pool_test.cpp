@@ -48,6 +48,9 @@ constexpr std::string_view kCounts = R"(
 
 class Sandboxes : public WasmFixture {
  protected:
+  void SetUp() override {
+    if (is_wasmedge()) GTEST_SKIP() << kNoSandboxes;
+  }
   static PluginPolicy policy(std::uint32_t most = 100, OnFailure on_failure = OnFailure::kRefuse) {
     PluginPolicy policy;
     policy.isolation = Isolation::kRequest;

@@ -228,11 +228,11 @@ bool WasmEdgeInstance::is_good(WasmEdge_Result result) {
   const std::uint32_t code = api_.ResultGetCode(result);
   auto [kind, what] = trap_of(code);
   trap_ = {kind, std::string(what.empty() ? api_.ResultGetMessage(result) : what), {}};
-  if (was_out_of_time || code == WasmEdge_ErrCode_Interrupted) {
+  if (has_host_trapped) {  // which knows why: a call back into the guest may have taken all of the time
+    trap_ = {TrapKind::kHost, "stopped by the host", {}};
+  } else if (was_out_of_time || code == WasmEdge_ErrCode_Interrupted) {
     trap_.kind = TrapKind::kTime;
     trap_.what = "CPU budget of " + std::to_string(limits_.cpu_budget.count() / 1'000'000) + " ms used up";
-  } else if (has_host_trapped) {
-    trap_ = {TrapKind::kHost, "stopped by the host", {}};
   }
   return false;
 }

@@ -1,7 +1,10 @@
 """Compiled code of plugins that is kept for the next start."""
 import pytest
 
+from harness.engines import needs_code_cache
 from harness.modules import modules
+
+pytestmark = needs_code_cache
 
 
 def cached(gateway):

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+from harness.engines import isolations
 from harness.modules import ROOT, examples
 
 HELLO = "hello from upstream-a\n"
@@ -115,7 +116,7 @@ BAD = {
 
 
 @pytest.mark.takes_long
-@pytest.mark.parametrize("isolation", ["worker", "request"])
+@pytest.mark.parametrize("isolation", isolations)
 def test_every_example_runs_with_good_configurations_and_refuses_bad_ones(gateway, upstream, isolation):
     made = gateway({"wasm": {"enable": True, "allowed_dirs": [str(examples())], "isolation": isolation}})
     nodes = {upstream().address: 1}

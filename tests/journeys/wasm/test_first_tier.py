@@ -1,15 +1,11 @@
 """Modules that are not kept serve with code that was compiled quickly, until the optimised one is there."""
-import os
-
-import pytest
-
+from harness.engines import needs_first_tier
 from harness.modules import examples
 
 IN_PLACE = "plugin teapot: its optimised code takes the place of that of the first tier after"
 CONF = '{"http_status": 418, "body": "teapot"}'
 
-engine = os.environ.get("SALLYPORT_WASM_ENGINE", "wasmtime")
-pytestmark = pytest.mark.skipif(engine != "wasmtime", reason=f"{engine} has no first tier")
+pytestmark = needs_first_tier
 
 
 def serving(gateway, upstream, **wasm):

@@ -2,6 +2,7 @@
 import grpc
 import pytest
 
+from harness.engines import needs_sandboxes
 from harness.grpc_server import GrpcServer
 from harness.modules import examples, modules
 
@@ -36,6 +37,7 @@ def test_a_message_comes_back(asking, echo):
     assert left <= 1
 
 
+@needs_sandboxes
 def test_in_a_sandbox_of_its_own_a_message_comes_back(asking, echo):
     one = asking(echo.address, "One", isolation="request")
     assert [one.ask("GET", "/").text for _ in range(3)] == ["hi"] * 3

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.engines import isolations
 from harness.grpc_server import GrpcServer
 from harness.modules import ROOT
 from harness.patience import wait_until
@@ -46,7 +47,7 @@ def told(one, method, path):
     return answer.text
 
 
-@pytest.mark.parametrize("isolation", ["worker", "request"])
+@pytest.mark.parametrize("isolation", isolations)
 def test_messages_go_both_ways_until_the_end(chatting, echo, isolation):
     one = chatting(echo.address, isolation=isolation)
     assert told(one, "Chat", "/abc") == "first=1 a b c last=2 bytes=3 status=0 "

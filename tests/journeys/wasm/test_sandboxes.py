@@ -2,9 +2,11 @@
 import pytest
 
 from harness.asking import AllAsking
+from harness.engines import needs_sandboxes
 from harness.modules import examples, modules
 from harness.patience import wait_until
 
+pytestmark = needs_sandboxes
 GROUPS = ("context_create", "request_headers", "request_body", "response_headers")
 
 

@@ -205,7 +205,8 @@ def test_a_module_that_imports_and_exports_all_of_it_is_the_abi_and_is_served(ga
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("options", [("-O0",), ("-O2",), ("-O2", "-ffreestanding", "-mbulk-memory")], ids=" ".join)
 def test_the_helpers_help(gateway, upstream, language, options):
-    one = gateway({"wasm": {"plugins": [{"name": "helping", "file": "helping.wasm"}]}}, start=False)
+    # Without optimisation it takes an interpreter longer than a callback usually may.
+    one = gateway({"wasm": {"plugins": [{"name": "helping", "file": "helping.wasm", "cpu_budget": "1s"}]}}, start=False)
     compiled(language, HELPING, one.path("helping.wasm"), *options)
     one.start()
     there = upstream(answers=[{"chunks": ["a", "b", "c"]}])

@@ -7,9 +7,11 @@ import signal
 
 import pytest
 
+from harness.engines import needs_sandboxes
 from harness.modules import modules
 from harness.patience import wait_until
 
+pytestmark = needs_sandboxes
 HEAD = "GET {} HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
