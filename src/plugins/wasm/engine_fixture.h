@@ -27,6 +27,5 @@ inline std::shared_ptr<Engine> make_tested_engine(Isolation isolation = Isolatio
 inline bool is_wasmedge() { return tested_engine() == EngineKind::kWasmEdge; }
 inline constexpr const char* kNoSandboxes = "WasmEdge has no isolation: request and no fair: true";
 inline constexpr const char* kNoSavedCode = "WasmEdge's interpreter makes no code that could be kept";
-inline constexpr const char* kNoFrames = "WasmEdge tells no functions of a trap";
 
 }  // namespace sallyport::wasm
