@@ -11,13 +11,6 @@
 namespace sallyport::async {
 namespace {
 
-Address address_of(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  return {reinterpret_cast<const sockaddr*>(&address), size};
-}
-
 // Puts the descriptor into a message that nobody has read.
 void post(int to, int fd) {
   char byte = 0;
@@ -37,8 +30,9 @@ void post(int to, int fd) {
 }
 
 TEST(AbandonedListener, IsOneThatNoProcessHasOpen) {
-  int listener = open_listening_socket(*Address::from_ip("127.0.0.1", 0), SharePort::kYes).value();
-  const Address address = address_of(listener);
+  int listener = bind_socket(*Address::from_ip("127.0.0.1", 0), SharePort::kYes).value();
+  ASSERT_TRUE(start_listening(listener));
+  const Address address = local_address_of(listener);
   EXPECT_FALSE(has_abandoned_listener(address)) << "it is shared on purpose";
   int pair[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);

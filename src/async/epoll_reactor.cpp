@@ -93,11 +93,16 @@ void EpollReactor::deliver_messages() {
 }
 
 Result<std::unique_ptr<Listener>> EpollReactor::listen(const Address& address, SharePort share, OnAccept on_accept) {
-  TRY(int fd, open_listening_socket(address, share));
+  TRY(int socket, bind_socket(address, share));
+  return listen_on(socket, std::move(on_accept));
+}
+
+Result<std::unique_ptr<Listener>> EpollReactor::listen_on(int socket, OnAccept on_accept) {
+  TRY_STATUS(start_listening(socket));
   auto make_stream = [this](int accepted) -> StreamPtr {
     return std::make_unique<EpollStream>(*this, accepted, EpollStream::State::kConnected);
   };
-  return accept_from(*this, fd, make_stream, std::move(on_accept));
+  return accept_from(*this, socket, make_stream, std::move(on_accept));
 }
 
 Task<Result<StreamPtr>> EpollReactor::connect(Address address, Milliseconds timeout) {

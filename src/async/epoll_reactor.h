@@ -22,6 +22,7 @@ class EpollReactor final : public Reactor {
   void post(std::move_only_function<void()> message) override { inbox_.post(std::move(message)); }
   SteadyTime now() const override { return now_; }
   Result<std::unique_ptr<Listener>> listen(const Address& address, SharePort share, OnAccept on_accept) override;
+  Result<std::unique_ptr<Listener>> listen_on(int socket, OnAccept on_accept) override;
   Task<Result<StreamPtr>> connect(Address address, Milliseconds timeout) override;
   std::unique_ptr<Timer> start_timer(Milliseconds delay, Repeat repeat, std::function<void()> fire) override;
   std::unique_ptr<Watch> watch(int fd, bool readable, bool writable, OnReady on_ready) override;

@@ -20,6 +20,9 @@ class ManualReactor final : public Reactor {
   Result<std::unique_ptr<Listener>> listen(const Address&, SharePort, OnAccept) override {
     return fail(ErrorCode::kUnavailable, "this loop has no sockets");
   }
+  Result<std::unique_ptr<Listener>> listen_on(int, OnAccept) override {
+    return fail(ErrorCode::kUnavailable, "this loop has no sockets");
+  }
   Task<Result<StreamPtr>> connect(Address, Milliseconds) override {
     return Result<StreamPtr>(fail(ErrorCode::kUnavailable, "this loop has no sockets"));
   }

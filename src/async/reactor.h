@@ -67,6 +67,8 @@ class Reactor {
 
   // Error: kUnavailable with the address and the reason.
   virtual Result<std::unique_ptr<Listener>> listen(const Address& address, SharePort share, OnAccept on_accept) = 0;
+  // As above, with a socket that is bound, and may listen already; the listener owns it from now on.
+  virtual Result<std::unique_ptr<Listener>> listen_on(int socket, OnAccept on_accept) = 0;
 
   // Error: kRefused, kTimeout or kUnavailable; all safe to retry elsewhere, side upstream.
   virtual Task<Result<StreamPtr>> connect(Address address, Milliseconds timeout) = 0;

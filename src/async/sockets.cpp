@@ -25,13 +25,6 @@ void set_no_delay(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-Address local_address_of(int fd) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
-  return {reinterpret_cast<sockaddr*>(&storage), size};
-}
-
 class SocketListener final : public Listener {
  public:
   SocketListener(Reactor& reactor, int fd, MakeStream make_stream, Reactor::OnAccept on_accept)
@@ -102,30 +95,44 @@ void remove_stale_socket(const Address& address) {
   if (::stat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) ::unlink(path.c_str());
 }
 
+// For the error that errno has.
+std::unexpected<Error> cannot(const char* step, const Address& address) {
+  return fail(ErrorCode::kUnavailable, fmt::format("cannot {} {}: {}", step, address.to_string(), reason(errno)));
+}
+
 Error not_connected(const Address& address, ErrorCode code, const std::string& why) {
   return {code, "cannot connect to " + address.to_string() + ": " + why, Side::kUpstream, Retry::kSafe};
 }
 
 }  // namespace
 
-Result<int> open_listening_socket(const Address& address, SharePort share) {
-  auto refuse = [&](const char* step) {
-    return fail(ErrorCode::kUnavailable, fmt::format("cannot {} {}: {}", step, address.to_string(), reason(errno)));
-  };
+Address local_address_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  return {reinterpret_cast<sockaddr*>(&storage), size};
+}
+
+Result<int> bind_socket(const Address& address, SharePort share) {
   int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return refuse("create a socket for");
+  if (fd < 0) return cannot("create a socket for", address);
   int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (share == SharePort::kYes) ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (address.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (address.family() != AF_UNIX) set_no_delay(fd);  // accepted sockets inherit it
   remove_stale_socket(address);
-  if (::bind(fd, address.data(), address.size()) != 0 || ::listen(fd, kBacklog) != 0) {
-    auto error = refuse("listen on");
-    ::close(fd);
-    return error;
-  }
-  return fd;
+  if (::bind(fd, address.data(), address.size()) == 0) return fd;
+  auto error = cannot("listen on", address);
+  ::close(fd);
+  return error;
+}
+
+Status start_listening(int fd) {
+  if (::listen(fd, kBacklog) == 0) return {};
+  auto error = cannot("listen on", local_address_of(fd));
+  ::close(fd);
+  return error;
 }
 
 bool is_listened_on(const Address& address) {

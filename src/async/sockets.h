@@ -12,9 +12,14 @@
 
 namespace sallyport::async {
 
-// A descriptor that listens on `address`; a unix socket that a former process left behind makes way.
-// Error: kUnavailable with the address and the reason.
-Result<int> open_listening_socket(const Address& address, SharePort share);
+// A descriptor that is bound to `address`, where nothing arrives yet; a unix socket that a former process left behind
+// makes way. Error: kUnavailable with the address and the reason.
+Result<int> bind_socket(const Address& address, SharePort share);
+// Also of one that listens already. Error: as above; the descriptor is closed then.
+Status start_listening(int fd);
+
+// Where a socket is bound; an address without a family for what is no socket.
+Address local_address_of(int fd);
 
 // Whether a socket listens there, of whatever process; a connection that comes at that moment is not disturbed.
 bool is_listened_on(const Address& address);

@@ -87,11 +87,16 @@ void UringReactor::take_messages() {
 }
 
 Result<std::unique_ptr<Listener>> UringReactor::listen(const Address& address, SharePort share, OnAccept on_accept) {
-  TRY(int fd, open_listening_socket(address, share));
+  TRY(int socket, bind_socket(address, share));
+  return listen_on(socket, std::move(on_accept));
+}
+
+Result<std::unique_ptr<Listener>> UringReactor::listen_on(int socket, OnAccept on_accept) {
+  TRY_STATUS(start_listening(socket));
   auto make_stream = [this](int accepted) -> StreamPtr {
     return std::make_unique<UringStream>(*this, accepted, UringStream::State::kConnected);
   };
-  return accept_from(*this, fd, make_stream, std::move(on_accept));
+  return accept_from(*this, socket, make_stream, std::move(on_accept));
 }
 
 Task<Result<StreamPtr>> UringReactor::connect(Address address, Milliseconds timeout) {
