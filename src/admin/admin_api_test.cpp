@@ -38,6 +38,8 @@ class BrokenStore final : public store::Store {
     return store_->remove(std::move(key), expected);
   }
   Task<Result<std::uint64_t>> next_revision() override { return store_->next_revision(); }
+  void hand_over() override { store_->hand_over(); }
+  Status take_back() override { return store_->take_back(); }
   void on_change(OnChange) override {}
 
  private:

@@ -79,20 +79,25 @@ Status prepare(Database& database, const std::string& path) {
   return transaction.commit();
 }
 
+Result<Database> open_database(const std::string& path) {
+  TRY(Database database, Database::open(path));
+  TRY_STATUS(prepare(database, path));
+  return database;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::open(const std::string& path) {
   TRY_STATUS(create_folder(std::filesystem::path(path).parent_path()));
-  TRY(Database database, Database::open(path));
-  TRY_STATUS(prepare(database, path));
+  TRY(Database database, open_database(path));
   std::unique_ptr<EmbeddedStore> store(new EmbeddedStore(path, std::move(database)));
   TRY_STATUS(store->load());
   return store;
 }
 
 Status EmbeddedStore::load() {
-  TRY(revision_, database_.number("SELECT highest FROM revision"));
-  TRY(Statement rows, database_.prepare("SELECT kind, id, value, created_index, modified_index FROM entry"));
+  TRY(revision_, database_->number("SELECT highest FROM revision"));
+  TRY(Statement rows, database_->prepare("SELECT kind, id, value, created_index, modified_index FROM entry"));
   for (;;) {
     TRY(bool more, rows.step());
     if (!more) return {};
@@ -130,13 +135,26 @@ Task<Result<bool>> EmbeddedStore::remove(Key key, Expected expected) { return re
 // Not written: the next write of an entry is above it, and an id that nobody stored may be given again.
 Task<Result<std::uint64_t>> EmbeddedStore::next_revision() { return Result<std::uint64_t>(++revision_); }
 
+Status EmbeddedStore::take_back() {
+  TRY(Database database, open_database(path_));
+  database_.emplace(std::move(database));
+  return {};
+}
+
+Status EmbeddedStore::check_owned() const {
+  if (database_) return {};
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("{} is in the hands of another gateway, which follows this one; ask again", path_));
+}
+
 Result<EntryPtr> EmbeddedStore::put_now(const Key& key, json::Value value, Expected expected) {
+  TRY_STATUS(check_owned());
   TRY_STATUS(entries_.check(key, expected));
   EntryPtr old = entries_.find(key);
   std::uint64_t revision = revision_ + 1;
   Entry entry{key, std::move(value), old ? old->created_index : revision, revision, {}};
 
-  TRY(Transaction transaction, Transaction::begin(database_));
+  TRY(Transaction transaction, Transaction::begin(*database_));
   TRY_STATUS(write_entry(entry));
   TRY_STATUS(write_revision(revision));
   TRY_STATUS(transaction.commit());
@@ -148,10 +166,11 @@ Result<EntryPtr> EmbeddedStore::put_now(const Key& key, json::Value value, Expec
 }
 
 Result<bool> EmbeddedStore::remove_now(const Key& key, Expected expected) {
+  TRY_STATUS(check_owned());
   TRY_STATUS(entries_.check(key, expected));
   if (!entries_.find(key)) return false;
 
-  TRY(Transaction transaction, Transaction::begin(database_));
+  TRY(Transaction transaction, Transaction::begin(*database_));
   TRY_STATUS(erase_entry(key));
   TRY_STATUS(write_revision(revision_ + 1));
   TRY_STATUS(transaction.commit());
@@ -161,7 +180,7 @@ Result<bool> EmbeddedStore::remove_now(const Key& key, Expected expected) {
 }
 
 Status EmbeddedStore::write_entry(const Entry& entry) {
-  TRY(Statement insert, database_.prepare("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)"));
+  TRY(Statement insert, database_->prepare("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)"));
   insert.bind(1, entry.key.kind);
   insert.bind(2, entry.key.id);
   insert.bind(3, json::print(entry.value));
@@ -171,14 +190,14 @@ Status EmbeddedStore::write_entry(const Entry& entry) {
 }
 
 Status EmbeddedStore::erase_entry(const Key& key) {
-  TRY(Statement erase, database_.prepare("DELETE FROM entry WHERE kind = ? AND id = ?"));
+  TRY(Statement erase, database_->prepare("DELETE FROM entry WHERE kind = ? AND id = ?"));
   erase.bind(1, key.kind);
   erase.bind(2, key.id);
   return erase.run();
 }
 
 Status EmbeddedStore::write_revision(std::uint64_t revision) {
-  TRY(Statement update, database_.prepare("UPDATE revision SET highest = ?"));
+  TRY(Statement update, database_->prepare("UPDATE revision SET highest = ?"));
   update.bind(1, revision);
   return update.run();
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sallyport::store {
@@ -27,12 +28,15 @@ class EmbeddedStore final : public Store {
   Task<Result<EntryPtr>> put(Key key, json::Value value, Expected expected) override;
   Task<Result<bool>> remove(Key key, Expected expected) override;
   Task<Result<std::uint64_t>> next_revision() override;
+  void hand_over() override { database_.reset(); }
+  Status take_back() override;
   void on_change(OnChange) override {}  // nobody else can write
 
  private:
   EmbeddedStore(std::string path, Database database) : path_(std::move(path)), database_(std::move(database)) {}
 
   Status load();
+  Status check_owned() const;
   Result<EntryPtr> put_now(const Key& key, json::Value value, Expected expected);
   Result<bool> remove_now(const Key& key, Expected expected);
   Status write_entry(const Entry& entry);
@@ -40,7 +44,7 @@ class EmbeddedStore final : public Store {
   Status write_revision(std::uint64_t revision);
 
   std::string path_;
-  Database database_;
+  std::optional<Database> database_;  // nothing: handed over
   Entries entries_;
   std::uint64_t revision_ = 0;  // the highest that was given away
 };

@@ -211,5 +211,29 @@ TEST(EmbeddedStore, AFailedWriteLeavesTheOldState) {
   EXPECT_NE(get(*store, "2"), nullptr);
 }
 
+TEST(EmbeddedStore, HandedOverItIsReadAndNotWritten) {
+  TemporaryFolder folder;
+  auto store = open(folder.file("a.db"));
+  ASSERT_TRUE(put(*store, "1", R"({"a":1})"));
+  store->hand_over();
+  Result<EntryPtr> refused = put(*store, "1", R"({"a":2})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(refused.error().what, HasSubstr("a.db is in the hands of another gateway"));
+  EXPECT_FALSE(store->remove({"routes", "1"}, {}).take_value());
+  EXPECT_EQ(get(*store, "1")->value, value(R"({"a":1})"));
+  {
+    auto other = open(folder.file("a.db"));
+    EXPECT_EQ(get(*other, "1")->value, value(R"({"a":1})"));
+    Status back = store->take_back();
+    ASSERT_FALSE(back);
+    EXPECT_THAT(back.error().what, HasSubstr("another process has it open"));
+  }
+  ASSERT_TRUE(store->take_back());
+  EXPECT_TRUE(put(*store, "1", R"({"a":2})"));
+  store.reset();
+  EXPECT_EQ(get(*open(folder.file("a.db")), "1")->value, value(R"({"a":2})"));
+}
+
 }  // namespace
 }  // namespace sallyport::store

@@ -76,6 +76,12 @@ class Store {
   // A revision that no entry has or will get, for generated ids.
   virtual Task<Result<std::uint64_t>> next_revision() = 0;
 
+  // For a gateway in another process that follows this one: lets go of what keeps others out. From then on writes fail
+  // with kUnavailable, while what was read stays readable, until `take_back` has succeeded, which is called only when
+  // the other one has ended and has written nothing. Error: kUnavailable, kConflict.
+  virtual void hand_over() = 0;
+  virtual Status take_back() = 0;
+
   // Called with what changed by other means than put and remove of this object (a file edited, another gateway).
   virtual void on_change(OnChange told) = 0;
 };
