@@ -1,6 +1,7 @@
 #include "admin/http_service.h"
 
 #include "async/epoll_reactor.h"
+#include "async/sockets.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,7 +24,8 @@ struct HttpServiceTest : testing::Test {
       reactor,
       [](const ServiceRequest& request) { return tell(request); },
       {[](const ServiceRequest& request) { return request.path == "/more" ? std::size_t{20} : std::size_t{10}; }, {}}};
-  async::Address address = *service.listen(*async::Address::from_ip("127.0.0.1", 0));
+  async::Address address =
+      *service.listen_on(*async::bind_socket(*async::Address::from_ip("127.0.0.1", 0), async::SharePort::kNo));
   async::TaskGroup client;
 
   static Task<http::Response> tell(const ServiceRequest& request) {
@@ -43,11 +45,14 @@ struct HttpServiceTest : testing::Test {
   static Task<void> exchange(HttpServiceTest& test, std::string request, std::string& got) {
     auto stream = co_await test.reactor.connect(test.address, kLong);
     co_await (*stream)->send(request, kLong);
-    while (co_await (*stream)->fill(kLong) == async::IoStatus::kOk) {
-      got += (*stream)->unread();
-      (*stream)->consume((*stream)->unread().size());
-    }
+    co_await read_all(**stream, got);
     test.reactor.post([&test] { test.reactor.stop(); });
+  }
+  static Task<void> read_all(async::Stream& stream, std::string& got) {
+    while (co_await stream.fill(kLong) == async::IoStatus::kOk) {
+      got += stream.unread();
+      stream.consume(stream.unread().size());
+    }
   }
 };
 
@@ -84,6 +89,35 @@ TEST_F(HttpServiceTest, RequestsOfOneConnectionAreAnsweredInOrder) {
 
 TEST_F(HttpServiceTest, AHandlerThatThrowsIsAnInternalError) {
   EXPECT_THAT(send("GET /throws HTTP/1.1\r\nHost: h\r\n\r\n"), StartsWith("HTTP/1.1 500 "));
+}
+
+TEST_F(HttpServiceTest, DrainingEndsConnectionsThatWaitAndAnswersTheOthers) {
+  std::string kept, busy, fresh;
+  auto body = [](HttpServiceTest& t, std::string& first, std::string& second, std::string& last) -> Task<void> {
+    auto idle = *co_await t.reactor.connect(t.address, kLong);
+    co_await idle->send("GET /idle HTTP/1.1\r\nHost: h\r\n\r\n", kLong);
+    while (!idle->unread().ends_with("/idle? ")) co_await idle->fill(kLong);
+    idle->consume(idle->unread().size());
+    auto half = *co_await t.reactor.connect(t.address, kLong);
+    co_await half->send("PUT /half HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n1", kLong);
+    while (t.service.busy() == 0) co_await t.reactor.sleep(Milliseconds(1));
+    auto queued = *co_await t.reactor.connect(t.address, kLong);
+    t.service.drain();
+    co_await read_all(*idle, first);
+    co_await half->send("2", kLong);
+    co_await read_all(*half, second);
+    co_await queued->send("GET /queued HTTP/1.1\r\nHost: h\r\n\r\n", kLong);
+    co_await read_all(*queued, last);
+    t.reactor.post([&t] { t.reactor.stop(); });
+  };
+  client.spawn(body(*this, kept, busy, fresh));
+  reactor.run();
+  EXPECT_EQ(kept, "");
+  EXPECT_THAT(busy, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(busy, EndsWith("PUT /half? 12"));
+  EXPECT_THAT(fresh, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(fresh, EndsWith("GET /queued? "));
+  EXPECT_EQ(service.busy(), 0u);
 }
 
 }  // namespace

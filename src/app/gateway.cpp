@@ -1,9 +1,8 @@
 #include "app/gateway.h"
 
 #include "app/gateway_options.h"
-#include "async/abandoned_listener.h"
+#include "app/pid_file.h"
 #include "async/open_reactor.h"
-#include "async/sockets.h"
 #include "plugins/wasm/live_modules.h"
 #include "plugins/wasm/state_exposition.h"
 #include "snapshot/snapshot.h"
@@ -23,8 +22,6 @@ namespace sallyport::app {
 namespace {
 
 constexpr Milliseconds kYamlPoll{500};
-constexpr Milliseconds kPredecessorPoll{5};
-constexpr int kPredecessorPolls = 400;
 
 std::vector<snapshot::Item> as_items(const std::vector<store::EntryPtr>& entries) {
   std::vector<snapshot::Item> items;
@@ -61,8 +58,14 @@ std::string host_name() {
 
 }  // namespace
 
-Gateway::Gateway(Settings settings, SettingsSource source, Signals& signals)
-    : settings_(std::move(settings)), source_(std::move(source)), signals_(signals) {}
+Gateway::Gateway(Settings settings, SettingsSource source, Signals& signals, Program program,
+                 std::unique_ptr<Predecessor> predecessor)
+    : settings_(std::move(settings)),
+      source_(std::move(source)),
+      signals_(signals),
+      program_(std::move(program)),
+      predecessor_(std::move(predecessor)),
+      sockets_(predecessor_ ? predecessor_->take_sockets() : SocketList()) {}
 
 // Workers end before what they use; plugins end after the workers whose machines they hold.
 Gateway::~Gateway() {
@@ -71,6 +74,7 @@ Gateway::~Gateway() {
   tasks_.cancel_all();
   endpoints_.reset();
   sources_.reset();
+  if (!settings_.pid_file.empty()) remove_pid_file(settings_.pid_file);
   telemetry::install_error_log(nullptr);
 }
 
@@ -87,6 +91,7 @@ Task<void> Gateway::start() {
   if (started) co_return;
   std::fprintf(stderr, "sallyport: %s\n", started.error().what.c_str());
   log::error("{}", started.error().what);
+  if (predecessor_) predecessor_->tell_failure(started.error().what);
   end(1);
 }
 
@@ -96,38 +101,26 @@ Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(co_await open_status_port());
   CO_TRY_STATUS(make_workers());
   CO_TRY_STATUS(load_plugins());
+  co_await ask_predecessor(kReadStore);
   CO_TRY_STATUS(open_store());
   co_await load_live_plugins(catalog_, settings_);
   co_await live_plugins_->forget_unused();
   CO_TRY_STATUS(open_endpoints());
   CO_TRY_STATUS(start_workers());
-  {
-    auto lock = co_await changes_.lock();
-    CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kSameConf));
-  }
+  auto lock = co_await changes_.lock();  // until it serves, so that a predecessor may take back what it handed over
+  CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kSameConf));
   watch_declared_sources(settings_);
   CO_TRY_STATUS(sources_->start(settings_, forbidden_addresses(settings_, endpoints_->guarded_addresses())));
-  CO_TRY_STATUS(co_await wait_for_predecessor());
+  CO_TRY_STATUS(co_await wait_for_abandoned_listeners());
+  CO_TRY_STATUS(bind_all());
+  co_await ask_predecessor(kServe);
   CO_TRY_STATUS(listen());
-  watch_load();
-  ready_ = true;
-  status_.tell(Readiness::kServing);
+  co_await begin_to_serve();
   co_return Status{};
 }
 
-// While a former gateway has the address, but no longer than it may take to go.
-Task<void> Gateway::wait_while(bool (*is_taken)(const async::Address&), async::Address address) {
-  for (int i = 0; i < kPredecessorPolls && is_taken(address); ++i) co_await control_.sleep(kPredecessorPoll);
-}
-
-// First of all, so that it can be watched how the start goes. A gateway that drains keeps the port to its end, which is
-// given some time.
-Task<Status> Gateway::open_status_port() {
-  CO_TRY(auto address, async::Address::from_ip(settings_.status_listen.ip, settings_.status_listen.port));
-  co_await wait_while(async::is_listened_on, address);
-  CO_TRY(auto bound, status_.open(address));
-  status_address_ = bound.to_string();
-  co_return Status{};
+Task<void> Gateway::ask_predecessor(std::string request) {
+  if (predecessor_) co_await predecessor_->ask(control_, std::move(request));
 }
 
 Status Gateway::make_workers() {
@@ -208,19 +201,6 @@ Status Gateway::start_workers() {
   return {};
 }
 
-// The kernel takes a ring of io_uring apart after its process has ended. Until then, some tens of milliseconds after a
-// kill -9, the listeners of the former gateway still get connections, which are lost. Who lives and
-// shares the port on purpose is not waited for.
-Task<Status> Gateway::wait_for_predecessor() {
-  std::vector<Listen> all = settings_.listen;
-  if (tls_) all.insert(all.end(), settings_.ssl.listen.begin(), settings_.ssl.listen.end());
-  for (const Listen& wanted : all) {
-    CO_TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
-    co_await wait_while(async::has_abandoned_listener, address);
-  }
-  co_return Status{};
-}
-
 void Gateway::watch_load() {
   auto count_busy = [this] {
     std::uint64_t busy = 0;
@@ -230,38 +210,6 @@ void Gateway::watch_load() {
   overload_.emplace(control_, settings_.overload, count_busy, [this](proxy::Load load) {
     for (auto& worker : workers_) worker->set_load(load);
   });
-}
-
-// The addresses as they are bound, with commas between them.
-Result<std::string> Gateway::listen_on(const std::vector<Listen>& listens, Speaks speaks) {
-  std::string bound_to;
-  for (const Listen& wanted : listens) {
-    TRY(auto address, async::Address::from_ip(wanted.ip, wanted.port));
-    auto http2 = wanted.http2.value_or(settings_.http2.enabled) ? proxy::Http2::kOn : proxy::Http2::kOff;
-    auto prelude = wanted.proxy_protocol ? proxy::Prelude::kProxyHeader : proxy::Prelude::kNone;
-    for (auto& worker : workers_) {
-      auto bound = worker->listen(address, speaks, http2, prelude);
-      if (!bound && wanted.optional) break;
-      if (!bound) return fail(std::move(bound).error());
-      if (&worker == &workers_.front())
-        bound_to +=
-            (bound_to.empty() ? "" : ", ") + bound->to_string() + (wanted.proxy_protocol ? " (PROXY protocol)" : "");
-      address = *bound;  // with port 0, the others take the port that the first one got
-    }
-  }
-  return bound_to;
-}
-
-Status Gateway::listen() {
-  TRY(std::string bound_to, listen_on(settings_.listen, Speaks::kClear));
-  if (tls_) {
-    TRY(std::string tls_bound_to, listen_on(settings_.ssl.listen, Speaks::kTls));
-    bound_to += ", TLS on " + tls_bound_to;
-  }
-  std::fprintf(stderr, "sallyport %s: proxy on %s, status on %s%s, %zu workers, %s\n", SALLYPORT_VERSION,
-               bound_to.c_str(), status_address_.c_str(), endpoints_->describe().c_str(), workers_.size(),
-               store_->describe().c_str());
-  return {};
 }
 
 // What they are asked before the resources are there waits, or is answered without them: until `start_workers` the loop
@@ -293,7 +241,9 @@ Status Gateway::open_endpoints() {
   sources.plugin_metrics = [this] { return wasm::expose(wasm_runtime_->state()); };
   control_api_.emplace(services_, health_.book());
   endpoints_.emplace(control_, std::move(sources), *admin_api_, *control_api_);
-  return endpoints_->listen(settings_);
+  TRY_STATUS(endpoints_->listen(settings_, sockets_));
+  endpoints_->set_accepting(!predecessor_);
+  return {};
 }
 
 // Whoever calls it holds `changes_`.

@@ -8,12 +8,15 @@
 #include "admin/services.h"
 #include "app/endpoints.h"
 #include "app/health_checks.h"
+#include "app/listening_sockets.h"
 #include "app/overload.h"
 #include "app/plugin_sources.h"
+#include "app/predecessor.h"
 #include "app/settings.h"
 #include "app/signals.h"
 #include "app/source_cache.h"
 #include "app/status_port.h"
+#include "app/successor.h"
 #include "app/worker.h"
 #include "async/epoll_reactor.h"
 #include "async/mutex.h"
@@ -44,8 +47,10 @@ using async::Task;
 
 class Gateway final {
  public:
-  // `source` is read again on HUP. `signals` are handled while it runs.
-  Gateway(Settings settings, SettingsSource source, Signals& signals);
+  // `source` is read again on HUP. `signals` are handled while it runs. `program` is what follows on USR2.
+  // `predecessor`: the gateway that this one follows, or null.
+  Gateway(Settings settings, SettingsSource source, Signals& signals, Program program,
+          std::unique_ptr<Predecessor> predecessor);
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
   ~Gateway();
@@ -54,26 +59,40 @@ class Gateway final {
   int run();
 
  private:
+  // Sockets of the proxy, all of one address, before they are listened on.
+  struct Bound {
+    std::vector<int> sockets;
+    Speaks speaks;
+    proxy::Http2 http2;
+    proxy::Prelude prelude;
+  };
+
   // The start, step by step; the first that fails ends the process with its message.
   Task<void> start();
   Task<Status> try_to_start();
-  Task<void> wait_while(bool (*is_taken)(const async::Address&), async::Address address);
-  Task<Status> open_status_port();
   Status make_workers();
   Status load_plugins();
   Status open_store();
   Task<void> load_live_plugins(chain::Catalog& catalog, const Settings& settings);
   Status start_workers();
   Status open_endpoints();
-  Task<Status> wait_for_predecessor();
+  Task<void> ask_predecessor(std::string request);
   void watch_load();
-  Status listen();
-  Result<std::string> listen_on(const std::vector<Listen>& wanted, Speaks speaks);
   Task<Status> load_resources(snapshot::Reuse reuse);
 
   Task<void> take_over(std::vector<store::Change> changes);
   Task<void> put_into_force(snapshot::SnapshotBuilder::Change change);
   Task<void> publish(snapshot::SnapshotPtr snapshot);
+
+  // Listeners (app/gateway_listeners.cpp).
+  Task<void> wait_while(bool (*is_taken)(const async::Address&), async::Address address);
+  Task<Status> open_status_port();
+  Task<Status> wait_for_abandoned_listeners();
+  Status bind_all();
+  Status bind(const std::vector<Listen>& wanted, Speaks speaks);
+  Status listen();
+  Result<async::Address> listen_on(const Bound& bound);
+  Task<void> begin_to_serve();
 
   // Declared plugins that are fetched (app/gateway_sources.cpp).
   void watch_declared_sources(const Settings& former);
@@ -87,13 +106,23 @@ class Gateway final {
   Status use_log_settings(const LogSettings& logs);
   void reopen_logs();
   void drain();
+  void close_connections();
   void wait_for_connections();
   void end(int exit_code);
+
+  // Another gateway follows this one (app/gateway_upgrade.cpp).
+  Task<void> upgrade();
+  Task<Status> let_follow();
+  void leave();
 
   Settings settings_;
   SettingsSource source_;
   Signals& signals_;
   SystemClock clock_;
+  Program program_;
+  std::unique_ptr<Predecessor> predecessor_;  // null: there is none, or no more
+  ListeningSockets sockets_;
+  std::vector<Bound> bound_;
   async::EpollReactor control_;
   std::unique_ptr<telemetry::LogFile> error_log_;
   std::vector<std::unique_ptr<telemetry::LogFile>> former_error_logs_;  // another thread may be in the middle of a line
@@ -130,6 +159,7 @@ class Gateway final {
   int exit_code_ = 0;
   std::size_t open_connections_ = 0;
   std::size_t workers_asked_ = 0;
+  std::unique_ptr<Successor> successor_;  // while one starts, and when it serves
   std::unique_ptr<async::Timer> drain_deadline_;
   std::unique_ptr<async::Timer> drain_poll_;
   async::TaskGroup tasks_;

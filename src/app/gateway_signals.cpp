@@ -28,6 +28,7 @@ Result<std::shared_ptr<const telemetry::AccessLogFormat>> access_log_format(cons
 
 void Gateway::on_signal(int signal) {
   bool ends = signal == SIGTERM || signal == SIGINT;
+  if (signal == SIGUSR2) return tasks_.spawn(upgrade());
   if (!ready_ && !ends) return;  // the start reads what the signal asks for
   switch (signal) {
     case SIGTERM:
@@ -84,10 +85,12 @@ Task<void> Gateway::read_settings_again() {
   }
   {
     auto lock = co_await changes_.lock();
+    if (draining_) co_return;
     if (auto used = co_await use_plugins_of(*next); !used)
       log::error("the plugins stay as they are: {}", used.error().what);
   }
   settings_.drain_timeout = next->drain_timeout;
+  settings_.upgrade_timeout = next->upgrade_timeout;
   settings_.admin.keys = next->admin.keys;
   settings_.admin.key_required = next->admin.key_required;
   settings_.admin.allow_from = next->admin.allow_from;
@@ -126,17 +129,23 @@ Task<Status> Gateway::use_plugins_of(const Settings& next) {
 
 void Gateway::drain() {
   draining_ = true;
+  if (successor_) successor_->give_up();
   log::warn("draining: no new connections, {} ms for what is under way; a second signal ends at once",
             settings_.drain_timeout.count());
   if (workers_.empty() || !ready_) return end(0);
   status_.tell(Readiness::kDraining);
-  endpoints_->stop_listening();
+  close_connections();
+  wait_for_connections();
+}
+
+void Gateway::close_connections() {
+  draining_ = true;
+  endpoints_->drain();
   for (auto& worker : workers_) worker->drain();
   drain_deadline_ = control_.start_timer(settings_.drain_timeout, async::Reactor::Repeat::kOnce, [this] {
     log::warn("the time to drain is over: ending with open connections");
     end(0);
   });
-  wait_for_connections();
 }
 
 void Gateway::wait_for_connections() {
@@ -146,7 +155,7 @@ void Gateway::wait_for_connections() {
     worker->count_connections(control_, [this](std::size_t open) {
       open_connections_ += open;
       if (--workers_asked_ != 0) return;
-      if (open_connections_ == 0) return end(0);
+      if (open_connections_ + endpoints_->busy() == 0) return end(0);
       drain_poll_ = control_.start_timer(kDrainPoll, async::Reactor::Repeat::kOnce, [this] { wait_for_connections(); });
     });
   }

@@ -47,6 +47,7 @@ Settings defaults_for(const SettingsSource& source) {
   settings.admin.key_file = below_prefix(settings, "data/admin.key");
   settings.logs.error_log = below_prefix(settings, "logs/error.log");
   settings.logs.access_log = below_prefix(settings, "logs/access.log");
+  settings.pid_file = below_prefix(settings, "logs/nginx.pid");
   settings.store.embedded_path = below_prefix(settings, "data/sallyport.db");
   settings.store.yaml_path = folder / "apisix.yaml";
   return settings;
@@ -148,6 +149,7 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
           old_admin.reachable_through_routes == new_admin.reachable_through_routes);
   compare("deployment.role", running.store == next.store);
   compare("nginx_config.worker_processes", running.workers == next.workers);
+  compare("nginx_config.pid", running.pid_file == next.pid_file);
   compare("nginx_config.http", running.client == next.client);
   compare("wasm.engine", running.wasm.engine == next.wasm.engine);
   compare("wasm.first_tier", running.wasm.first_tier == next.wasm.first_tier);

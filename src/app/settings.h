@@ -227,8 +227,10 @@ struct Settings {
   std::string prefix;                 // where relative paths start
   std::vector<std::string> warnings;  // keys that are unknown or not honoured, each with its file:line:column
 
-  std::size_t workers = 0;                           // 0: one a core
-  std::chrono::milliseconds drain_timeout{240'000};  // after TERM, for exchanges that are under way
+  std::size_t workers = 0;                            // 0: one a core
+  std::chrono::milliseconds drain_timeout{240'000};   // after TERM, for exchanges that are under way
+  std::chrono::milliseconds upgrade_timeout{60'000};  // after USR2, for the other gateway to be ready
+  std::string pid_file;                               // <prefix>/logs/nginx.pid; empty: none
   bool ipv6 = true;
   std::vector<Listen> listen;  // of the proxy; default 9080
   Listen status_listen{"127.0.0.1", 7085};

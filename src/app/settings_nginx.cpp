@@ -39,6 +39,12 @@ void read_error_log(Section& nginx, Settings& settings) {
                             {"emerg", Level::kError}});
 }
 
+void read_pid_file(Section& nginx, Settings& settings) {
+  std::string path = settings.pid_file;
+  nginx.read("pid", path);
+  settings.pid_file = path == "off" ? "" : below_prefix(settings, path);
+}
+
 void read_access_log(Section& http, Settings& settings) {
   using telemetry::Escape;
   LogSettings& logs = settings.logs;
@@ -76,6 +82,8 @@ void read_http(Section http, Settings& settings) {
 void read_nginx_config(Section nginx, Settings& settings) {
   read_workers(nginx, settings.workers);
   nginx.read("worker_shutdown_timeout", settings.drain_timeout);
+  nginx.read("upgrade_timeout", settings.upgrade_timeout);
+  read_pid_file(nginx, settings);
   read_error_log(nginx, settings);
   read_http(nginx.section("http"), settings);
   nginx.finish({"user", "worker_rlimit_nofile", "worker_rlimit_core", "max_pending_timers", "max_running_timers",

@@ -169,6 +169,8 @@ nginx_config:
   error_log: logs/e.log
   error_log_level: notice
   worker_shutdown_timeout: 30s
+  upgrade_timeout: 5s
+  pid: run/gateway.pid
   http:
     enable_access_log: true
     access_log: /dev/stdout
@@ -190,6 +192,11 @@ nginx_config:
   EXPECT_EQ(settings.client.body_timeout, std::chrono::milliseconds(500));
   EXPECT_EQ(settings.client.send_timeout, std::chrono::seconds(10));
   EXPECT_EQ(settings.drain_timeout, std::chrono::seconds(30));
+  EXPECT_EQ(settings.upgrade_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(settings.pid_file, settings.prefix + "/run/gateway.pid");
+  Settings usual = load("");
+  EXPECT_EQ(usual.pid_file, usual.prefix + "/logs/nginx.pid");
+  EXPECT_EQ(load("nginx_config: {pid: 'off'}").pid_file, "");
   EXPECT_FALSE(load("nginx_config: {http: {access_log: off}}").logs.access_log_enabled);
   EXPECT_EQ(load("nginx_config: {worker_processes: auto}").workers, 0u);
 }
@@ -422,6 +429,7 @@ TEST(Settings, WhatNeedsARestartIsNamed) {
       "apisix: {node_listen: 9081}\nplugins: [a]\nnginx_config: {worker_processes: 2}\n"
       "wasm: {engine: pulley}\n");
   next.prefix = running.prefix;
+  next.pid_file = running.pid_file;
   next.store = running.store;
   next.wasm.code_cache = running.wasm.code_cache;
   next.wasm.sources = running.wasm.sources;

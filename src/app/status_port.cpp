@@ -30,16 +30,29 @@ StatusPort::~StatusPort() {
   thread_.join();
 }
 
-Result<async::Address> StatusPort::open(const async::Address& address) {
+Result<async::Address> StatusPort::open(const std::vector<int>& sockets, Begins begins) {
   service_.emplace(
       reactor_, [this](const admin::ServiceRequest& request) { return answer(request); }, admin::HttpService::Limits{});
-  TRY(auto bound, service_->listen(address));
+  async::Address bound;
+  for (int socket : sockets) {
+    TRY(bound, service_->listen_on(socket));
+  }
+  service_->set_accepting(begins == Begins::kAtOnce);
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "status");
     reactor_.run();
     service_.reset();
   });
   return bound;
+}
+
+void StatusPort::tell(Readiness readiness) {
+  readiness_ = readiness;
+  if (readiness == Readiness::kServing) reactor_.post([this] { service_->set_accepting(true); });
+}
+
+void StatusPort::leave() {
+  reactor_.post([this] { service_->drain(); });
 }
 
 async::Task<http::Response> StatusPort::answer(const admin::ServiceRequest& request) const {

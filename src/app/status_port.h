@@ -8,12 +8,14 @@
 #include "base/result.h"
 
 #include <atomic>
+#include <cstdint>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace sallyport::app {
 
-enum class Readiness { kLoading, kServing, kDraining };
+enum class Readiness : std::uint8_t { kLoading, kServing, kDraining };
 
 class StatusPort final {
  public:
@@ -22,9 +24,15 @@ class StatusPort final {
   StatusPort& operator=(const StatusPort&) = delete;
   ~StatusPort();
 
-  // Called once. The address as it is bound. Error: kUnavailable, naming the address.
-  Result<async::Address> open(const async::Address& address);
-  void tell(Readiness readiness) noexcept { readiness_ = readiness; }
+  // When it begins to answer.
+  enum class Begins : std::uint8_t { kAtOnce, kWhenServing };
+
+  // Called once, with sockets that are bound to one address, and the port's from now on. The address as it is bound.
+  // Error: kUnavailable, naming the address.
+  Result<async::Address> open(const std::vector<int>& sockets, Begins begins);
+  void tell(Readiness readiness);
+  // Leaves the port to another process.
+  void leave();
 
  private:
   async::Task<http::Response> answer(const admin::ServiceRequest& request) const;

@@ -67,15 +67,14 @@ Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& option
 
 wasm::HttpClient& Worker::http_client() noexcept { return serving_->http_client; }
 
-Result<async::Address> Worker::listen(const async::Address& address, Speaks speaks, proxy::Http2 http2,
-                                      proxy::Prelude prelude) {
+Result<async::Address> Worker::listen(int socket, Speaks speaks, proxy::Http2 http2, proxy::Prelude prelude) {
   auto accept = speaks == Speaks::kTls ? &proxy::Proxy::accept_tls : &proxy::Proxy::accept;
   std::promise<Result<async::Address>> bound;
-  reactor_->post([this, &address, &bound, accept, http2, prelude] {
+  reactor_->post([this, socket, &bound, accept, http2, prelude] {
     auto on_accept = [this, accept, http2, prelude](async::Accepted accepted) {
       (serving_->proxy.*accept)(std::move(accepted), http2, prelude);
     };
-    auto listener = reactor_->listen(address, async::SharePort::kYes, on_accept);
+    auto listener = reactor_->listen_on(socket, on_accept);
     if (!listener) return bound.set_value(std::unexpected(std::move(listener).error()));
     serving_->listeners.push_back(std::move(*listener));
     bound.set_value(serving_->listeners.back()->local_address());

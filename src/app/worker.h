@@ -58,9 +58,9 @@ class Worker final {
   // Control thread. Starts the thread; it serves nothing before `listen`.
   // Error: kInvalid when a name server of the options cannot be read.
   Status start(snapshot::Snapshots& snapshots, const WorkerOptions& options);
-  // Control thread; waits for the answer. The address as it is bound, with its real port.
-  Result<async::Address> listen(const async::Address& address, Speaks speaks, proxy::Http2 http2,
-                                proxy::Prelude prelude);
+  // Control thread; waits for the answer. The socket is bound, and the worker's from now on. The address as it is
+  // bound.
+  Result<async::Address> listen(int socket, Speaks speaks, proxy::Http2 http2, proxy::Prelude prelude);
   void set_access_log(AccessLog log);
   // Control thread: accepts no more; idle connections end now, others with their response.
   void drain();

@@ -53,14 +53,14 @@ def test_relative_paths_start_at_the_prefix(elsewhere, file, arguments, prefix):
 def test_paths_of_the_settings_start_there_too_unless_they_are_absolute(gateway, tmp_path):
     one = gateway(settings={
         "deployment": {"embedded": {"path": "var/routes.db"}, "admin": {"admin_key": []}},
-        "nginx_config": {"error_log": "var/error.txt", "http": {"access_log": f"{tmp_path}/access.txt"}},
+        "nginx_config": {"error_log": "var/error.txt", "pid": "var/pid", "http": {"access_log": f"{tmp_path}/access.txt"}},
         "wasm": {"plugins": [{"name": "p", "file": "var/p.wasm"}]}}, start=False)
     one.path("var").mkdir()
     one.path("var/p.wasm").write_bytes((modules() / "script.wasm").read_bytes())
     one.start()
     one.ask("GET", "/")
     wait_until(lambda: (tmp_path / "access.txt").read_text(), "a line of the access log")
-    assert all(one.path(name).is_file() for name in ("var/routes.db", "var/error.txt", "data/admin.key"))
+    assert all(one.path(name).is_file() for name in ("var/routes.db", "var/error.txt", "var/pid", "data/admin.key"))
     assert not one.path("logs").exists()
 
 

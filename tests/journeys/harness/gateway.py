@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from .client import Client, ask, ask_json
+from .follower import Follower, adopt_orphans
 from .patience import seconds, wait_until
 from .ports import ReservedPort
 from .settings import ADMIN_KEY, apisix_yaml, default_settings, merge
@@ -113,6 +114,22 @@ class Gateway:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def serving_pid(self):
+        return int(self.read("logs/nginx.pid") or 0)
+
+    def upgrade(self):
+        """USR2, and `followed`."""
+        self.signal(signal.SIGUSR2)
+        return self.followed()
+
+    def followed(self):
+        """Waits until another process serves, which is the gateway's from then on. Returns the former one."""
+        adopt_orphans()
+        former = self.process
+        wait_until(lambda: self.serving_pid() not in (0, former.pid), lambda: f"another process to serve\n{self.tell()}")
+        self.process = Follower(self.serving_pid())
+        return former
 
     def stop(self):
         """Drains the gateway and says whether it ended well."""
