@@ -21,6 +21,11 @@ void H1Client::send_next() {
   if (!transport_.flush()) fail("the connection broke while the request was sent");
 }
 
+void H1Client::reconnect() {
+  transport_.close();
+  start();
+}
+
 void H1Client::ready() {
   static char buffer[65536];
   if (!transport_.flush()) return fail("the connection broke while the request was sent");
@@ -34,7 +39,7 @@ void H1Client::ready() {
     if (state == ResponseReader::State::kWrong) return fail(reader_.reason());
     if (state == ResponseReader::State::kComplete) {
       events_.done(now_ns() - sent_at_);
-      return send_next();
+      return reader_.closes() ? reconnect() : send_next();
     }
     if (transport_.is_drained(static_cast<std::size_t>(got), sizeof buffer)) return;
   }

@@ -1,6 +1,6 @@
 #pragma once
-// One client of HTTP/1.1: sends its next request as soon as the last response has arrived, on one connection for as
-// long as it lives.
+// One client of HTTP/1.1: sends its next request as soon as the last response has arrived, on one connection until a
+// response says that it is the last one there.
 
 #include "client_events.h"
 #include "response_reader.h"
@@ -23,6 +23,7 @@ class H1Client final : public Client {
 
  private:
   void send_next();
+  void reconnect();
   void fail(const std::string& reason);
 
   Transport transport_;

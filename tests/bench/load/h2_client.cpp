@@ -182,7 +182,7 @@ std::string H2Client::fault_of(const Exchange& exchange, std::uint32_t error) {
   for (const std::string& line : expected_.headers) {
     if (lower.find(line) == std::string::npos) return "without the expected header";
   }
-  known_.learn(head, exchange.body.size());
+  known_.learn(head, exchange.body.size(), false);
   return "";
 }
 

@@ -14,8 +14,9 @@ constexpr std::size_t kLongestHead = 65536;
 
 std::string Expectation::header_line(std::string_view header) { return "\r\n" + in_lower_case(header) + "\r\n"; }
 
-void KnownHead::learn(std::string_view head, std::size_t body_size) {
+void KnownHead::learn(std::string_view head, std::size_t body_size, bool closes) {
   bytes_ = head;
+  closes_ = closes;
   body_size_ = body_size;
   const std::size_t name = in_lower_case(head).find("\r\ndate: ");
   date_ = name == std::string::npos ? head.size() : name + 8;
@@ -39,6 +40,7 @@ ResponseReader::State ResponseReader::take(std::string_view bytes) {
   if (held_.empty() && known_.is_at_start_of(bytes)) {
     has_head_ = true;
     body_size_ = known_.body_size();
+    closes_ = known_.closes();
     return take_body(bytes.substr(known_.size()));
   }
   return take_head(bytes);
@@ -58,7 +60,8 @@ ResponseReader::State ResponseReader::take_head(std::string_view bytes) {
   }
   const auto length = content_length(lower);
   if (!length) return wrong("without Content-Length");
-  known_.learn(head, *length);
+  closes_ = lower.find("\r\nconnection: close\r\n") != std::string::npos;
+  known_.learn(head, *length, closes_);
   has_head_ = true;
   body_size_ = *length;
   return take_body(std::string_view(held_).substr(end + 4));

@@ -25,12 +25,14 @@ class KnownHead final {
   std::size_t size() const { return bytes_.size(); }
   std::size_t body_size() const { return body_size_; }
   const std::string& bytes() const { return bytes_; }
-  void learn(std::string_view head, std::size_t body_size);
+  bool closes() const { return closes_; }
+  void learn(std::string_view head, std::size_t body_size, bool closes);
 
  private:
   std::string bytes_;
   std::size_t date_ = 0;  // where the value of Date begins; the end when there is none
   std::size_t body_size_ = 0;
+  bool closes_ = false;
 };
 
 class ResponseReader final {
@@ -42,6 +44,7 @@ class ResponseReader final {
 
   State take(std::string_view bytes);
   const std::string& reason() const { return reason_; }  // after kWrong
+  bool closes() const { return closes_; }                // after kComplete: it was the last of its connection
   void restart();
 
  private:
@@ -52,6 +55,7 @@ class ResponseReader final {
   const Expectation& expected_;
   KnownHead& known_;
   bool has_head_ = false;
+  bool closes_ = false;
   std::string held_;  // an incomplete head
   std::size_t body_size_ = 0;
   std::size_t body_got_ = 0;

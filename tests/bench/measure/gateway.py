@@ -18,6 +18,7 @@ class Gateway:
         an access log."""
         (self.port, self.tls_port, self.status_port, self.metrics_port, self.admin_port,
          self.control_port) = process.free_ports(6)
+        self.folder = folder
         store = self.yaml_store() if resources is not None else self.embedded_store()
         settings = self.settings(wasm_plugins, log_format) | store
         if code_cache:

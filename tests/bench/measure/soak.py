@@ -1,5 +1,6 @@
-"""Mixed traffic for a long time, while plugins are replaced each second, routes and upstreams change, the settings are
-read again and clients misbehave: no request may fail, and memory must stay as it is."""
+"""Settings that are read again twice a second under busy connections; then mixed traffic for a long time, while plugins
+are replaced each second, routes and upstreams change, the settings are read again and clients misbehave; at its end
+another process follows the gateway: no request may fail, and memory must stay as it is."""
 import dataclasses
 import pathlib
 import signal
@@ -7,6 +8,8 @@ import socket
 import struct
 import tempfile
 import time
+
+from harness.follower import Follower, adopt_orphans
 
 from . import gateway, load, machine, process
 
@@ -49,6 +52,11 @@ STREAMS = (
 )
 
 
+RELOADING_CONNECTIONS = 32
+RELOADS, RELOAD_SECONDS = 20, 0.5
+UPGRADED_SECONDS = 3
+
+
 @dataclasses.dataclass(frozen=True)
 class Trial:
     program: pathlib.Path         # the gateway
@@ -58,6 +66,7 @@ class Trial:
     connections: int = 6          # of each stream
     workers: int = 2
     reactor: str = "auto"
+    upgrades: int = 2
 
 
 @dataclasses.dataclass
@@ -69,6 +78,7 @@ class Outcome:
     changed: int = 0              # other resources
     read_again: int = 0           # settings, by HUP
     rude: int = 0                 # connections of clients that misbehave
+    upgrades: int = 0             # processes that followed one another
     resident: list = dataclasses.field(default_factory=list)     # bytes, once a second
 
     @property
@@ -88,19 +98,20 @@ def run(trial, report=lambda outcome: None):
     with tempfile.TemporaryDirectory(prefix="sallyport-soak-") as folder:
         started = gateway.Gateway(trial.program, pathlib.Path(folder) / "gateway", machine.Anywhere(),
                                   workers=trial.workers, reactor=trial.reactor)
+        soaking = Soaking(trial, started, report)
         try:
             started.wait_until_ready()
-            outcome = Soaking(trial, started, report).run()
-            if started.process.stop() != 0:
+            outcome = soaking.run()
+            if soaking.stop_gateway() != 0:
                 outcome.failures.append(f"the gateway did not end well:\n{started.process.last_lines()}")
             outcome.failures += wrong_lines(started.process.log)
             return outcome
         finally:
-            started.process.stop()
+            soaking.end_gateway()
 
 
 class Soaking:
-    """One run on a gateway that is ready."""
+    """One run; the gateway is ready when `run` is called."""
 
     def __init__(self, trial, started, report):
         self.trial = trial
@@ -110,6 +121,7 @@ class Soaking:
         self.modules = {name: (trial.plugins / f"{module}.wasm").read_bytes() for name, (module, _) in PLUGINS.items()}
         self.upstreams = dict(zip((stream.name for stream in STREAMS), process.free_ports(len(STREAMS))))
         self.outcome = Outcome()
+        self.serving = started.process.child
 
     def run(self):
         for name, (_, settings) in PLUGINS.items():
@@ -118,9 +130,19 @@ class Soaking:
         self.admin.send("PUT", "upstreams/auth", self.upstream("plain"))
         for stream in STREAMS:
             self.admin.send("PUT", f"routes/{stream.name}", self.route(stream, 0))
-        generators = {stream.name: self.start(stream) for stream in STREAMS}
         try:
-            self.pass_time(generators)
+            self.load_with({"reloads": self.start(STREAMS[0], RELOADING_CONNECTIONS)}, self.read_settings_again)
+            self.load_with({stream.name: self.start(stream, self.trial.connections) for stream in STREAMS},
+                           self.pass_time, self.upgrade)
+        finally:
+            self.admin.close()
+        return self.outcome
+
+    def load_with(self, generators, *phases):
+        """Whether something fails is for the generators to say, which go on to the end of the last phase."""
+        try:
+            for phase in phases:
+                phase(generators)
             for generator in generators.values():
                 generator.release()
             for name, generator in generators.items():
@@ -128,12 +150,55 @@ class Soaking:
         finally:
             for generator in generators.values():
                 generator.stop()
-            self.admin.close()
-        return self.outcome
 
-    def start(self, stream):
+    def read_settings_again(self, generators):
+        begun = time.monotonic()
+        for number in range(RELOADS):
+            if self.has_ended(generators):
+                return
+            self.serving.send_signal(signal.SIGHUP)
+            self.outcome.read_again += 1
+            time.sleep(max(0.0, begun + (number + 1) * RELOAD_SECONDS - time.monotonic()))
+
+    def upgrade(self, generators):
+        """Each process that follows serves for a while, also to connections that the former one has closed."""
+        adopt_orphans()
+        for _ in range(self.trial.upgrades):
+            former = self.serving
+            former.send_signal(signal.SIGUSR2)
+            self.serving = self.follower_of(former)
+            if former.wait(timeout=60) != 0:
+                self.outcome.failures.append(f"process {former.pid} was followed and ended with {former.returncode}")
+            self.outcome.upgrades += 1
+            if self.has_ended(generators):
+                return
+            time.sleep(UPGRADED_SECONDS)
+
+    def follower_of(self, former):
+        file = self.gateway.folder / "logs/nginx.pid"
+        deadline = time.monotonic() + 60
+        while (pid := int(file.read_text(encoding="ascii"))) == former.pid:
+            if time.monotonic() > deadline:
+                raise process.Failed(f"no process follows; the last lines:\n{self.gateway.process.last_lines()}")
+            time.sleep(0.02)
+        return Follower(pid)
+
+    def stop_gateway(self):
+        """Its exit code."""
+        if self.serving is self.gateway.process.child:
+            return self.gateway.process.stop()
+        self.serving.send_signal(signal.SIGTERM)
+        return self.serving.wait(timeout=60)
+
+    def end_gateway(self):
+        """Whatever it does."""
+        self.gateway.process.stop()
+        if self.serving is not self.gateway.process.child and self.serving.poll() is None:
+            self.serving.kill()
+
+    def start(self, stream, connections):
         return load.Load(self.trial.load_program, machine.Anywhere(), "--proxy", self.gateway.port, "--upstream",
-                         0 if stream.answers else self.upstreams[stream.name], "--connections", self.trial.connections,
+                         0 if stream.answers else self.upstreams[stream.name], "--connections", connections,
                          "--path", f"/{stream.name}", "--requests", 1, "--until-released", 1, *stream.options)
 
     def pass_time(self, generators):
