@@ -1,6 +1,7 @@
 #include "plugins/wasm/function_names.h"
 
 #include <cxxabi.h>
+#define HAVE_DECL_BASENAME 1  // or its header declares one that is not that of <cstring>
 #include <libiberty/demangle.h>
 
 #include <algorithm>
