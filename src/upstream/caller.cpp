@@ -116,6 +116,7 @@ Task<Status> Caller::Call::try_heads(bool fresh) {
 
 Task<Status> Caller::Call::lease_connection(bool fresh) {
   connection_ = {};
+  reused_ = false;
   const Target target{*cluster_, *endpoint_, tried_, cluster_->timeouts().connect};
   auto reached = co_await own_.reach(caller_.pool_, caller_.balancer_, target, identity_, fresh);
   if (!reached) co_return fail(std::move(reached).error());

@@ -229,6 +229,23 @@ TEST_F(CallerTest, AConnectionThatWasClosedWhileItWasKeptCostsNoTry) {
   loop.run(body(*this));
 }
 
+TEST_F(CallerTest, AnUpstreamThatHasGoneWithItsKeptConnectionIsUnavailable) {
+  auto body = [](CallerTest& t) -> Task<void> {
+    t.start(t.to_server(), t.get());
+    StreamPtr far_end = co_await t.server.accept();
+    co_await t.receive(*far_end);
+    co_await t.send(*far_end, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    co_await t.ended();
+    t.start(t.to_server(), t.get("/again"));
+    co_await t.receive(*far_end);
+    t.server.close();
+    far_end.reset();
+    co_await t.ended();
+    EXPECT_EQ(t.result->error().kind, CallFailure::Kind::kUnavailable);
+  };
+  loop.run(body(*this));
+}
+
 TEST_F(CallerTest, TheWholeCallHasATimeout) {
   auto body = [](CallerTest& t) -> Task<void> {
     t.start(t.to_server(), t.get(), {Milliseconds(1), 100});

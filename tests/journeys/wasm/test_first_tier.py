@@ -1,4 +1,6 @@
 """Modules that are not kept serve with code that was compiled quickly, until the optimised one is there."""
+import pytest
+
 from harness.engines import needs_first_tier
 from harness.modules import examples
 
