@@ -35,7 +35,10 @@ void Inbox::deliver() {
     std::lock_guard lock(mutex_);
     delivering_.swap(messages_);
   }
-  for (auto& message : delivering_) message();
+  for (auto& message : delivering_) {
+    message();
+    message = nullptr;  // what it holds ends before the next message says that all before it is done
+  }
   delivering_.clear();
 }
 

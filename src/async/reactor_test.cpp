@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -327,6 +328,17 @@ TEST_P(ReactorTest, MessagesFromAnotherThreadArriveInOrder) {
   sender.join();
   ASSERT_EQ(got.size(), 1000u);
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(got[static_cast<std::size_t>(i)], i);
+}
+
+TEST_P(ReactorTest, WhatAMessageHoldsEndsBeforeTheNextOneRuns) {
+  auto held = std::make_shared<int>(1);
+  std::weak_ptr<int> seen = held;
+  reactor.post([held = std::move(held)] {});
+  reactor.post([this, &seen] {
+    EXPECT_TRUE(seen.expired());
+    reactor.stop();
+  });
+  reactor.run();
 }
 
 TEST_P(ReactorTest, ARepeatingTimerFiresUntilDropped) {
