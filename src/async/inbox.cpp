@@ -16,7 +16,14 @@ Inbox::Inbox() : wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (wake_ < 0) throw std::runtime_error(std::string("cannot create an event loop: ") + std::strerror(errno));
 }
 
-Inbox::~Inbox() { ::close(wake_); }
+// What a message holds may, when it ends, tell this loop something once more.
+Inbox::~Inbox() {
+  while (!messages_.empty()) {
+    delivering_.swap(messages_);
+    delivering_.clear();
+  }
+  ::close(wake_);
+}
 
 void Inbox::post(std::move_only_function<void()> message) {
   bool first;

@@ -341,6 +341,23 @@ TEST_P(ReactorTest, WhatAMessageHoldsEndsBeforeTheNextOneRuns) {
   reactor.run();
 }
 
+// Ends with a message to the loop.
+struct LastWords {
+  explicit LastWords(Reactor& its_loop) : loop(its_loop) {}
+  LastWords(const LastWords&) = delete;
+  LastWords& operator=(const LastWords&) = delete;
+  ~LastWords() {
+    loop.post([] {});
+  }
+  Reactor& loop;
+};
+
+TEST_P(ReactorTest, MessagesThatAreLeftMayTellTheLoopMoreWhenTheyEnd) {
+  auto own = open_reactor(GetParam()).value();
+  for (int i = 0; i < 100; ++i) own->post([words = std::make_shared<LastWords>(*own)] {});
+  own.reset();
+}
+
 TEST_P(ReactorTest, ARepeatingTimerFiresUntilDropped) {
   int fired = 0;
   auto timer = reactor.start_timer(Milliseconds(1), Reactor::Repeat::kEvery, [&] {

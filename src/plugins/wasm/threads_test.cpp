@@ -17,7 +17,9 @@ using chain::Phase;
 // A loop with its thread.
 class Loop {
  public:
-  ~Loop() {
+  ~Loop() { stop(); }
+  void stop() {
+    if (!thread_.joinable()) return;
     reactor_.post([this] { reactor_.stop(); });
     thread_.join();
   }
@@ -48,6 +50,7 @@ class ThreadsConcurrency : public testing::Test {
     control_.run([this] { group_.cancel_all(); });
     for (std::size_t i = 0; i < 2; ++i) workers_[i].run([this, i] { requests_[i].cancel_all(); });
     runtime_.reset();
+    for (Loop* loop : {&control_, &workers_[0], &workers_[1]}) loop->stop();  // all, before one of them is gone
   }
 
   using Made = Result<std::shared_ptr<const WasmPlugin>>;
