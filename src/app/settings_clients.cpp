@@ -16,11 +16,12 @@ constexpr std::uint64_t kLeastBuffer = 4 << 10;
 constexpr std::int64_t kMostFields = 10'000;
 constexpr std::int64_t kMostConnections = 100'000'000;
 
-void read_head_size(Section& http1, std::string_view key, std::size_t& to) {
+void read_size_within(Section& section, std::string_view key, std::uint64_t least, std::uint64_t most,
+                      std::size_t& to) {
   std::uint64_t bytes = to;
-  http1.read_size(key, bytes);
-  if (bytes < kLeastHead || bytes > kMostHead) {
-    return http1.error(key, fmt::format("is {} bytes; give {} to {}", bytes, kLeastHead, kMostHead));
+  section.read_size(key, bytes);
+  if (bytes < least || bytes > most) {
+    return section.error(key, fmt::format("is {} bytes; give {} to {}", bytes, least, most));
   }
   to = bytes;
 }
@@ -70,18 +71,12 @@ void read_proxy_protocol(Section section, Settings& settings) {
 }
 
 void read_buffer_size(Section& apisix, std::size_t& to) {
-  std::uint64_t bytes = to;
-  apisix.read_size("read_buffer_size", bytes);
-  if (bytes < kLeastBuffer || bytes > kMostBuffer) {
-    const std::string wanted = fmt::format("is {} bytes; give {} to {}", bytes, kLeastBuffer, kMostBuffer);
-    return apisix.error("read_buffer_size", wanted);
-  }
-  to = bytes;
+  read_size_within(apisix, "read_buffer_size", kLeastBuffer, kMostBuffer, to);
 }
 
 void read_http1(Section http1, wire::HeadLimits& to) {
-  read_head_size(http1, "max_header_size", to.bytes);
-  read_head_size(http1, "max_target_size", to.target_bytes);
+  read_size_within(http1, "max_header_size", kLeastHead, kMostHead, to.bytes);
+  read_size_within(http1, "max_target_size", kLeastHead, kMostHead, to.target_bytes);
   std::int64_t fields = static_cast<std::int64_t>(to.fields);
   http1.read_number("max_header_fields", fields, 1, kMostFields);
   to.fields = static_cast<std::size_t>(fields);

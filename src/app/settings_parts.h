@@ -13,14 +13,14 @@ namespace sallyport::app {
 void read_apisix(Section apisix, Settings& settings);           // settings_apisix.cpp
 void read_ssl(Section ssl, bool ipv6, SslSettings& to);         // settings_ssl.cpp
 void read_proxy_protocol(Section section, Settings& settings);  // settings_clients.cpp, behind both lists of listeners
-void read_buffer_size(Section& apisix, std::size_t& to);
-void read_http1(Section http1, wire::HeadLimits& to);          // settings_clients.cpp
-void read_overload(Section overload, OverloadSettings& to);    // settings_clients.cpp
-void read_clients(Section clients, ClientLimits& to);          // settings_clients.cpp
-void read_http2(Section http2, h2::ServerLimits& to);          // settings_http2.cpp
-void read_deployment(Section deployment, Settings& settings);  // settings_deployment.cpp
-void read_nginx_config(Section nginx, Settings& settings);     // settings_nginx.cpp
-void read_plugins(Section& file, Settings& settings);          // settings_plugins.cpp: plugins, plugin_attr, wasm
+void read_buffer_size(Section& apisix, std::size_t& to);        // settings_clients.cpp
+void read_http1(Section http1, wire::HeadLimits& to);           // settings_clients.cpp
+void read_overload(Section overload, OverloadSettings& to);     // settings_clients.cpp
+void read_clients(Section clients, ClientLimits& to);           // settings_clients.cpp
+void read_http2(Section http2, h2::ServerLimits& to);           // settings_http2.cpp
+void read_deployment(Section deployment, Settings& settings);   // settings_deployment.cpp
+void read_nginx_config(Section nginx, Settings& settings);      // settings_nginx.cpp
+void read_plugins(Section& file, Settings& settings);           // settings_plugins.cpp: plugins, plugin_attr, wasm
 
 // Shared by the above.
 
