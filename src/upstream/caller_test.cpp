@@ -69,6 +69,15 @@ struct CallerTest : testing::Test {
     stream.consume(text.size());
     co_return text;
   }
+  // The far end of a connection to `server` that waits for another call.
+  Task<StreamPtr> kept_connection() {
+    start(to_server(), get());
+    StreamPtr far_end = co_await server.accept();
+    co_await receive(*far_end);
+    co_await send(*far_end, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    co_await ended();
+    co_return far_end;
+  }
   static Task<void> send(async::Stream& stream, std::string text) {
     EXPECT_EQ(co_await stream.send(text, Loop::kLong), async::IoStatus::kOk);
   }
@@ -212,11 +221,7 @@ TEST_F(CallerTest, ARequestThatMayNotBeRepeatedIsTriedOnce) {
 
 TEST_F(CallerTest, AConnectionThatWasClosedWhileItWasKeptCostsNoTry) {
   auto body = [](CallerTest& t) -> Task<void> {
-    t.start(t.to_server(), t.get());
-    StreamPtr far_end = co_await t.server.accept();
-    co_await t.receive(*far_end);
-    co_await t.send(*far_end, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    co_await t.ended();
+    StreamPtr far_end = co_await t.kept_connection();
     t.start(t.to_server(), t.get("/again"));
     co_await t.receive(*far_end);
     far_end.reset();
@@ -231,11 +236,7 @@ TEST_F(CallerTest, AConnectionThatWasClosedWhileItWasKeptCostsNoTry) {
 
 TEST_F(CallerTest, AnUpstreamThatHasGoneWithItsKeptConnectionIsUnavailable) {
   auto body = [](CallerTest& t) -> Task<void> {
-    t.start(t.to_server(), t.get());
-    StreamPtr far_end = co_await t.server.accept();
-    co_await t.receive(*far_end);
-    co_await t.send(*far_end, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    co_await t.ended();
+    StreamPtr far_end = co_await t.kept_connection();
     t.start(t.to_server(), t.get("/again"));
     co_await t.receive(*far_end);
     t.server.close();
