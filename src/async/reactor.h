@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 
+#include <algorithm>
+#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -64,6 +66,11 @@ class Reactor {
 
   // The time at the start of this turn of the loop.
   virtual SteadyTime now() const = 0;
+
+  // The time from now to `deadline`; never 0, so that what has arrived by now still counts.
+  Milliseconds until(SteadyTime deadline) const {
+    return std::max(std::chrono::ceil<Milliseconds>(deadline - now()), Milliseconds(1));
+  }
 
   // Error: kUnavailable with the address and the reason.
   virtual Result<std::unique_ptr<Listener>> listen(const Address& address, SharePort share, OnAccept on_accept) = 0;

@@ -38,8 +38,7 @@ Task<std::string_view> Proxy::take_proxy_header(async::Accepted& connection) {
   const SteadyTime deadline = around_.reactor.now() + around_.options.limits.head_arrival;
   wire::ProxyHeader header;
   while ((header = wire::parse_proxy_header(stream.unread())).status == ParseStatus::kIncomplete) {
-    const auto left = std::chrono::ceil<Milliseconds>(deadline - around_.reactor.now());
-    const IoStatus status = co_await stream.fill(std::max(left, Milliseconds(1)));
+    const IoStatus status = co_await stream.fill(around_.reactor.until(deadline));
     if (status == IoStatus::kOk) continue;
     const bool is_visit = stream.unread().empty() && (status != IoStatus::kTimeout || draining_);
     if (!is_visit) co_return status == IoStatus::kTimeout ? "no_proxy_header_in_time" : "incomplete_proxy_header";

@@ -120,8 +120,7 @@ Task<bool> Proxy::wait_for_preface(H1Client& client) {
   async::Stream& stream = client.wire.stream();
   const SteadyTime deadline = around_.reactor.now() + around_.options.limits.head_arrival;
   while (h2::look_for_preface(stream.unread()) == h2::Preface::kPerhaps) {
-    const auto left = std::chrono::ceil<Milliseconds>(deadline - around_.reactor.now());
-    if (co_await stream.fill(std::max(left, Milliseconds(1))) != async::IoStatus::kOk) co_return false;
+    if (co_await stream.fill(around_.reactor.until(deadline)) != async::IoStatus::kOk) co_return false;
   }
   client.speaks_http2 = h2::look_for_preface(stream.unread()) == h2::Preface::kYes;
   co_return client.speaks_http2;

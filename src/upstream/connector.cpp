@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -46,9 +44,9 @@ async::Task<Result<Connector::Connected>> Connector::connect(Destination to, Mil
   if (!raced) co_return fail(std::move(raced).error());
   Connected connected{std::move(raced->stream), to.addresses[raced->winner]};
   if (to.peer) {
-    const auto left = std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
     auto socket = std::move(connected.stream);
-    auto shaken = co_await shake_hands(std::move(socket), connected.address, std::move(*to.peer), left);
+    auto shaken =
+        co_await shake_hands(std::move(socket), connected.address, std::move(*to.peer), reactor_.until(deadline));
     if (!shaken) co_return fail(std::move(shaken).error());
     connected.stream = std::move(*shaken);
   }

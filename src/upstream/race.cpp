@@ -4,8 +4,6 @@
 #include "async/set_within.h"
 #include "async/task_group.h"
 
-#include <algorithm>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -42,8 +40,7 @@ class Race final {
 
  private:
   Task<void> attempt(std::size_t index) {
-    const auto left = std::chrono::ceil<Milliseconds>(deadline_ - reactor_.now());
-    auto stream = co_await reactor_.connect(addresses_[index], std::max(left, Milliseconds(1)));
+    auto stream = co_await reactor_.connect(addresses_[index], reactor_.until(deadline_));
     if (!stream) {
       ++failed_;
       error_ = std::move(stream).error();

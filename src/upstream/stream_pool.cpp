@@ -20,10 +20,6 @@ std::string shelf_key(const async::Address& address, const TlsPeer* peer) {
   return key;
 }
 
-Milliseconds left_until(SteadyTime deadline, SteadyTime now) {
-  return std::max(std::chrono::ceil<Milliseconds>(deadline - now), Milliseconds(1));
-}
-
 }  // namespace
 
 // Somebody who needs room on a shelf, in its row until it is woken or dropped.
@@ -116,7 +112,7 @@ async::Task<Result<StreamPool::Leased>> StreamPool::lease(Destination to, Millis
     }
     waiter.line_up(shelf);
     if (may_open(shelf, goal.limits)) tasks_.spawn(open(shelf, goal));
-    const Milliseconds left = left_until(deadline, connector_.reactor().now());
+    const Milliseconds left = connector_.reactor().until(deadline);
     in_time = co_await async::set_within(connector_.reactor(), waiter.woken, left);
     waiter.leave();
   }
@@ -155,7 +151,7 @@ async::Task<Result<StreamPool::Opened>> StreamPool::connect(Goal goal) {
   if (!connected) co_return fail(std::move(connected).error());
   const std::string_view scheme = goal.to.peer ? "https" : "http";
   auto connection = std::make_unique<h2::ClientConnection>(reactor, std::move(connected->stream), scheme);
-  Status begun = co_await connection->open(left_until(deadline, reactor.now()));
+  Status begun = co_await connection->open(reactor.until(deadline));
   if (begun) co_return Opened{std::move(connection), connected->address};
   ended_.push_back(std::move(connection));
   co_return fail(std::move(begun).error());
