@@ -28,11 +28,23 @@ TEST_F(BalancerTest, RoundRobinInterleavesSmoothlyByWeight) {
 }
 
 TEST_F(BalancerTest, WeightZeroIsNeverChosenEvenWhenTheOthersWereTried) {
-  auto two = cluster(NodeWords()("10.0.0.1:80", 1)("10.0.0.2:80", 0));
-  EXPECT_THAT(picks(*two, 3), ElementsAre("10.0.0.1:80", "10.0.0.1:80", "10.0.0.1:80"));
+  auto three = cluster(NodeWords()("10.0.0.1:80", 1)("10.0.0.2:80", 0)("10.0.0.3:80", 1));
   Tried tried;
-  tried.add(hold(*two));
-  EXPECT_THAT(pick(*two, tried), testing::HasSubstr("every endpoint was tried"));
+  EXPECT_THAT(picks(*three, 3), ElementsAre("10.0.0.1:80", "10.0.0.3:80", "10.0.0.1:80"));
+  tried.add(hold(*three));
+  tried.add(hold(*three));
+  EXPECT_THAT(pick(*three, tried), testing::HasSubstr("every endpoint was tried"));
+}
+
+// As in APISIX.
+TEST_F(BalancerTest, AFurtherTryGoesToTheOnlyNodeOfAnyWeightAgain) {
+  for (const char* type : {"roundrobin", "chash"}) {
+    auto two =
+        cluster(NodeWords()("10.0.0.1:80", 1)("10.0.0.2:80", 0).hash(resources::HashOn::kVars, "uri").type(type));
+    Tried tried;
+    tried.add(hold(*two));
+    EXPECT_EQ(pick(*two, tried), "10.0.0.1:80") << type;
+  }
 }
 
 TEST_F(BalancerTest, AFurtherTryGoesElsewhereUntilNoneIsLeft) {
@@ -158,6 +170,27 @@ TEST_F(BalancerTest, ConsistentHashGoesByHeaderCookieOrCombinationElseByClient) 
     by_client.insert(pick(*absent, a.exchange));
   }
   EXPECT_GT(by_client.size(), 1u);
+}
+
+// As in APISIX, where the text of a combination counts only with a variable in it that has a value.
+TEST_F(BalancerTest, ConsistentHashGoesByWhatIsThereThoughItBeEmpty) {
+  NodeWords words = NodeWords()("10.0.0.1:80")("10.0.0.2:80")("10.0.0.3:80")("10.0.0.4:80");
+  using resources::HashOn;
+  exchange::ExchangeFixture empty("/?u=");
+  auto nodes_of_clients = [&](const Cluster& hashed) {
+    std::set<std::string> nodes;
+    for (int i = 0; i < 50; ++i) {
+      const std::string ip = "192.0.2." + std::to_string(i);
+      empty.exchange.client.ip = ip;
+      nodes.insert(pick(hashed, empty.exchange));
+    }
+    return nodes.size();
+  };
+  EXPECT_EQ(nodes_of_clients(*cluster(words.hash(HashOn::kVars, "arg_u"))), 1u);
+  EXPECT_GT(nodes_of_clients(*cluster(words.hash(HashOn::kVars, "arg_none"))), 1u);
+  EXPECT_EQ(nodes_of_clients(*cluster(words.hash(HashOn::kVarsCombinations, "a$arg_none$arg_u"))), 1u);
+  EXPECT_EQ(nodes_of_clients(*cluster(words.hash(HashOn::kVarsCombinations, "a${arg_none ?? b}"))), 1u);
+  EXPECT_GT(nodes_of_clients(*cluster(words.hash(HashOn::kVarsCombinations, "a$arg_none"))), 1u);
 }
 
 TEST_F(BalancerTest, ConsistentHashTriesTheNextNodeOnTheRing) {

@@ -169,8 +169,9 @@ ClusterState::Choice ClusterState::choose_by_priority(const Cluster& cluster, co
     if (!choice.pending.empty()) return choice;
     first = last;
   }
-  // With one node there is no other to move to: a further try goes to it again.
-  if (members_.size() == 1 && !tried.empty()) return choose_by_priority(cluster, exchange, Tried());
+  // With one node of any weight there is no other to move to: a further try goes to it again.
+  const auto with_weight = std::ranges::count_if(members_, [](const Member& member) { return member.node.weight > 0; });
+  if (with_weight == 1 && !tried.empty()) return choose_by_priority(cluster, exchange, Tried());
   return nothing(cluster, tried);
 }
 
@@ -256,7 +257,11 @@ Endpoint* ClusterState::choose_by_latency(Members::iterator first, Members::iter
 }
 
 Endpoint* ClusterState::choose_by_hash(Members::iterator first, Members::iterator last, const Cluster& cluster,
-                                       std::uint64_t hash, const Tried& tried) {
+                                       std::uint32_t hash, const Tried& tried) {
+  // A ring may be long: nobody goes round it in vain.
+  const bool has_any = std::any_of(
+      first, last, [&](const Member& member) { return member.node.weight > 0 && usable(member, tried, 0) != nullptr; });
+  if (!has_any) return nullptr;
   Endpoint* chosen = nullptr;
   const auto from = static_cast<std::size_t>(first - members_.begin());
   const auto to = static_cast<std::size_t>(last - members_.begin());

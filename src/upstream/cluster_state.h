@@ -64,7 +64,7 @@ class ClusterState final {
                          const exchange::Exchange& exchange, const Tried& tried);
   Endpoint* choose_by_turn(Members::iterator first, Members::iterator last, Balancing balancing, const Tried& tried);
   Endpoint* choose_by_latency(Members::iterator first, Members::iterator last, const Tried& tried);
-  Endpoint* choose_by_hash(Members::iterator first, Members::iterator last, const Cluster& cluster, std::uint64_t hash,
+  Endpoint* choose_by_hash(Members::iterator first, Members::iterator last, const Cluster& cluster, std::uint32_t hash,
                            const Tried& tried);
   Choice nothing(const Cluster& cluster, const Tried& tried) const;
 

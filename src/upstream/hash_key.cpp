@@ -1,5 +1,6 @@
 #include "upstream/hash_key.h"
 
+#include <algorithm>
 #include <string>
 
 namespace sallyport::upstream {
@@ -18,6 +19,12 @@ std::string variable_name(const resources::Upstream& upstream) {
   }
 }
 
+bool has_any_value(const exchange::Template& combination, const exchange::Exchange& exchange) {
+  return std::ranges::any_of(combination.parts(), [&](const exchange::Template::Part& part) {
+    return part.variable && (!part.otherwise.empty() || part.variable->of(exchange).has_value());
+  });
+}
+
 }  // namespace
 
 HashKey::HashKey(const resources::Upstream& upstream) {
@@ -29,8 +36,8 @@ HashKey::HashKey(const resources::Upstream& upstream) {
 }
 
 std::string_view HashKey::of(const exchange::Exchange& exchange) const {
-  const std::string_view part = variable_ ? variable_->of(exchange).value_or("") : combination_->render(exchange);
-  return part.empty() ? exchange.client.ip : part;
+  if (variable_) return variable_->of(exchange).value_or(exchange.client.ip);
+  return has_any_value(*combination_, exchange) ? combination_->render(exchange) : exchange.client.ip;
 }
 
 }  // namespace sallyport::upstream

@@ -15,7 +15,8 @@ class HashKey {
  public:
   explicit HashKey(const resources::Upstream& upstream);
 
-  // In the arena of the exchange; the client's address where the request has no such part.
+  // In the arena of the exchange; the client's address where the request has no such part. As in APISIX one that is
+  // there and empty counts.
   std::string_view of(const exchange::Exchange& exchange) const;
 
  private:
