@@ -88,13 +88,13 @@ async::Task<bool> ServerConnection::receive() {
   co_return taken.has_value();
 }
 
-// Until the next thing that may be late. Never 0, so that what has arrived by now still counts.
+// Until the next thing that may be late.
 Milliseconds ServerConnection::longest_wait() const {
-  SteadyTime until = now() + times_.keep_alive;
-  if (busy_ == 0) until = idle_since_ + times_.keep_alive;
-  if (head_since_) until = std::min(until, *head_since_ + times_.head_arrival);
-  if (settings_since_) until = std::min(until, *settings_since_ + kSettingsTime);
-  return std::max(std::chrono::ceil<Milliseconds>(until - now()), Milliseconds(1));
+  SteadyTime next = now() + times_.keep_alive;
+  if (busy_ == 0) next = idle_since_ + times_.keep_alive;
+  if (head_since_) next = std::min(next, *head_since_ + times_.head_arrival);
+  if (settings_since_) next = std::min(next, *settings_since_ + kSettingsTime);
+  return reactor_.until(next);
 }
 
 bool ServerConnection::is_late(SteadyTime now) {
@@ -141,7 +141,7 @@ async::Task<void> ServerConnection::part() {
   while (!broken_ && now() < deadline) {
     if (all_sent_ && !std::exchange(is_shut, true)) stream_->shut_down_sending();
     stream_->consume(stream_->unread().size());
-    IoStatus status = co_await stream_->fill(kLongest);
+    IoStatus status = co_await stream_->fill(reactor_.until(deadline));
     if (status != IoStatus::kOk && status != IoStatus::kTimeout) co_return;
   }
 }

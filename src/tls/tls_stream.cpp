@@ -82,11 +82,6 @@ bool TlsStream::is_quiet() const noexcept {
   return !is_gone() && begin_ == end_ && SSL_pending(ssl_.get()) == 0 && socket_->is_quiet();
 }
 
-// Never 0, so that what has arrived by now still counts.
-Milliseconds TlsStream::until(SteadyTime deadline) const {
-  return std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
-}
-
 bool TlsStream::start_fill(IoOperation& operation, Milliseconds timeout) {
   if (end_ - begin_ >= read_limit_) return operation.status = IoStatus::kFull, true;
   return start_reading(operation, Goal::kBytes, timeout);
@@ -107,7 +102,7 @@ bool TlsStream::advance(IoStatus& status) {
     if (!socket_sends_ && !sending_failed_) send_outgoing();
     if (complete) return true;
     if (goal_ == Goal::kBytes) release_buffers();
-    if (!socket_->start_fill(socket_fill_, until(fill_deadline_))) {
+    if (!socket_->start_fill(socket_fill_, reactor_.until(fill_deadline_))) {
       socket_fills_ = true;
       return false;
     }
@@ -251,7 +246,7 @@ bool TlsStream::send_outgoing() {
   in_flight_.clear();
   in_flight_.swap(ends_.outgoing);
   const std::string_view pieces[] = {in_flight_};
-  Milliseconds timeout = plain_.are_sent() && !send_ ? kReplyTimeout : until(send_deadline_);
+  Milliseconds timeout = plain_.are_sent() && !send_ ? kReplyTimeout : reactor_.until(send_deadline_);
   if (!socket_->start_send(socket_send_, pieces, timeout)) return socket_sends_ = true;
   sending_failed_ = socket_send_.status != IoStatus::kOk;
   return !sending_failed_;
@@ -307,7 +302,7 @@ async::Task<void> TlsStream::part(Milliseconds longest) {
   while (dropped < kMostBytes && reactor_.now() < deadline) {
     dropped += socket_->unread().size();
     socket_->consume(socket_->unread().size());
-    if (co_await socket_->fill(until(deadline)) != IoStatus::kOk) co_return;
+    if (co_await socket_->fill(reactor_.until(deadline)) != IoStatus::kOk) co_return;
   }
 }
 

@@ -76,7 +76,6 @@ class TlsStream final : public async::Stream {
   bool seal(std::string_view plain);
   bool send_outgoing();
   void say_goodbye();
-  Milliseconds until(SteadyTime deadline) const;
 
   std::coroutine_handle<> on_filled();
   std::coroutine_handle<> on_sent();

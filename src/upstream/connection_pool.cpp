@@ -11,10 +11,6 @@ namespace sallyport::upstream {
 namespace {
 constexpr Milliseconds kSweepEvery{1000};
 
-std::string shelf_key(const async::Address& address, const TlsPeer& peer) {
-  return std::string(reinterpret_cast<const char*>(address.data()), address.size()) + peer.key();
-}
-
 template <class Shelves>
 std::size_t count_idle(const Shelves& shelves) {
   std::size_t count = 0;
@@ -51,7 +47,7 @@ ConnectionPool::~ConnectionPool() = default;
 
 ConnectionPool::Lease ConnectionPool::take(const async::Address& address, const TlsPeer* peer) {
   if (peer) {
-    auto shelf = tls_shelves_.find(shelf_key(address, *peer));
+    auto shelf = tls_shelves_.find(connection_key(address, peer));
     return shelf == tls_shelves_.end() ? nullptr : take_from(shelf->second);
   }
   auto shelf = shelves_.find(address);
@@ -75,7 +71,7 @@ async::Task<Result<ConnectionPool::Lease>> ConnectionPool::connect(Destination t
   auto connected = co_await connector_.connect(std::move(to), timeout);
   if (!connected) co_return fail(std::move(connected).error());
   auto connection = std::make_unique<Connection>(std::move(connected->stream), connected->address);
-  if (peer) connection->tls_key_ = shelf_key(connected->address, *peer);
+  if (peer) connection->tls_key_ = connection_key(connected->address, &*peer);
   co_return connection;
 }
 

@@ -30,11 +30,13 @@ std::unexpected<Error> shaken_wrong(async::IoStatus status, const async::Address
 
 }  // namespace
 
-std::string TlsPeer::key() const {
-  std::string key(verify == tls::Verify::kYes ? "v" : "-");
-  key += server_name;
+std::string connection_key(const async::Address& address, const TlsPeer* peer) {
+  std::string key(reinterpret_cast<const char*>(address.data()), address.size());
+  if (!peer) return key;
+  key.push_back(peer->verify == tls::Verify::kYes ? 'v' : '-');
+  key += peer->server_name;
   key.push_back('\0');
-  if (identity) key += identity->digest;
+  if (peer->identity) key += peer->identity->digest;
   return key;
 }
 
@@ -55,7 +57,7 @@ async::Task<Result<Connector::Connected>> Connector::connect(Destination to, Mil
 
 async::Task<Result<async::StreamPtr>> Connector::shake_hands(async::StreamPtr socket, async::Address address,
                                                              TlsPeer peer, Milliseconds timeout) {
-  auto session = sessions_.of(fmt::format("{} {}", address.to_string(), peer.key()), reactor_.now());
+  auto session = sessions_.of(connection_key(address, &peer), reactor_.now());
   tls::SslPtr ssl =
       tls_ ? tls_->begin(peer.server_name, peer.verify, peer.identity.get(), peer.offer, session) : nullptr;
   if (!ssl) {

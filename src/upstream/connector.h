@@ -18,10 +18,10 @@ struct TlsPeer {
   tls::Verify verify = tls::Verify::kNo;
   tls::ClientIdentityPtr identity;  // may be null
   tls::Offer offer = tls::Offer::kNothing;
-
-  // Tells peers apart whose connections must not be mixed up.
-  std::string key() const;
 };
+
+// Tells connections apart that must not be used for each other; without a peer they are in clear.
+std::string connection_key(const async::Address& address, const TlsPeer* peer);
 
 // Where a connection leads.
 struct Destination {

@@ -14,12 +14,6 @@ namespace {
 constexpr Milliseconds kSweepEvery{1000};
 constexpr std::chrono::minutes kDetour{1};  // so long nobody waits for an address that was slower than another
 
-std::string shelf_key(const async::Address& address, const TlsPeer* peer) {
-  std::string key(reinterpret_cast<const char*>(address.data()), address.size());
-  if (peer) key += peer->key();
-  return key;
-}
-
 }  // namespace
 
 // Somebody who needs room on a shelf, in its row until it is woken or dropped.
@@ -72,12 +66,12 @@ bool StreamPool::may_open(const Shelf& shelf, const KeepalivePool& limits) {
 }
 
 std::unique_ptr<wire::ClientExchange> StreamPool::take(const async::Address& address, const TlsPeer* peer) {
-  auto shelf = shelves_.find(shelf_key(address, peer));
+  auto shelf = shelves_.find(connection_key(address, peer));
   return shelf == shelves_.end() ? nullptr : take(shelf->second);
 }
 
 StreamPool::Shelf& StreamPool::shelf_of(const async::Address& address, const TlsPeer* peer) {
-  Shelf& shelf = shelves_[shelf_key(address, peer)];
+  Shelf& shelf = shelves_[connection_key(address, peer)];
   shelf.address = address;
   return shelf;
 }

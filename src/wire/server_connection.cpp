@@ -2,8 +2,6 @@
 
 #include "wire/head_arrival.h"
 
-#include <algorithm>
-
 namespace sallyport::wire {
 
 using async::IoStatus;
@@ -38,11 +36,6 @@ ServerConnection::Next ServerConnection::parse(http::RequestHead& head) {
   return {Kind::kRequest, 0, {}, outcome.bytes};
 }
 
-// Never 0, so that what has arrived by now still counts.
-Milliseconds ServerConnection::until(SteadyTime deadline) const {
-  return std::max(std::chrono::ceil<Milliseconds>(deadline - reactor_.now()), Milliseconds(1));
-}
-
 async::Task<bool> ServerConnection::wait_for_request() {
   reader_.finish_piece();
   if (!stream_->unread().empty()) return true;
@@ -68,7 +61,7 @@ async::Task<ServerConnection::Next> ServerConnection::wait_for_head(http::Reques
   bool begun = !stream_->unread().empty();
   SteadyTime deadline = reactor_.now() + limits_.head_arrival;
   for (;;) {
-    IoStatus status = co_await stream_->fill(begun ? until(deadline) : limits_.keep_alive);
+    IoStatus status = co_await stream_->fill(begun ? reactor_.until(deadline) : limits_.keep_alive);
     if (status == IoStatus::kTimeout && begun) co_return Next{Kind::kRefused, 408, "request_timeout"};
     if (status != IoStatus::kOk && status != IoStatus::kFull) co_return Next{};
     if (!begun) deadline = reactor_.now() + limits_.head_arrival;
@@ -107,7 +100,7 @@ async::Task<bool> ServerConnection::drain_body(std::size_t limit) {
   SteadyTime deadline = reactor_.now() + kLongest;
   std::size_t drained = 0;
   while (!reader_.ended()) {
-    auto piece = co_await reader_.read(until(deadline));
+    auto piece = co_await reader_.read(reactor_.until(deadline));
     if (!piece) co_return false;
     drained += piece->bytes.size();
     if (drained > limit || reactor_.now() >= deadline) co_return false;
@@ -124,7 +117,7 @@ async::Task<void> ServerConnection::linger(Milliseconds longest) {
     dropped += stream_->unread().size();
     stream_->consume(stream_->unread().size());
     if (dropped > kMostBytes || reactor_.now() >= deadline) co_return;
-    if (co_await stream_->fill(until(deadline)) != IoStatus::kOk) co_return;
+    if (co_await stream_->fill(reactor_.until(deadline)) != IoStatus::kOk) co_return;
   }
 }
 

@@ -89,7 +89,6 @@ class ServerConnection final : public ServerExchange {
   Next parse(http::RequestHead& head);
   async::Task<bool> wait_for_bytes();
   async::Task<Next> wait_for_head(http::RequestHead& head);
-  Milliseconds until(SteadyTime deadline) const;
 
   async::Reactor& reactor_;
   async::StreamPtr stream_;
