@@ -63,7 +63,7 @@ class Check final {
                         plugin.where, plugin.name, plugin.source->shown()));
       }
     }
-    TRY(wasm_runtime_, wasm::Runtime::start({wasm::post_to(control_), {}, {}}, clock_, settings_.wasm.engine));
+    TRY(wasm_runtime_, wasm::Runtime::start({control_.poster(), {}, {}}, clock_, settings_.wasm.engine));
     return fill_catalog(catalog_, settings_, wasm_runtime_);
   }
 

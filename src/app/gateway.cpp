@@ -134,9 +134,9 @@ Status Gateway::make_workers() {
 }
 
 Status Gateway::load_plugins() {
-  wasm::Threads threads{wasm::post_to(control_), {}, {}};
+  wasm::Threads threads{control_.poster(), {}, {}};
   for (auto& worker : workers_) {
-    threads.workers.push_back(wasm::post_to(worker->reactor()));
+    threads.workers.push_back(worker->reactor().poster());
     threads.timers.push_back(wasm::timers_of(worker->reactor()));
     threads.http_clients.emplace_back([&worker] { return &worker->http_client(); });
   }

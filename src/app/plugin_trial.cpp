@@ -234,7 +234,7 @@ Status PluginTrial::Parts::open_upstreams() {
 // Without a thread for control everything is done at once, here.
 Status PluginTrial::Parts::open_runtime() {
   wasm::Threads threads;
-  threads.workers = {wasm::post_to(reactor)};
+  threads.workers = {reactor.poster()};
   threads.timers.emplace_back(
       [this](Milliseconds delay, std::function<void()> fire) { return timers.start(delay, std::move(fire)); });
   threads.http_clients.emplace_back([this] { return &*counted_client; });

@@ -41,10 +41,13 @@ EpollReactor::EpollReactor(std::size_t buffer_size)
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = nullptr;  // null stands for the inbox
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, inbox_.descriptor(), &event);
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, inbox_->descriptor(), &event);
 }
 
-EpollReactor::~EpollReactor() { ::close(epoll_); }
+EpollReactor::~EpollReactor() {
+  inbox_->close();
+  ::close(epoll_);
+}
 
 void EpollReactor::add(int fd, std::uint32_t events, Source& source) {
   epoll_event event{};
@@ -88,8 +91,8 @@ void EpollReactor::turn() {
 
 void EpollReactor::deliver_messages() {
   std::uint64_t count;
-  [[maybe_unused]] ssize_t got = ::read(inbox_.descriptor(), &count, sizeof count);
-  inbox_.deliver();
+  [[maybe_unused]] ssize_t got = ::read(inbox_->descriptor(), &count, sizeof count);
+  inbox_->deliver();
 }
 
 Result<std::unique_ptr<Listener>> EpollReactor::listen(const Address& address, SharePort share, OnAccept on_accept) {

@@ -8,6 +8,9 @@
 #include <sys/epoll.h>
 
 #include <cstddef>
+#include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace sallyport::async {
@@ -19,7 +22,8 @@ class EpollReactor final : public Reactor {
 
   void run() override;
   void stop() override { stopping_ = true; }
-  void post(std::move_only_function<void()> message) override { inbox_.post(std::move(message)); }
+  void post(std::move_only_function<void()> message) override { inbox_->post(std::move(message)); }
+  Post poster() override { return poster_of(inbox_); }
   SteadyTime now() const override { return now_; }
   Result<std::unique_ptr<Listener>> listen(const Address& address, SharePort share, OnAccept on_accept) override;
   Result<std::unique_ptr<Listener>> listen_on(int socket, OnAccept on_accept) override;
@@ -46,7 +50,7 @@ class EpollReactor final : public Reactor {
 
   static constexpr int kEventsPerTurn = 256;
   int epoll_ = -1;
-  Inbox inbox_;
+  std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   SteadyTime now_;
   TimerWheel wheel_;
   bool stopping_ = false;

@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace sallyport::async {
 
@@ -63,6 +64,13 @@ class Reactor {
   virtual void run() = 0;                                          // until stop
   virtual void stop() = 0;                                         // from the loop's own thread; others post it
   virtual void post(std::move_only_function<void()> message) = 0;  // from any thread, in order per sender
+
+  // `post` for who may outlive the loop: a message to one that is gone ends at once, where it was posted. A loop that
+  // nobody outlives may do without.
+  using Post = std::function<void(std::move_only_function<void()>)>;
+  virtual Post poster() {
+    return [this](std::move_only_function<void()> message) { post(std::move(message)); };
+  }
 
   // The time at the start of this turn of the loop.
   virtual SteadyTime now() const = 0;

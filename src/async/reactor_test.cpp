@@ -358,6 +358,19 @@ TEST_P(ReactorTest, MessagesThatAreLeftMayTellTheLoopMoreWhenTheyEnd) {
   own.reset();
 }
 
+TEST_P(ReactorTest, AMessageToALoopThatIsGoneEndsWhereItWasPosted) {
+  auto own = open_reactor(GetParam()).value();
+  const Reactor::Post post = own->poster();
+  auto left = std::make_shared<int>(1), late = std::make_shared<int>(2);
+  std::weak_ptr<int> seen_left = left, seen_late = late;
+  post([held = std::move(left)] {});
+  EXPECT_FALSE(seen_left.expired());
+  own.reset();
+  EXPECT_TRUE(seen_left.expired());
+  post([held = std::move(late)] {});
+  EXPECT_TRUE(seen_late.expired());
+}
+
 TEST_P(ReactorTest, ARepeatingTimerFiresUntilDropped) {
   int fired = 0;
   auto timer = reactor.start_timer(Milliseconds(1), Reactor::Repeat::kEvery, [&] {

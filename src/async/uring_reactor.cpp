@@ -50,7 +50,7 @@ class UringWatch final : public Watch, private Completion {
 Result<std::unique_ptr<UringReactor>> UringReactor::open(std::size_t buffer_size) {
   std::unique_ptr<UringReactor> reactor(new UringReactor(buffer_size));
   TRY(reactor->ring_, UringRing::open(reactor->buffers()));
-  reactor->wake_ = reactor->watch(reactor->inbox_.descriptor(), true, false,
+  reactor->wake_ = reactor->watch(reactor->inbox_->descriptor(), true, false,
                                   [self = reactor.get()](bool, bool) { self->take_messages(); });
   return reactor;
 }
@@ -58,7 +58,7 @@ Result<std::unique_ptr<UringReactor>> UringReactor::open(std::size_t buffer_size
 UringReactor::UringReactor(std::size_t buffer_size)
     : Reactor(buffer_size), now_(std::chrono::steady_clock::now()), wheel_(now_) {}
 
-UringReactor::~UringReactor() = default;
+UringReactor::~UringReactor() { inbox_->close(); }
 
 void UringReactor::keep(std::unique_ptr<UringSocket> socket) {
   UringSocket* key = socket.get();
@@ -76,13 +76,13 @@ void UringReactor::turn() {
   now_ = std::chrono::steady_clock::now();
   ring_->dispatch();
   wheel_.advance(now_);
-  if (std::exchange(has_messages_, false)) inbox_.deliver();
+  if (std::exchange(has_messages_, false)) inbox_->deliver();
   for (auto& action : turn_end_) action();
 }
 
 void UringReactor::take_messages() {
   std::uint64_t count;
-  [[maybe_unused]] ssize_t got = ::read(inbox_.descriptor(), &count, sizeof count);
+  [[maybe_unused]] ssize_t got = ::read(inbox_->descriptor(), &count, sizeof count);
   has_messages_ = true;
 }
 

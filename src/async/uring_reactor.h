@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace sallyport::async {
@@ -24,7 +25,8 @@ class UringReactor final : public Reactor {
 
   void run() override;
   void stop() override { stopping_ = true; }
-  void post(std::move_only_function<void()> message) override { inbox_.post(std::move(message)); }
+  void post(std::move_only_function<void()> message) override { inbox_->post(std::move(message)); }
+  Post poster() override { return poster_of(inbox_); }
   SteadyTime now() const override { return now_; }
   Result<std::unique_ptr<Listener>> listen(const Address& address, SharePort share, OnAccept on_accept) override;
   Result<std::unique_ptr<Listener>> listen_on(int socket, OnAccept on_accept) override;
@@ -47,7 +49,7 @@ class UringReactor final : public Reactor {
 
   SteadyTime now_;
   TimerWheel wheel_;
-  Inbox inbox_;
+  std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   bool stopping_ = false;
   bool has_messages_ = false;
   std::vector<std::function<void()>> turn_end_;

@@ -12,7 +12,7 @@
 namespace sallyport::wasm {
 
 using Message = std::move_only_function<void()>;
-using Post = std::function<void(Message)>;  // from any thread; a message to a loop that has ended is dropped
+using Post = async::Reactor::Post;  // from any thread; a message to a loop that is gone is dropped
 
 using StartTimer =
     std::function<std::unique_ptr<async::Timer>(Milliseconds delay, std::function<void()> fire)>;  // once
@@ -23,10 +23,6 @@ struct Threads {
   std::vector<StartTimer> timers;            // of the workers, on their threads; none: no ticks
   std::vector<FindHttpClient> http_clients;  // of the workers; none: HTTP calls are refused
 };
-
-inline Post post_to(async::Reactor& reactor) {
-  return [&reactor](Message message) { reactor.post(std::move(message)); };
-}
 
 inline StartTimer timers_of(async::Reactor& reactor) {
   return [&reactor](Milliseconds delay, std::function<void()> fire) {

@@ -42,15 +42,15 @@ class Loop {
 class ThreadsConcurrency : public testing::Test {
  protected:
   ThreadsConcurrency() {
-    Threads threads{post_to(control_.reactor()), {post_to(workers_[0].reactor()), post_to(workers_[1].reactor())}};
+    Threads threads{control_.reactor().poster(), {workers_[0].reactor().poster(), workers_[1].reactor().poster()}};
     runtime_ = *Runtime::start(std::move(threads), clock_, tested_engine());
   }
   // Each group ends on its own thread: a request may still be on its way out when its outcome is already known.
   ~ThreadsConcurrency() override {
     control_.run([this] { group_.cancel_all(); });
     for (std::size_t i = 0; i < 2; ++i) workers_[i].run([this, i] { requests_[i].cancel_all(); });
-    runtime_.reset();
     for (Loop* loop : {&control_, &workers_[0], &workers_[1]}) loop->stop();  // all, before one of them is gone
+    runtime_.reset();
   }
 
   using Made = Result<std::shared_ptr<const WasmPlugin>>;
@@ -121,6 +121,7 @@ class ThreadsConcurrency : public testing::Test {
 
   SystemClock clock_;
   TemporaryFolder folder_;
+  std::shared_ptr<const WasmPlugin> last_;  // goes when everything else is gone
   Loop control_;
   Loop workers_[2];
   std::shared_ptr<Runtime> runtime_;
@@ -182,6 +183,13 @@ TEST_F(ThreadsConcurrency, ConfsComeAndGoWhileRequestsRun) {
   for (auto& outcome : outcomes) failed += outcome.get() != "proceeds";
   EXPECT_GE(failed, 5);
   EXPECT_LE(failed, 5 * 12);  // the bad ones, and those that shared their Vm
+}
+
+TEST_F(ThreadsConcurrency, AConfMayOutliveTheLoops) {
+  auto made = configure(write_module(trapping(false)), "a").get();
+  ASSERT_TRUE(made) << made.error().what;
+  EXPECT_EQ(request(1, *made, false).get(), "proceeds");
+  last_ = *std::move(made);
 }
 
 TEST_F(ThreadsConcurrency, SeveralFirstConfsAtOnceShareTheirVms) {

@@ -1,7 +1,9 @@
 """Which modules are taken, how they are started, and what calls answer that are not there yet."""
 import re
 import shutil
+import signal
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -133,3 +135,32 @@ def test_a_plugin_hears_the_end_of_an_exchange_whose_client_is_lost(gateway, ups
     wait_until(lambda: "told delete" in one.read("logs/error.log"), one.tell)
     lines = [line.rsplit(" ", 1)[1] for line in one.read("logs/error.log").splitlines() if "plugin wasm_script: told " in line]
     assert lines == ["done", "log", "delete"]
+
+
+SET_TICKS = '(import "env" "proxy_set_tick_period_milliseconds" (func $set_ticks (param i32) (result i32)))'
+TICKS_EACH_HOUR = '''(func (export "proxy_on_tick") (param i32))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (drop (call $set_ticks (i32.const 3600000))) (i32.const 1))'''
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_conf_that_only_an_exchange_holds_goes_with_the_gateway(gateway, upstream, workers):
+    """At a second signal, with the exchange, when the loops that the VMs of the conf lived on are gone."""
+    released = threading.Event()
+    up = upstream(answers=[{"held": released}])
+    one = gateway({"nginx_config": {"worker_processes": workers, "worker_shutdown_timeout": "3600s"},
+                   "wasm": {"plugins": [{"name": "own", "file": "own.wasm"}]}}, start=False)
+    assemble(teller(imports=SET_TICKS, functions=TICKS_EACH_HOUR), one.path("own.wasm"))
+    one.start()
+    route = {"uri": "/a", "upstream": {"nodes": {up.address: 1}}}
+    one.put("routes/1", {**route, "plugins": {"own": {"conf": "x"}}})
+    with one.connect() as client:
+        client.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: up.seen, "the request to arrive")
+        one.put("routes/1", route)
+        for _ in range(2):
+            one.signal(signal.SIGTERM)
+            one.wait_for_line("draining")
+        assert one.wait_for_end() == 0, one.tell()
+    released.set()
+    one.check_sanitizers()
