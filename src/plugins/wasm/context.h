@@ -35,6 +35,9 @@ class RootHome {
 };
 
 struct RootContext {
+  // kWaits: proxy_on_done has said that there is something to finish, and proxy_done has not followed yet.
+  enum class End : std::uint8_t { kNotAsked, kWaits, kDone };
+
   std::uint32_t id = 0;
   RootConf conf;
   std::vector<std::pair<std::string, std::string>> properties;  // set outside of exchanges
@@ -43,6 +46,8 @@ struct RootContext {
   RootHome* home = nullptr;                                     // null before, and for roots that are only tried
   bool calls_wait = true;                                       // its HTTP calls go out once it is on its worker
   const AnsweredCall* answered = nullptr;                       // while it is told of it
+  End end = End::kNotAsked;
+  SteadyTime waits_until{};
 };
 
 // One direction of an exchange as the guest steers it. Both may be paused at the same time.

@@ -23,6 +23,7 @@ constexpr std::string_view kImports = R"(
   (import "env" "proxy_set_shared_data" (func $share (param i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_register_shared_queue" (func $register (param i32 i32 i32) (result i32)))
   (import "env" "proxy_set_tick_period_milliseconds" (func $every (param i32) (result i32)))
+  (import "env" "proxy_done" (func $done (result i32)))
   (import "env" "proxy_http_call" (func $ask (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
   (import "env" "proxy_grpc_call"
     (func $ask_grpc (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
@@ -39,6 +40,7 @@ constexpr std::string_view kPen = R"(
     (global.set $end (i32.add (global.get $end) (i32.const 4))))
   (func $show (drop (call $share (i32.const 8300) (i32.const 5) (i32.const 20000)
                                  (i32.sub (global.get $end) (i32.const 20000)) (i32.const 0))))
+  (func $is (param i32 i32) (if (i32.ne (local.get 0) (local.get 1)) (then unreachable)))
   (func $call (drop (call $ask (i32.const 8200) (i32.const 4) (i32.const 8210) (i32.const 61) (i32.const 0)
       (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000) (i32.const 8500))))
   (func $call_grpc (drop (call $ask_grpc (i32.const 8200) (i32.const 4) (i32.const 8400) (i32.const 1) (i32.const 8400)
@@ -168,7 +170,7 @@ TEST_F(EveryCallback, ComesInItsOrderWithItsArguments) {
   EXPECT_THAT(diary(), ElementsAre("done 2", "log 2", "delete 2"));
   made.reset();
   end_all();
-  EXPECT_THAT(diary(), ElementsAre("done 1", "log 1", "delete 1"));
+  EXPECT_THAT(diary(), ElementsAre("done 1", "delete 1"));
 }
 
 TEST_F(EveryCallback, OfAGrpcStreamTellsItsPartsWithTheirSizes) {
@@ -271,7 +273,43 @@ TEST_F(EveryCallback, OfTheEndComesThoughThePluginIsNotDone) {
   EXPECT_THAT(diary(), ElementsAre("context_create 2 1", "request_headers 2 3 1", "done 2", "log 2", "delete 2"));
   made.reset();
   end_all();
-  EXPECT_THAT(diary(), ElementsAre("done 1", "log 1", "delete 1"));
+  pass(29s);
+  EXPECT_THAT(diary(), ElementsAre("done 1"));
+  EXPECT_FALSE(log_.has("proxy_done did not come"));
+  pass(1s);
+  EXPECT_THAT(diary(), ElementsAre("delete 1"));
+  EXPECT_TRUE(log_.has("plugin test: proxy_done did not come within 30 s"));
+}
+
+TEST_F(EveryCallback, OfTheEndOfAConfWaitsUntilThePluginIsDone) {
+  // Only what is waited for may be done, and once.
+  auto made = plugin(diarist({{"proxy_on_done", "(call $call) (call $is (call $done) (i32.const 1))", "(i32.const 0)"},
+                              {"proxy_on_http_call_response",
+                               "(call $is (call $done) (i32.const 0)) (call $is (call $done) (i32.const 1))"}}));
+  diary();
+  made.reset();
+  end_all();
+  EXPECT_THAT(diary(), ElementsAre("done 1"));
+  ASSERT_EQ(client_.flights.size(), 1u);
+  client_.answer(0, http::CallAnswer{204, {}, "", {}});
+  run_messages();
+  const std::vector<std::string> told = diary();
+  pass(60s);
+  EXPECT_THAT(told, ElementsAre("http_call_response 1 4 1 0 0", "delete 1"));
+  EXPECT_THAT(diary(), IsEmpty());
+  EXPECT_FALSE(log_.has("proxy_done did not come"));
+}
+
+TEST_F(EveryCallback, OfTheEndOfAConfMayFailWhileItWaits) {
+  auto made = plugin(
+      diarist({{"proxy_on_done", "(call $call)", "(i32.const 0)"}, {"proxy_on_http_call_response", "(unreachable)"}}));
+  made.reset();
+  end_all();
+  client_.answer(0, http::CallAnswer{204, {}, "", {}});
+  diary();
+  pass(60s);
+  EXPECT_THAT(diary(), IsEmpty());
+  EXPECT_TRUE(log_.has("proxy_on_http_call_response trapped"));
 }
 
 TEST_F(EveryCallback, OfAConfMayRefuseIt) {

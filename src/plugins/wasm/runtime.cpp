@@ -151,7 +151,10 @@ Runtime::Runtime(Threads threads, const Clock& clock, std::shared_ptr<Engine> of
       clock_(clock),
       compiling_{Compiling{std::move(of_worker), {}}, Compiling{std::move(of_request), {}}},
       state_(std::make_shared<SharedState>(clock, SharedStateLimits{}, threads_.workers.size() + 1)) {
-  for (const Post& worker : threads_.workers) turns_.push_back(std::make_shared<SliceTurns>(worker));
+  for (const Post& worker : threads_.workers) {
+    turns_.push_back(std::make_shared<SliceTurns>(worker));
+    lingering_.push_back(std::make_shared<LingeringVms>());
+  }
   if (!threads_.control) return;
   compiler_ = std::make_unique<Background>(kCompilerNiceness);
   builder_ = std::make_unique<Background>(kBuilderNiceness, [this] { trials_.clear(); });
@@ -356,7 +359,8 @@ async::Task<Result<std::shared_ptr<PluginRoots>>> Runtime::make_group(std::share
                           std::move(start_timer),
                           i + 1,
                           threads_.http_clients.empty() ? FindHttpClient() : threads_.http_clients[i],
-                          turns_[i]};
+                          turns_[i],
+                          lingering_[i]};
     auto& vm = group->vms.emplace_back(std::make_shared<WorkerVm>(spec, std::move(ports), is_cheap));
     vm->adopt(std::move(first[i].first));
     roots.push_back(std::make_unique<WorkerRoot>(vm, conf));

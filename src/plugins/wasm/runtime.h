@@ -115,6 +115,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   std::array<Compiling, 2> compiling_;  // by Isolation
   std::shared_ptr<SharedState> state_;
   std::vector<std::shared_ptr<SliceTurns>> turns_;                    // of the workers
+  std::vector<std::shared_ptr<LingeringVms>> lingering_;              // of the workers
   std::map<std::string, std::weak_ptr<async::Mutex>> turns_of_code_;  // by hash
   async::Mutex configuring_;                                          // so that two first confs do not make two groups
   std::map<std::string, std::weak_ptr<const VmGroup>> groups_;

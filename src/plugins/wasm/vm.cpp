@@ -161,11 +161,30 @@ Error Vm::with_last_line(Error why) const {
   return why;
 }
 
+bool Vm::ask_to_end(RootContext& root) {
+  root.end = RootContext::End::kDone;
+  if (failure_ || !exports(Callback::kDone)) return true;
+  if (call(Callback::kDone, {&root, nullptr}, root.id) == 0u) root.end = RootContext::End::kWaits;
+  return root.end == RootContext::End::kDone;
+}
+
+void Vm::note_done(RootContext& root) {
+  root.end = RootContext::End::kDone;
+  if (on_done_) on_done_();
+}
+
 void Vm::end_root(RootContext& root) {
-  end({&root, nullptr});
+  if (root.end == RootContext::End::kNotAsked) ask_to_end(root);
+  if (!failure_ && exports(Callback::kDelete)) call(Callback::kDelete, {&root, nullptr}, root.id);
   calls_.drop(root);
   contexts_.remove(root.id);
   std::erase_if(roots_, [&](const auto& owned) { return owned.get() == &root; });
+}
+
+std::vector<RootContext*> Vm::roots() const {
+  std::vector<RootContext*> all;
+  for (const auto& root : roots_) all.push_back(root.get());
+  return all;
 }
 
 void Vm::add(HttpContext& http, RootContext& root) {
@@ -194,11 +213,8 @@ std::optional<std::uint32_t> Vm::begin(HttpContext& http, RootContext& root, std
 
 void Vm::close(HttpContext& http) {
   http.ended = true;
-  end({http.root, &http});
-}
-
-void Vm::end(Scope scope) {
   if (failure_) return;
+  const Scope scope{http.root, &http};
   if (const GuestFunction& sequence = function(CallbackSequence::kEnd)) {
     std::array<Slot, 1> slots{{{scope.id()}}};
     enter(sequence, steps(CallbackSequence::kEnd), scope, slots);

@@ -80,8 +80,13 @@ class Vm {
 
   // Makes and configures a root context. Error: kInvalid when the plugin refuses, kPlugin when it trapped.
   Result<RootContext*> add_root(RootConf conf);
-  // done, log, delete.
+  // Tells the guest that `root` ends (proxy_on_done). False: it has something to finish, and asks for `end_root` by
+  // proxy_done, see on_done; its calls are still answered.
+  bool ask_to_end(RootContext& root);
+  // delete, after done if it was not asked. Roots hear of no log: that of AssemblyScript's SDK fails there.
   void end_root(RootContext& root);
+  // All that are there now.
+  std::vector<RootContext*> roots() const;
   std::size_t root_count() const noexcept { return roots_.size(); }
   // The state for copies of it, which have `root` as their only one. Null when it cannot be had.
   std::shared_ptr<const VmImage> capture(const RootContext& root);
@@ -107,10 +112,6 @@ class Vm {
   void retire() noexcept {
     for (const auto& root : roots_) root->home = nullptr;
   }
-  // done, log, delete of each root that is left, unless it fails.
-  void end_roots() {
-    while (!failure_ && !roots_.empty()) end_root(*roots_.front());
-  }
   // After a failure: tells the exchanges that they are lost, and gives the instance back.
   void lose_exchanges();
 
@@ -131,6 +132,8 @@ class Vm {
 
   // Told the numbers of exchanges that a callback of another context has changed; never called inside the guest.
   void on_wake(std::function<void(std::vector<std::uint32_t>)> wake) { on_wake_ = std::move(wake); }
+  // Told that a root which waited is done; inside the guest.
+  void on_done(std::function<void()> told) { on_done_ = std::move(told); }
   const ContextTable& contexts() const noexcept { return contexts_; }
   PluginLog& log() noexcept { return *log_; }
 
@@ -148,6 +151,8 @@ class Vm {
   Callback running_callback() const noexcept { return running_; }
   // Has `http` looked after, if it is paused.
   void wake_later(HttpContext& http);
+  // Of `root`, which waits.
+  void note_done(RootContext& root);
   void warn(std::string_view message) { log_->write(LogLevel::kWarn, message); }
   bool may_call(std::uint64_t capability) const noexcept { return !capabilities_ || capabilities_->allows(capability); }
   // Once for each function.
@@ -192,7 +197,6 @@ class Vm {
   bool stopped(std::span<const Callback> steps);
   void unsuspend() noexcept;
   void cut_callbacks();
-  void end(Scope scope);
   Result<void> configure(RootContext& root);
   Result<void> ask(Callback callback, RootContext& root, std::size_t size);
   Error with_last_line(Error why) const;
@@ -240,6 +244,7 @@ class Vm {
   std::shared_ptr<const VmImage> image_;  // of which it is a copy
   std::vector<std::uint32_t> to_wake_;
   std::function<void(std::vector<std::uint32_t>)> on_wake_;
+  std::function<void()> on_done_;
   HttpCalls calls_;
 };
 

@@ -59,7 +59,7 @@ TEST_F(Vms, AConfAndAnExchangeAreTold) {
   plugins_.clear();
   made.reset();
   run_messages();
-  EXPECT_EQ(diary(), "D10 L10 X10 ");
+  EXPECT_EQ(diary(), "D10 X10 ");
 }
 
 TEST_F(Vms, ALostExchangeIsDoneLoggedAndDeleted) {

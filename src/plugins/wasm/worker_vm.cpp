@@ -9,7 +9,9 @@
 namespace sallyport::wasm {
 namespace {
 
-constexpr std::chrono::seconds kRetryDelay{1};  // after a start that failed
+constexpr std::chrono::seconds kRetryDelay{1};      // after a start that failed
+constexpr std::chrono::seconds kLongestLinger{30};  // of a root that has something to finish
+constexpr std::chrono::seconds kLookAgain{1};       // whether it is over
 
 // An answer is for the response first: a request that is answered breaks off the response that is under way.
 constexpr std::array kDirections{&HttpContext::response, &HttpContext::request};
@@ -37,6 +39,7 @@ void WorkerVm::adopt(std::unique_ptr<Vm> vm) {
   vm_->set_cpu_budget(spec_->limits.cpu_budget);
   vm_->set_lane(ports_.lane);
   vm_->on_wake([this](std::vector<std::uint32_t> contexts) { wake_soon(std::move(contexts)); });
+  vm_->on_done([this] { end_soon(); });
   vm_->calls().open(ports_.http_client,
                     [this, vm = vm_.get()](RootContext& root, std::uint32_t call, AnsweredCall answer) {
                       tell_answer(*vm, root, call, std::move(answer));
@@ -47,7 +50,7 @@ void WorkerVm::adopt(std::unique_ptr<Vm> vm) {
 void WorkerVm::tell_answer(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer) {
   if (spec_->is_fair) return answering_.spawn(tell_in_slices(vm, root, call, std::move(answer)));
   const bool goes_on = vm.tell_answer(root, call, answer);
-  if (&vm != vm_.get()) end_retired_soon();
+  if (&vm != vm_.get()) end_soon();
   if (goes_on) return vm.calls().go_on(call);
   log::error("{}", vm.failure()->what);
   discard(vm);
@@ -142,7 +145,7 @@ void WorkerVm::forget(Vm& vm, HttpContext& http) {
   vm.forget(http);
   if (&vm == vm_.get()) return;
   std::erase_if(failed_, [](const auto& failed) { return !failed->has_exchanges(); });
-  if (!retired_.empty()) end_retired_soon();
+  if (!retired_.empty()) end_soon();
 }
 
 void WorkerVm::renew() {
@@ -157,26 +160,66 @@ void WorkerVm::renew() {
 void WorkerVm::retire() {
   vm_->retire();
   retired_.push_back(std::move(vm_));
-  end_retired_soon();
+  end_soon();
 }
 
 // Not inside a callback.
-void WorkerVm::end_retired_soon() {
+void WorkerVm::end_soon() {
   ports_.worker([weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->end_retired();
+    if (auto self = weak.lock()) self->end_what_is_over();
   });
 }
 
-void WorkerVm::end_retired() {
-  std::vector<std::unique_ptr<Vm>> over;
+// Roots that are done or were waited for long enough, and retired VMs of which nothing is left.
+void WorkerVm::end_what_is_over() {
+  const auto self = shared_from_this();
+  const auto over = std::move(linger_timer_);
+  bool waits = vm_ && end_roots(*vm_, Roots::kAsked);
+  if (vm_ && vm_->failure()) discard();
   for (auto& vm : retired_) {
-    if (!vm->has_exchanges() && vm->calls().awaited() == 0) over.push_back(std::move(vm));
+    const bool is_used = vm->has_exchanges() || vm->calls().awaited() != 0;
+    const bool vm_waits = end_roots(*vm, is_used ? Roots::kAsked : Roots::kAll);
+    if (vm->failure()) log::error("{}", vm->failure()->what);
+    if (!is_used && !vm_waits) vm.reset();
+    waits = waits || vm_waits;
   }
   std::erase(retired_, nullptr);
-  for (const auto& vm : over) {
-    vm->end_roots();
-    if (vm->failure()) log::error("{}", vm->failure()->what);
+  auto lingering = ports_.lingering.lock();
+  if (!waits && lingering) lingering->erase(self);
+}
+
+// True: some stay, since the guest has something to finish.
+bool WorkerVm::end_roots(Vm& vm, Roots which) {
+  bool waits = false;
+  for (RootContext* root : vm.roots()) {
+    if (vm.failure()) return false;
+    const bool is_meant = which == Roots::kAll || root->end != RootContext::End::kNotAsked;
+    if (is_meant && end_or_wait(vm, *root)) waits = true;
   }
+  return waits;
+}
+
+// True: it stays.
+bool WorkerVm::end_or_wait(Vm& vm, RootContext& root) {
+  const auto lingering = ports_.lingering.lock();
+  const SteadyTime now = spec_->clock->steady();
+  if (root.end == RootContext::End::kNotAsked && !vm.ask_to_end(root)) root.waits_until = now + kLongestLinger;
+  if (root.end == RootContext::End::kWaits && lingering && ports_.start_timer) {
+    if (now < root.waits_until) {
+      lingering->insert(shared_from_this());
+      if (!linger_timer_) linger_timer_ = ports_.start_timer(kLookAgain, [this] { end_what_is_over(); });
+      return true;
+    }
+    log::warn("plugin {}: proxy_done did not come within {} s after a proxy_on_done that said 0; its conf ends without",
+              root.conf.plugin, kLongestLinger.count());
+  }
+  vm.end_root(root);
+  return false;
+}
+
+void WorkerVm::end_root(RootContext& root) {
+  end_or_wait(*vm_, root);
+  if (vm_->failure()) discard();
 }
 
 std::uint64_t WorkerVm::add(WorkerRoot& root) {
@@ -262,7 +305,7 @@ void WorkerVm::begin_with(Built built) {
     return std::ranges::find(roots_, made.first, &WorkerRoot::number) == roots_.end();
   };
   for (const auto& made : built.roots) {
-    if (is_gone(made)) vm_->end_root(*made.second);
+    if (is_gone(made)) end_or_wait(*vm_, *made.second);
   }
   if (vm_->failure()) discard();
   auto is_missing = [](const WorkerRoot* one) { return one->has_duties() && !one->is_alive(); };
@@ -361,8 +404,7 @@ void WorkerRoot::end() {
   duties_.end();
   if (!context_) return;
   context_->home = nullptr;
-  vm_->vm()->end_root(*std::exchange(context_, nullptr));
-  if (vm_->vm()->failure()) vm_->discard();
+  vm_->end_root(*std::exchange(context_, nullptr));
 }
 
 }  // namespace sallyport::wasm

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,17 +21,22 @@
 namespace sallyport::wasm {
 
 class WorkerRoot;
+class WorkerVm;
+
+// Those of one worker with roots that are not done: they stay, though nobody else has them.
+using LingeringVms = std::set<std::shared_ptr<WorkerVm>>;
 
 class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
  public:
   enum class State : std::uint8_t { kReady, kBuilding, kFailed };
   struct Ports {
-    Post worker;                             // its own
-    Post builder;                            // the background; none: everything is rebuilt in place
-    StartTimer start_timer;                  // on its worker; may be none
-    std::size_t lane = 0;                    // where its plugins count
-    FindHttpClient http_client = {};         // of its worker; may be none
-    std::shared_ptr<SliceTurns> turns = {};  // of its worker, for copies that are cut into time slices
+    Post worker;                                 // its own
+    Post builder;                                // the background; none: everything is rebuilt in place
+    StartTimer start_timer;                      // on its worker; may be none
+    std::size_t lane = 0;                        // where its plugins count
+    FindHttpClient http_client = {};             // of its worker; may be none
+    std::shared_ptr<SliceTurns> turns = {};      // of its worker, for copies that are cut into time slices
+    std::weak_ptr<LingeringVms> lingering = {};  // of its worker; none: no root is waited for
   };
 
   // `cheap`: a new Vm is made in place.
@@ -68,6 +74,9 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
 
   const Ports& ports() const noexcept { return ports_; }
 
+  // Ends a root, once it is done (proxy_done) or nobody waits for it any longer.
+  void end_root(RootContext& root);
+
   std::uint64_t add(WorkerRoot& root);
   void remove(WorkerRoot& root);
   // What it cost in CPU time to configure a root in a Vm that was made anew.
@@ -89,8 +98,11 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   void finish_building(Result<Built> built);
   void begin_with(Built built);
   void retire();
-  void end_retired_soon();
-  void end_retired();
+  enum class Roots : std::uint8_t { kAll, kAsked };  // kAsked: whose end has begun
+  void end_soon();
+  void end_what_is_over();
+  bool end_roots(Vm& vm, Roots which);
+  bool end_or_wait(Vm& vm, RootContext& root);
   void tell_answer(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer);
   async::Task<void> tell_in_slices(Vm& vm, RootContext& root, std::uint32_t call, AnsweredCall answer);
   HttpContext* find_exchange(std::uint32_t context) const;
@@ -116,6 +128,7 @@ class WorkerVm : public std::enable_shared_from_this<WorkerVm> {
   std::vector<WorkerRoot*> roots_;
   std::vector<async::Event*> waiting_;
   async::TaskGroup answering_;
+  std::unique_ptr<async::Timer> linger_timer_;
   std::unique_ptr<async::Timer> revival_;  // for roots with duties; others can wait for an exchange
 };
 
@@ -154,7 +167,7 @@ class WorkerRoot {
   // On its worker, after `join` elsewhere: what it asked for while it was configured begins.
   void begin_duties();
   bool has_duties() const noexcept { return duties_.any(); }
-  // done, log, delete; nothing follows.
+  // done, then delete once it is; no duty follows.
   void end();
 
  private:

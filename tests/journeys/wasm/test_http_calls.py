@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from harness.modules import examples
+from harness.modules import examples, modules
 from harness.patience import wait_until
 
 HELLO = "hello from upstream-a\n"
@@ -168,3 +168,17 @@ def test_calls_end_with_their_conf_and_with_the_gateway(asking, upstream):
         second.send("GET /b HTTP/1.1\r\nHost: a\r\n\r\n")
         wait_until(lambda: len(auth.seen) == 2, "the second call")
     held.set()
+
+
+def test_a_conf_that_ends_may_still_tell_somebody(gateway, upstream):
+    """proxy_on_done says 0, and the conf stays until proxy_done: its call is answered though its route is gone."""
+    auth = upstream("auth", [PASSES])
+    made = gateway({"nginx_config": {"worker_processes": 1}, "wasm": {"enable": True, "allowed_dirs": [str(modules())]}},
+                   resources={"upstreams": [{"id": "u1", "name": "auth", "nodes": {auth.address: 1}}]})
+    plugin = {"path": f"{modules()}/farewell.wasm", "name": "farewell", "config": ""}
+    made.put("routes/r1", {"uri": "/*", "plugins": {"wasm": {"conf": plugin}}, "upstream": {"nodes": {auth.address: 1}}})
+    assert made.ask("GET", "/a").status == 200
+    assert [seen.target for seen in auth.take_seen()] == ["/a"]
+    made.admin("DELETE", "routes/r1")
+    made.wait_for_line(r"plugin farewell: gone")
+    assert [seen.target for seen in auth.take_seen()] == ["/farewell"]

@@ -77,11 +77,11 @@ std::vector<Row> of_streams() {
     rows.push_back(Row("proxy_continue_stream", {number(stream)}, kOk).in(Place::kConfigure));
     rows.push_back({"proxy_close_stream", {number(stream)}, kOk});
   }
-  for (std::string_view function :
-       {"proxy_continue_request", "proxy_continue_response", "proxy_clear_route_cache", "proxy_done"}) {
-    for (Place place : {Place::kConfigure, Place::kRequestHeaders, Place::kDone, Place::kLog}) {
+  for (Place place : {Place::kConfigure, Place::kRequestHeaders, Place::kDone, Place::kLog}) {
+    for (std::string_view function : {"proxy_continue_request", "proxy_continue_response", "proxy_clear_route_cache"}) {
       rows.push_back(Row(function, {}, kOk).in(place));
     }
+    rows.push_back(Row("proxy_done", {}, kNotFound).in(place));
   }
   return rows;
 }

@@ -71,7 +71,13 @@ Status set_effective_context(Vm& vm, std::uint32_t context) {
   return vm.set_effective(context) ? Status::kOk : Status::kBadArgument;
 }
 
-Status done(Vm&) { return Status::kOk; }
+// Exchanges end without waiting for it, as in Envoy: their heads and bodies are gone then.
+Status done(Vm& vm) {
+  const Scope scope = vm.effective();
+  if (scope.http || !scope.root || scope.root->end != RootContext::End::kWaits) return Status::kNotFound;
+  vm.note_done(*scope.root);
+  return Status::kOk;
+}
 
 }  // namespace
 
