@@ -5,10 +5,12 @@
 #include "admin/plugin_endpoint.h"
 #include "admin/validation_endpoint.h"
 #include "async/event.h"
+#include "base/log.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace sallyport::admin {
@@ -47,7 +49,12 @@ http::Response AdminApi::too_large(std::size_t limit) const {
 }
 
 Task<void> AdminApi::run(std::shared_ptr<Work> work) {
-  work->response = co_await respond(work->request);
+  try {
+    work->response = co_await respond(work->request);
+  } catch (const std::exception& thrown) {
+    log::error("Admin API: {} {}: {}", work->request.method, work->request.path, thrown.what());
+    work->response = refuse(500, "the gateway failed on this request; its error log says why");
+  }
   add_headers(work->response);
   work->done.set();
 }

@@ -87,7 +87,12 @@ int Gateway::run() {
 }
 
 Task<void> Gateway::start() {
-  Status started = co_await try_to_start();
+  Status started;
+  try {
+    started = co_await try_to_start();
+  } catch (const std::exception& thrown) {
+    started = fail(ErrorCode::kInternal, fmt::format("the start failed: {}", thrown.what()));
+  }
   if (started) co_return;
   std::fprintf(stderr, "sallyport: %s\n", started.error().what.c_str());
   log::error("{}", started.error().what);

@@ -3,6 +3,8 @@
 #include "chain/meta.h"
 
 #include <algorithm>
+#include <exception>
+#include <string>
 
 namespace sallyport::chain {
 namespace {
@@ -40,6 +42,17 @@ void insert_by_priority(std::vector<Link>& links, Link link) {
   links.insert(at, std::move(link));
 }
 
+// A plugin that throws on a conf has a fault; whoever wrote the conf hears of it, and nobody waits for ever.
+Task<Result<std::vector<PluginInstance>>> instances_of(const PluginType& type, const json::Value& conf,
+                                                       const Place& place) {
+  try {
+    co_return co_await type.instances(conf, place);
+  } catch (const std::exception& thrown) {
+    co_return fail(ErrorCode::kInvalid, "the plugin failed on it, which is a fault of the gateway: " +
+                                            std::string(thrown.what()) + "; please report it with this conf");
+  }
+}
+
 }  // namespace
 
 Task<Result<std::vector<Link>>> compile_links(const Catalog& catalog, const json::Object& plugins, std::string resource,
@@ -52,7 +65,7 @@ Task<Result<std::vector<Link>>> compile_links(const Catalog& catalog, const json
     CO_TRY(Meta meta, Meta::of(written));
     json::Value conf = own_conf(type, written);
     Place place{resource, plugin_named(name, predecessor)};
-    auto instances = co_await type.instances(conf, place);
+    auto instances = co_await instances_of(type, conf, place);
     if (!instances) {
       co_return fail_at("failed to check the configuration of plugin " + name + " err", std::move(instances.error()));
     }

@@ -32,6 +32,7 @@ constexpr std::string_view kSchema = R"({
           "patternProperties": {"^[^:]+$": {"oneOf": [{"type": "string"}, {"type": "number"}]}}
         },
         {
+          "type": "object",
           "properties": {
             "add": {
               "type": "array", "minItems": 1,
