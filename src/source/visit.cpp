@@ -87,6 +87,8 @@ Task<Result<http::CallAnswer>> Visit::get_once(const Url& url, const Wanted& wan
   request.headers = wanted.headers;
   request.body = wanted.body;
   request.headers.emplace_back("User-Agent", "sallyport");
+  if (with_secret)
+    request.headers.insert(request.headers.end(), wanted.secret_headers.begin(), wanted.secret_headers.end());
   if (with_secret && !wanted.authorization.empty()) request.headers.emplace_back("Authorization", wanted.authorization);
   const upstream::CallLimits limits{timeout_, wanted.most_bytes};
   auto answer = co_await client.caller.call(*std::move(cluster), std::move(request), limits);

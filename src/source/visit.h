@@ -50,7 +50,8 @@ struct Wanted {
   http::OwnedFields headers;
   std::string authorization;  // goes to the origin of `url` alone; or empty
   std::size_t most_bytes = 1 << 20;
-  std::string body = {};  // not empty: it is a POST, also behind redirects
+  http::OwnedFields secret_headers = {};  // as `authorization`
+  std::string body = {};                  // not empty: it is a POST, also behind redirects
 };
 
 class Visit final {
