@@ -8,8 +8,9 @@
 
 namespace sallyport::admin {
 
-Status check_value(const resources::KindInfo& info, const json::Value& value, const chain::Catalog& catalog) {
-  return snapshot::check_alone(catalog, info.kind, value, "invalid configuration: ");
+Status check_value(const resources::KindInfo& info, const json::Value& value, const chain::Catalog& catalog,
+                   const resources::SecretLookup& secrets) {
+  return snapshot::check_alone(catalog, info.kind, value, secrets, "invalid configuration: ");
 }
 
 Task<Status> check_among_others(store::Store& store, const resources::KindInfo& info, const json::Value& value) {

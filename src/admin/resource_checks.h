@@ -6,6 +6,7 @@
 #include "chain/catalog.h"
 #include "json/value.h"
 #include "resources/kinds.h"
+#include "resources/secret.h"
 #include "store/store.h"
 
 #include <string>
@@ -13,7 +14,8 @@
 namespace sallyport::admin {
 
 // The value by itself, as snapshot::check_alone, in the words of the Admin API. Error: kInvalid.
-Status check_value(const resources::KindInfo& info, const json::Value& value, const chain::Catalog& catalog);
+Status check_value(const resources::KindInfo& info, const json::Value& value, const chain::Catalog& catalog,
+                   const resources::SecretLookup& secrets = {});
 
 // The value among the others: what it refers to exists, and no other global rule has its plugins.
 // Error: kInvalid, or kUnavailable of the store.

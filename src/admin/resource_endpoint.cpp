@@ -43,6 +43,13 @@ Status check_ttl(const AdminRequest& request, const store::Store& store) {
               fmt::format("invalid argument ttl: the {} keeps resources until they are deleted", store.describe()));
 }
 
+// Ids of secrets have two parts: "secrets/vault/1". Without the second there is no id.
+void join_manager(std::vector<std::string>& segments) {
+  if (segments.size() < 2) return;
+  if (segments.size() > 2) segments[2].insert(0, segments[1] + "/");
+  segments.erase(segments.begin() + 1);
+}
+
 }  // namespace
 
 Task<http::Response> ResourceEndpoint::handle(const KindInfo& info, const AdminRequest& request,
@@ -52,6 +59,7 @@ Task<http::Response> ResourceEndpoint::handle(const KindInfo& info, const AdminR
   if (!info.allows(*method)) {
     co_return refuse(405, fmt::format("not supported `{}` method for {}", request.method, info.name));
   }
+  if (info.kind == resources::Kind::kSecret) join_manager(segments);
   std::string id = segments.size() > 1 ? segments[1] : "";
   if (*method == Method::kGet) co_return co_await get(info, request, std::move(id));
   if (Status writable = services_.store->writable(); !writable) co_return refuse(405, writable.error().what);
@@ -173,7 +181,11 @@ Task<http::Response> ResourceEndpoint::remove(Write about) {
 }
 
 Task<Status> ResourceEndpoint::check(const KindInfo& info, const json::Value& value) {
-  if (Status checked = check_value(info, value, *services_.catalog); !checked) co_return checked;
+  if (services_.know_secrets) {
+    std::vector<std::string> references = resources::secret_references_in(info.kind, value);
+    co_await services_.know_secrets(std::move(references));
+  }
+  if (Status checked = check_value(info, value, *services_.catalog, services_.secrets); !checked) co_return checked;
   co_return co_await check_among_others(*services_.store, info, value);
 }
 

@@ -1,6 +1,7 @@
 #include "admin/resource_writer.h"
 
 #include "base/log.h"
+#include "resources/kinds.h"
 
 #include <utility>
 
@@ -31,6 +32,8 @@ Task<Status> ResourceWriter::serve(snapshot::Item item, snapshot::SnapshotBuilde
     co_return fail(ErrorCode::kInternal, "stored, but not served yet: " + snapshot.error().what);
   }
   co_await services_.publish(*std::move(snapshot));
+  const bool is_manager = item.kind == resources::info(resources::Kind::kSecret).folder;
+  if (is_manager && services_.secrets_changed) services_.secrets_changed();
   co_return Status();
 }
 

@@ -6,12 +6,14 @@
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "resources/secret.h"
 #include "snapshot/snapshot_ptr.h"
 #include "source/fetcher.h"
 
 #include <cstddef>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace sallyport::chain {
 class Catalog;
@@ -46,6 +48,12 @@ struct Services {
 
   // Ends when every worker serves the snapshot.
   std::function<Task<void>(snapshot::SnapshotPtr)> publish;
+
+  // What references to secrets stand for. `know_secrets` fetches what is not known yet, and `secrets_changed` is told
+  // of every write of a manager. All three, or none.
+  resources::SecretLookup secrets;
+  std::function<Task<void>(std::vector<std::string> references)> know_secrets;
+  std::function<void()> secrets_changed;
 
   // Fetches the code that a source names, of so many bytes at most.
   std::function<Task<Result<source::Fetched>>(source::Spec, std::size_t most)> fetch;

@@ -6,6 +6,8 @@
 #include "async/task_group.h"
 #include "plugins/wasm/live_modules.h"
 #include "plugins/wasm/runtime.h"
+#include "resources/kinds.h"
+#include "resources/secret.h"
 #include "snapshot/snapshot_builder.h"
 #include "store/blob_folder.h"
 #include "store/embedded_store.h"
@@ -115,6 +117,7 @@ class Check final {
     std::vector<snapshot::Item> items;
     std::map<std::string, std::string> places;  // by "routes/1"
     for (const auto& entry : *entries) {
+      if (refers_to_secrets(*entry)) continue;
       items.push_back({entry->key.kind, entry->key.id, entry->value});
       places[entry->key.kind + "/" + entry->key.id] = entry->origin.empty() ? store.describe() : entry->origin;
     }
@@ -130,6 +133,14 @@ class Check final {
         say(fmt::format("{}: warning: {}: {}", places[resource], resource, member));
       }
     }
+  }
+
+  static bool refers_to_secrets(const store::Entry& entry) {
+    const resources::KindInfo* info = resources::find_kind(entry.key.kind);
+    if (!info || resources::secret_references_in(info->kind, entry.value).empty()) return false;
+    say(fmt::format("warning: {}/{} refers to secrets, which the gateway fetches, and was not checked", entry.key.kind,
+                    entry.key.id));
+    return true;
   }
 
   void error(const std::string& line) {

@@ -30,15 +30,6 @@ std::vector<snapshot::Item> as_items(const std::vector<store::EntryPtr>& entries
   return items;
 }
 
-// `origins`: where a person finds each item, by its key; items of the Admin API have no such place.
-void report(const std::vector<snapshot::Rejected>& rejected, const std::map<store::Key, std::string>& origins) {
-  for (const auto& item : rejected) {
-    auto origin = origins.find({item.kind, item.id});
-    std::string where = origin == origins.end() || origin->second.empty() ? "" : origin->second + ": ";
-    log::error("{}{}/{}: {}; its last good form, if any, keeps serving", where, item.kind, item.id, item.error.what);
-  }
-}
-
 std::vector<telemetry::NodeStatus> node_statuses(const upstream::HealthBook& book) {
   std::vector<telemetry::NodeStatus> all;
   for (const upstream::ClusterHealth& cluster : book.clusters()) {
@@ -57,6 +48,15 @@ std::string host_name() {
 }
 
 }  // namespace
+
+void report_rejected(const std::vector<snapshot::Rejected>& rejected,
+                     const std::map<store::Key, std::string>& origins) {
+  for (const auto& item : rejected) {
+    auto origin = origins.find({item.kind, item.id});
+    std::string where = origin == origins.end() || origin->second.empty() ? "" : origin->second + ": ";
+    log::error("{}{}/{}: {}; its last good form, if any, keeps serving", where, item.kind, item.id, item.error.what);
+  }
+}
 
 Gateway::Gateway(Settings settings, SettingsSource source, Signals& signals, Program program,
                  std::unique_ptr<Predecessor> predecessor)
@@ -112,10 +112,12 @@ Task<Status> Gateway::try_to_start() {
   co_await live_plugins_->forget_unused();
   CO_TRY_STATUS(open_endpoints());
   CO_TRY_STATUS(start_workers());
+  CO_TRY_STATUS(sources_->open(settings_, forbidden_addresses(settings_, endpoints_->guarded_addresses())));
   auto lock = co_await changes_.lock();  // until it serves, so that a predecessor may take back what it handed over
   CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kSameConf));
   watch_declared_sources(settings_);
-  CO_TRY_STATUS(sources_->start(settings_, forbidden_addresses(settings_, endpoints_->guarded_addresses())));
+  sources_->start();
+  tasks_.spawn(keep_secrets_fresh());
   CO_TRY_STATUS(co_await wait_for_abandoned_listeners());
   CO_TRY_STATUS(bind_all());
   co_await ask_predecessor(kServe);
@@ -196,7 +198,9 @@ Status Gateway::start_workers() {
   std::vector<async::Reactor*> reactors;
   reactors.reserve(workers_.size());
   for (auto& worker : workers_) reactors.push_back(&worker->reactor());
-  builder_.emplace(catalog_, builder_options(settings_, forbidden));
+  auto building = builder_options(settings_, forbidden);
+  building.secrets = services_.secrets;
+  builder_.emplace(catalog_, std::move(building));
   services_.builder = &*builder_;
   snapshots_ = std::make_unique<snapshot::Snapshots>(control_, reactors, builder_->latest());
   for (auto& worker : workers_) {
@@ -228,6 +232,7 @@ Status Gateway::open_endpoints() {
   services_.publish = [this](snapshot::SnapshotPtr snapshot) { return publish(std::move(snapshot)); };
   services_.reload_plugins = [this] { return reload_plugins(); };
   services_.fetch = [this](source::Spec spec, std::size_t most) { return sources_->fetch(std::move(spec), most); };
+  offer_secrets();
   admin_api_.emplace(services_, std::move(api));
   EndpointSources sources;
   sources.metrics = [this] {
@@ -257,8 +262,10 @@ Task<Status> Gateway::load_resources(snapshot::Reuse reuse) {
   if (!entries) co_return fail(std::move(entries).error());
   std::map<store::Key, std::string> origins;
   for (const auto& entry : *entries) origins[entry->key] = entry->origin;
-  auto change = co_await builder_->prepare_all(as_items(*entries), reuse);
-  report(change.rejected(), origins);
+  std::vector<snapshot::Item> items = as_items(*entries);
+  co_await know_secrets_of(items);
+  auto change = co_await builder_->prepare_all(std::move(items), reuse);
+  report_rejected(change.rejected(), origins);
   co_await put_into_force(std::move(change));
   co_return Status{};
 }
@@ -274,8 +281,9 @@ Task<void> Gateway::take_over(std::vector<store::Change> changes) {
     items.back().value = change.entry->value;
     origins[change.key] = change.entry->origin;
   }
+  co_await know_secrets_of(items);
   auto prepared = co_await builder_->prepare_all(std::move(items));
-  report(prepared.rejected(), origins);
+  report_rejected(prepared.rejected(), origins);
   co_await put_into_force(std::move(prepared));
 }
 

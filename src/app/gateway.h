@@ -19,6 +19,7 @@
 #include "app/successor.h"
 #include "app/worker.h"
 #include "async/epoll_reactor.h"
+#include "async/event.h"
 #include "async/mutex.h"
 #include "async/task_group.h"
 #include "chain/catalog.h"
@@ -44,6 +45,9 @@ class Snapshots;
 namespace sallyport::app {
 
 using async::Task;
+
+// `origins`: where a person finds each item, by its key; items of the Admin API have no such place.
+void report_rejected(const std::vector<snapshot::Rejected>& rejected, const std::map<store::Key, std::string>& origins);
 
 class Gateway final {
  public:
@@ -98,6 +102,14 @@ class Gateway final {
   void watch_declared_sources(const Settings& former);
   Task<Status> take_fetched(std::string name, source::Spec spec, source::Fetched fetched);
 
+  // References to secrets (app/gateway_secrets.cpp).
+  void offer_secrets();
+  Task<void> know_secrets(std::vector<std::string> references);
+  Task<void> know_secrets_of(const std::vector<snapshot::Item>& items);
+  Task<Status> use_secret_managers();
+  Task<void> keep_secrets_fresh();
+  Task<void> refresh_secrets();
+
   // Signals (app/gateway_signals.cpp).
   void on_signal(int signal);
   Task<void> read_settings_again();
@@ -147,6 +159,7 @@ class Gateway final {
   admin::Services services_;
   std::optional<PluginSources> sources_;
   std::optional<SourceCache> source_cache_;
+  async::Event secrets_changed_;
   std::map<std::string, std::string> fetched_;  // hashes of declared plugins that were fetched, by their names
   std::optional<admin::LivePlugins> live_plugins_;
   std::optional<admin::AdminApi> admin_api_;

@@ -200,7 +200,7 @@ Result<admin::ApiSettings> api_settings(const Settings& settings) {
 Status check_item(const chain::Catalog& catalog, const store::Key& key, const json::Value& value) {
   const resources::KindInfo* info = resources::find_kind(key.kind);
   if (!info) return fail(ErrorCode::kInvalid, key.kind + " is not served");
-  return snapshot::check_alone(catalog, info->kind, value);
+  return snapshot::check_alone(catalog, info->kind, value, {});
 }
 
 }  // namespace sallyport::app

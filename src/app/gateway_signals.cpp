@@ -91,6 +91,8 @@ Task<void> Gateway::read_settings_again() {
   }
   settings_.drain_timeout = next->drain_timeout;
   settings_.upgrade_timeout = next->upgrade_timeout;
+  settings_.secrets = next->secrets;
+  sources_->secrets().set_times(settings_.secrets);
   settings_.admin.keys = next->admin.keys;
   settings_.admin.key_required = next->admin.key_required;
   settings_.admin.allow_from = next->admin.allow_from;

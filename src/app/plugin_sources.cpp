@@ -11,11 +11,15 @@ PluginSources::PluginSources(async::Reactor& control, const Clock& clock, std::s
                [this, most_bytes](source::Spec spec, std::string validator) {
                  return fetch(std::move(spec), most_bytes, std::move(validator));
                }),
-      staples_(control, clock, [this](std::string url, std::string request) {
-        return source::ask_responder(*web_, std::move(url), std::move(request));
+      staples_(control, clock,
+               [this](std::string url, std::string request) {
+                 return source::ask_responder(*web_, std::move(url), std::move(request));
+               }),
+      secrets_(clock, [this](resources::SecretManager manager, std::string path) {
+        return source::ask_vault(*web_, std::move(manager), std::move(path));
       }) {}
 
-Status PluginSources::start(const Settings& settings, const upstream::ForbiddenAddresses& own) {
+Status PluginSources::open(const Settings& settings, const upstream::ForbiddenAddresses& own) {
   async::ResolverOptions options;
   options.servers = settings.resolver.servers;
   options.enable_ipv6 = settings.ipv6;
@@ -25,9 +29,13 @@ Status PluginSources::start(const Settings& settings, const upstream::ForbiddenA
   if (!tls) return fail_at("wasm.sources.trusted_certificate", std::move(tls).error());
   tls_ = *std::move(tls);
   web_.emplace(control_, *resolver_, *tls_, clock_, own);
+  secrets_.set_times(settings.secrets);
+  return {};
+}
+
+void PluginSources::start() {
   watcher_.start();
   staples_.start();
-  return {};
 }
 
 Task<Result<source::Fetched>> PluginSources::fetch(source::Spec spec, std::size_t most_bytes, std::string validator) {

@@ -1,12 +1,13 @@
 #pragma once
-// Fetches plugins from where their sources say that they lie, and what OCSP responders say of certificates, over the
-// same HTTP client as upstreams but on the control thread, to which it belongs.
+// Fetches plugins from where their sources say that they lie, what OCSP responders say of certificates, and secrets
+// from their managers, over the same HTTP client as upstreams but on the control thread, to which it belongs.
 
 #include "app/settings.h"
 #include "async/resolver.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "source/fetcher.h"
+#include "source/secret_keeper.h"
 #include "source/staple_keeper.h"
 #include "source/visit.h"
 #include "source/watcher.h"
@@ -26,11 +27,14 @@ class PluginSources final {
   // `control` and `clock` outlive it. `most_bytes`: of a module that the watcher fetches.
   PluginSources(async::Reactor& control, const Clock& clock, std::size_t most_bytes);
 
-  // From now on something is fetched, but nothing from the addresses `own`. Error: kInvalid, naming the setting.
-  Status start(const Settings& settings, const upstream::ForbiddenAddresses& own);
+  // From now on something can be fetched, but nothing from the addresses `own`. Error: kInvalid, naming the setting.
+  Status open(const Settings& settings, const upstream::ForbiddenAddresses& own);
+  // Begins with what the watcher and the staples want; after `open`.
+  void start();
 
   source::Watcher& watcher() noexcept { return watcher_; }
   source::StapleKeeper& staples() noexcept { return staples_; }
+  source::SecretKeeper& secrets() noexcept { return secrets_; }
   // As source::Fetcher::fetch.
   Task<Result<source::Fetched>> fetch(source::Spec spec, std::size_t most_bytes, std::string validator = {});
 
@@ -42,6 +46,7 @@ class PluginSources final {
   std::optional<source::Web> web_;
   source::Watcher watcher_;  // last: their work uses everything above
   source::StapleKeeper staples_;
+  source::SecretKeeper secrets_;
 };
 
 }  // namespace sallyport::app

@@ -13,6 +13,7 @@
 #include "plugins/wasm/wasm_settings.h"
 #include "proxy/options.h"
 #include "route/route_rule.h"
+#include "source/secret_keeper.h"
 #include "source/spec.h"
 #include "telemetry/access_log_format.h"
 #include "wire/h1.h"
@@ -228,6 +229,7 @@ struct Settings {
   std::vector<std::string> warnings;  // keys that are unknown or not honoured, each with its file:line:column
 
   std::size_t workers = 0;                            // 0: one a core
+  source::SecretKeeper::Times secrets;                // apisix.lru.secret
   std::chrono::milliseconds drain_timeout{240'000};   // after TERM, for exchanges that are under way
   std::chrono::milliseconds upgrade_timeout{60'000};  // after USR2, for the other gateway to be ready
   std::string pid_file;                               // <prefix>/logs/nginx.pid; empty: none

@@ -48,6 +48,18 @@ void read_server_header(Section& apisix, std::string& header) {
   if (!http::is_field_value(header)) apisix.error("server_header", "must be one line without control characters");
 }
 
+// How long what was fetched is used, by the names of APISIX's cache; its sizes are not needed.
+void read_secrets(Section lru, source::SecretKeeper::Times& times) {
+  Section secret = lru.section("secret");
+  secret.read("ttl", times.keep);
+  secret.read("neg_ttl", times.longest_wait);
+  for (const auto& [name, time] : {std::pair("ttl", times.keep), std::pair("neg_ttl", times.longest_wait)}) {
+    if (time < std::chrono::seconds(1)) secret.error(name, "must be a second at least");
+  }
+  secret.finish({"count", "neg_count"});
+  lru.finish({});
+}
+
 // The layout of version 2, which recipes still show.
 void read_former_layout(Section& apisix, Settings& settings) {
   read_admin(apisix, settings.admin);
@@ -91,12 +103,13 @@ void read_apisix(Section apisix, Settings& settings) {
   read_proxy_protocol(apisix.section("proxy_protocol"), settings);
   std::string& trusted = settings.ssl.trusted_certificates;
   if (trusted != "system") trusted = below_prefix(settings, trusted);
+  read_secrets(apisix.section("lru"), settings.secrets);
   read_former_layout(apisix, settings);
   apisix.at("plugins");  // read_plugins knows this place too
   apisix.finish({"proxy_mode", "stream_proxy", "proxy_cache", "normalize_uri_like_servlet", "extra_lua_path",
                  "extra_lua_cpath", "lua_module_hook", "enable_debug", "enable_dev_mode", "enable_reuseport",
-                 "data_encryption", "disable_sync_configuration_during_start", "events", "tracing", "lru", "id",
-                 "https_admin", "admin_api_mtls", "admin_api_version"});
+                 "data_encryption", "disable_sync_configuration_during_start", "events", "tracing", "id", "https_admin",
+                 "admin_api_mtls", "admin_api_version"});
 }
 
 }  // namespace sallyport::app

@@ -201,6 +201,14 @@ nginx_config:
   EXPECT_EQ(load("nginx_config: {worker_processes: auto}").workers, 0u);
 }
 
+TEST(Settings, SecretsAreKeptAsLongAsApisixsCacheWouldKeepThem) {
+  Settings settings = load("apisix: {lru: {secret: {ttl: 120, neg_ttl: 5s, count: 512, neg_count: 512}}}");
+  EXPECT_EQ(settings.secrets.keep, std::chrono::seconds(120));
+  EXPECT_EQ(settings.secrets.longest_wait, std::chrono::seconds(5));
+  EXPECT_THAT(problems_of("apisix: {lru: {secret: {ttl: 0}}}"),
+              ElementsAre(HasSubstr("apisix.lru.secret.ttl must be a second at least")));
+}
+
 TEST(Settings, TheCommandLineDecidesTheNumberOfWorkers) {
   SettingsFile file("nginx_config: {worker_processes: 3}");
   EXPECT_EQ(load_settings({.file = file.path(), .workers = 5})->workers, 5u);

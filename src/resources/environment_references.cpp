@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "json/parse.h"
+#include "resources/referring_texts.h"
 
 #include <fmt/format.h>
 
@@ -34,35 +35,6 @@ Result<json::Value> look_up(std::string_view reference, const EnvironmentLookup&
   return *found;
 }
 
-Status resolve(json::Value& value, const EnvironmentLookup& lookup) {
-  if (value.is_string() && is_reference(value.string())) {
-    TRY(value, look_up(std::string(value.string()), lookup));
-  } else if (value.is_array()) {
-    for (json::Value& item : value.array()) TRY_STATUS(resolve(item, lookup));
-  } else if (value.is_object()) {
-    for (auto& [name, member] : value.object()) TRY_STATUS(resolve(member, lookup));
-  }
-  return {};
-}
-
-Status resolve_member(json::Value& resource, std::string_view name, const EnvironmentLookup& lookup) {
-  json::Value* member = resource.object().find(name);
-  if (!member) return {};
-  Status resolved = resolve(*member, lookup);
-  return resolved ? resolved : fail_at(std::string(name), std::move(resolved).error());
-}
-
-Status resolve_plugins(json::Value& resource, const EnvironmentLookup& lookup) {
-  json::Value* plugins = resource.object().find("plugins");
-  if (!plugins || !plugins->is_object()) return {};
-  for (auto& [name, conf] : plugins->object()) {
-    if (Status resolved = resolve(conf, lookup); !resolved) {
-      return fail_at("plugin " + std::string(name), std::move(resolved).error());
-    }
-  }
-  return {};
-}
-
 void put_back(std::string& text, const json::Value& written, const json::Value& used) {
   if (written.is_array()) {
     for (std::size_t i = 0; i < written.array().size(); ++i) put_back(text, written.array()[i], used.array()[i]);
@@ -84,14 +56,11 @@ std::unexpected<Error> told_without_values(Error error, const json::Value& writt
 }
 
 Result<json::Value> with_environment(Kind kind, json::Value resource, const EnvironmentLookup& lookup) {
-  if (!resource.is_object()) return resource;
-  if (kind != Kind::kSsl) {
-    TRY_STATUS(resolve_plugins(resource, lookup));
-    return resource;
-  }
-  for (std::string_view name : {"cert", "key", "certs", "keys", "client"}) {
-    TRY_STATUS(resolve_member(resource, name, lookup));
-  }
+  TRY_STATUS(visit_referring_texts(kind, resource, [&](json::Value& text) -> Status {
+    if (!is_reference(text.string())) return {};
+    TRY(text, look_up(std::string(text.string()), lookup));
+    return {};
+  }));
   return resource;
 }
 

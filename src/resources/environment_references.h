@@ -1,7 +1,7 @@
 #pragma once
 // Texts of resources that stand in the environment of the gateway: `$env://NAME`, or `$env://NAME/member` of a variable
 // that is a JSON object; `$ENV://` means the same. They may stand in place of any text in the confs of plugins, and of
-// certificates and keys in `ssls`. What is stored and shown is the reference.
+// certificates, keys and tokens (resources/referring_texts.h). What is stored and shown is the reference.
 
 #include "base/environment.h"
 #include "base/result.h"

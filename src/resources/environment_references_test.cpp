@@ -41,6 +41,11 @@ TEST(EnvironmentReferences, StandInCertificatesAndKeys) {
             R"({"sni":"$env://KEY","cert":"s3cret","keys":["s3cret"],"client":{"ca":"s3cret"}})");
 }
 
+TEST(EnvironmentReferences, StandInTokensOfSecrets) {
+  EXPECT_EQ(resolved(Kind::kSecret, R"({"uri":"$env://KEY","token":"$env://KEY"})"),
+            R"({"uri":"$env://KEY","token":"s3cret"})");
+}
+
 TEST(EnvironmentReferences, NowhereElseAndNotInsideATextDoTheyMeanAnything) {
   constexpr std::string_view kText =
       R"({"uri":"$env://KEY","plugins":{"p":{"a":"x$env://KEY","$env://KEY":1,"b":"$env:/","c":"$secret://vault/1/a"}}})";

@@ -21,7 +21,7 @@ constexpr std::uint8_t set(std::initializer_list<Method> methods) {
 }
 
 constexpr std::uint8_t kEveryMethod = set({Method::kGet, Method::kPut, Method::kPost, Method::kPatch, Method::kDelete});
-// A plugin config or global rule is named by whoever refers to it: nothing to generate an id for.
+// A plugin config, global rule or secret is named by whoever refers to it: nothing to generate an id for.
 constexpr std::uint8_t kNoPost = set({Method::kGet, Method::kPut, Method::kPatch, Method::kDelete});
 
 // In the order of Kind.
@@ -32,10 +32,11 @@ constexpr std::array kKinds{
     KindInfo{Kind::kPluginConfig, "plugin_configs", "plugin config", "plugin_config", kNoPost},
     KindInfo{Kind::kGlobalRule, "global_rules", "global rule", "global_rule", kNoPost},
     KindInfo{Kind::kSsl, "ssls", "ssl", "ssl", kEveryMethod},
+    KindInfo{Kind::kSecret, "secrets", "secret", "secret", kNoPost},
 };
 
-constexpr std::array kSchemaTexts{route_schema,         service_schema,     upstream_schema,
-                                  plugin_config_schema, global_rule_schema, ssl_schema};
+constexpr std::array kSchemaTexts{route_schema,       service_schema, upstream_schema, plugin_config_schema,
+                                  global_rule_schema, ssl_schema,     secret_schema};
 static_assert(kKinds.size() == kSchemaTexts.size());
 
 constexpr std::array kDefinitionTexts{shared_definitions,        member_definitions,       upstream_definition,

@@ -12,7 +12,7 @@
 
 namespace sallyport::resources {
 
-enum class Kind : std::uint8_t { kRoute, kService, kUpstream, kPluginConfig, kGlobalRule, kSsl };
+enum class Kind : std::uint8_t { kRoute, kService, kUpstream, kPluginConfig, kGlobalRule, kSsl, kSecret };
 
 // Of the Admin API; a set is a sum of them.
 enum class Method : std::uint8_t { kGet = 1, kPut = 2, kPost = 4, kPatch = 8, kDelete = 16 };

@@ -25,5 +25,6 @@ std::string_view upstream_schema() noexcept;
 std::string_view plugin_config_schema() noexcept;
 std::string_view global_rule_schema() noexcept;
 std::string_view ssl_schema() noexcept;
+std::string_view secret_schema() noexcept;
 
 }  // namespace sallyport::resources

@@ -58,7 +58,7 @@ Status check_ssl_rules(const json::Value& ssl) {
 }
 
 bool has_private_keys(Kind kind, const json::Value& resource) {
-  if (kind == Kind::kSsl) return true;
+  if (kind == Kind::kSsl || kind == Kind::kSecret) return true;
   const json::Value* upstream = kind == Kind::kUpstream ? &resource : resource.find("upstream");
   const json::Value* tls = upstream ? upstream->find("tls") : nullptr;
   return tls && tls->find("client_key");
@@ -69,6 +69,10 @@ json::Value without_private_keys(Kind kind, json::Value resource) {
   if (kind == Kind::kSsl) {
     resource.object().erase("key");
     resource.object().erase("keys");
+    return resource;
+  }
+  if (kind == Kind::kSecret) {
+    if (!resource.string_or("token", "").starts_with('$')) resource.object().erase("token");
     return resource;
   }
   json::Value* upstream = kind == Kind::kUpstream ? &resource : resource.object().find("upstream");

@@ -51,9 +51,9 @@ Ssl ssl_from(const json::Value& value);
 // What its schema cannot say. Error: kInvalid with APISIX's words.
 Status check_ssl_rules(const json::Value& ssl);
 
-// Whether a resource of that kind has private keys, in `ssls` or for upstreams.
+// Whether a resource of that kind has private keys, in `ssls` or for upstreams, or a token, in `secrets`.
 bool has_private_keys(Kind kind, const json::Value& resource);
-// As it may be shown: without them.
+// As it may be shown: without them. What only refers to a token stays.
 json::Value without_private_keys(Kind kind, json::Value resource);
 
 }  // namespace sallyport::resources

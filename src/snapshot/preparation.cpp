@@ -23,16 +23,6 @@ std::size_t rank_of(const Item& item) {
   return static_cast<std::size_t>(std::ranges::find(kOrder, info->kind) - kOrder.begin());
 }
 
-// The value, checked, with what stands in the environment and with its defaults.
-Result<json::Value> complete(Kind kind, const json::Value& value) {
-  TRY(json::Value filled, resources::with_environment(kind, value));
-  if (Status checked = resources::check(kind, filled); !checked) {
-    return resources::told_without_values(std::move(checked).error(), value, filled);
-  }
-  resources::schema(kind).fill_defaults(filled);
-  return filled;
-}
-
 // Whether routes take the same over from both when they are compiled; what else there is, their plans take.
 bool has_same_parts(const resources::Service& one, const resources::Service& other) {
   return one.plugins == other.plugins && one.hosts == other.hosts && one.upstream_id == other.upstream_id;
@@ -60,11 +50,38 @@ Task<void> Preparation::run(std::vector<Item> items) {
   if (ssls_changed_) set_.renew_certificates();
   co_await compile_touched();
   co_await try_unused_plugins();
+  for (Rejected& rejected : rejected_) {
+    for (const auto& [written, used] : resolved_) {
+      rejected.error = resources::told_without_values(std::move(rejected.error), written, used).error();
+    }
+  }
+}
+
+// The value, checked, with what its references stand for and with its defaults.
+Result<json::Value> Preparation::complete(Kind kind, const json::Value& value) {
+  TRY(json::Value used, resources::with_environment(kind, value));
+  TRY(used, resources::with_secrets(kind, std::move(used), context_.secrets));
+  if (used != value) resolved_.emplace_back(value, used);
+  if (Status checked = resources::check(kind, used); !checked) {
+    return resources::told_without_values(std::move(checked).error(), value, used);
+  }
+  resources::schema(kind).fill_defaults(used);
+  return used;
+}
+
+void Preparation::remember_secrets(Kind kind, const Item& item) {
+  const std::pair key(item.kind, item.id);
+  if (item.value && !resources::secret_references_in(kind, *item.value).empty()) {
+    set_.secret_users[key] = std::make_shared<const json::Value>(*item.value);
+  } else {
+    set_.secret_users.erase(key);
+  }
 }
 
 Task<Status> Preparation::take(Item item) {
   const resources::KindInfo* info = resources::find_kind(item.kind);
   if (!info) co_return Status();
+  remember_secrets(info->kind, item);
   if (item.value) {
     CO_TRY(item.value, complete(info->kind, *item.value));
   }
@@ -81,6 +98,8 @@ Task<Status> Preparation::take(Item item) {
       co_return take_ssl(item.id, item.value);
     case Kind::kGlobalRule:
       co_return co_await take_global_rule(std::move(item.id), std::move(item.value));
+    case Kind::kSecret:  // whoever fetches secrets looks for their managers in the store
+      break;
   }
   co_return Status();
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sallyport::snapshot {
@@ -29,6 +30,8 @@ class Preparation final {
 
  private:
   Task<Status> take(Item item);
+  Result<json::Value> complete(resources::Kind kind, const json::Value& value);
+  void remember_secrets(resources::Kind kind, const Item& item);
   Status take_route(const std::string& id, const std::optional<json::Value>& value);
   Status take_service(const std::string& id, const std::optional<json::Value>& value);
   Status take_upstream(const std::string& id, const std::optional<json::Value>& value);
@@ -58,6 +61,8 @@ class Preparation final {
   bool globals_changed_ = false;
   std::set<std::string> services_, plugin_configs_;  // ids that this change wrote
   bool ssls_changed_ = false;
+  // Written and used, where references were resolved: what is said of a value names the reference.
+  std::vector<std::pair<json::Value, json::Value>> resolved_;
   std::vector<Rejected> rejected_;
   Unserved warnings_;
 };

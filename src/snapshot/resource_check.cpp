@@ -18,8 +18,10 @@ Status check_used(const chain::Catalog& catalog, resources::Kind kind, const jso
 }  // namespace
 
 Status check_alone(const chain::Catalog& catalog, resources::Kind kind, const json::Value& value,
-                   std::string_view schema_prefix) {
-  TRY(const json::Value used, resources::with_environment(kind, value));
+                   const resources::SecretLookup& secrets, std::string_view schema_prefix) {
+  if (!secrets && !resources::secret_references_in(kind, value).empty()) return {};
+  TRY(json::Value used, resources::with_environment(kind, value));
+  TRY(used, resources::with_secrets(kind, std::move(used), secrets));
   Status checked = check_used(catalog, kind, used, schema_prefix);
   return checked ? checked : resources::told_without_values(std::move(checked).error(), value, used);
 }

@@ -6,14 +6,16 @@
 #include "chain/catalog.h"
 #include "json/value.h"
 #include "resources/kinds.h"
+#include "resources/secret.h"
 
 #include <string_view>
 
 namespace sallyport::snapshot {
 
 // The schema of the kind, its rules, the confs of its plugins. `schema_prefix` goes before what the schema says, as
-// with `resources::check`. Error: kInvalid with APISIX's words.
+// with `resources::check`. Without `secrets`, what refers to some is left to those who compile it.
+// Error: kInvalid with APISIX's words.
 Status check_alone(const chain::Catalog& catalog, resources::Kind kind, const json::Value& value,
-                   std::string_view schema_prefix = "");
+                   const resources::SecretLookup& secrets, std::string_view schema_prefix = "");
 
 }  // namespace sallyport::snapshot

@@ -13,7 +13,7 @@ using testing::StartsWith;
 
 struct ResourceCheckTest : testing::Test, BuilderFixture {
   std::string error(std::string_view text, std::string_view prefix = "") {
-    Status status = check_alone(catalog, resources::Kind::kRoute, *json::parse(text), prefix);
+    Status status = check_alone(catalog, resources::Kind::kRoute, *json::parse(text), {}, prefix);
     return status ? "" : status.error().what;
   }
 };

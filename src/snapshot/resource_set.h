@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sallyport::snapshot {
@@ -74,6 +75,8 @@ struct ResourceSet {
   std::map<std::string, std::shared_ptr<const ServedSsl>> ssls;
   std::shared_ptr<const tls::ServerNames> server_names;  // of `ssls`; of two with the same name, the first id serves it
   std::shared_ptr<const ClientIdentities> client_identities;
+  // By kind and id, as they were written: resources that refer to secrets, also those that were rejected.
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<const json::Value>> secret_users;
   route::HashTrie<upstream::Cluster> checked;  // those with health checks, by their keys
   route::HashTrie<Ids> used_by;                // "services/1" -> ids of routes
 

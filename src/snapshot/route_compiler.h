@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "chain/catalog.h"
 #include "resources/route.h"
+#include "resources/secret.h"
 #include "snapshot/resource_set.h"
 #include "snapshot/reuse.h"
 #include "snapshot/unknown_plugins.h"
@@ -20,6 +21,7 @@ struct CompileContext {
   route::RouterKind router;
   Reuse reuse = Reuse::kSameConf;
   UnknownPlugins unknown_plugins = UnknownPlugins::kRefuse;
+  resources::SecretLookup secrets{};
 };
 
 // A Cluster for `upstream` under `key`, or `previous` when that was made of an equal one; null for no upstream.

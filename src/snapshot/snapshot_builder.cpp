@@ -106,7 +106,8 @@ Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_with(const chain::Catalog
                                                             Reuse reuse) {
   const std::shared_ptr<const ResourceSet> base = resources_;
   const std::uint64_t revision = latest_->revision();
-  const CompileContext context{catalog, options_.forbidden, options_.router, reuse, options_.unknown_plugins};
+  const CompileContext context{catalog, options_.forbidden,       options_.router,
+                               reuse,   options_.unknown_plugins, options_.secrets};
   const bool skips = options_.unknown_plugins == UnknownPlugins::kSkip;
   Unserved unserved = unserved_of(items, warned_of_, skips ? &catalog : nullptr);
   Preparation preparation(context, *base);
@@ -140,8 +141,17 @@ bool SnapshotBuilder::serves(const std::string& kind, const std::string& id) con
       return resources_->upstreams.share(id) != nullptr;
     case resources::Kind::kSsl:
       return resources_->ssls.contains(id);
+    case resources::Kind::kSecret:
+      return false;
   }
   return false;
+}
+
+std::vector<Item> SnapshotBuilder::secret_users() const {
+  std::vector<Item> items;
+  items.reserve(resources_->secret_users.size());
+  for (const auto& [key, value] : resources_->secret_users) items.push_back({key.first, key.second, *value});
+  return items;
 }
 
 Result<SnapshotPtr> SnapshotBuilder::commit(Change change) {

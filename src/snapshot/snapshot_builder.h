@@ -5,6 +5,7 @@
 #include "async/task.h"
 #include "base/result.h"
 #include "json/value.h"
+#include "resources/secret.h"
 #include "route/router_kind.h"
 #include "snapshot/reuse.h"
 #include "snapshot/snapshot_ptr.h"
@@ -26,7 +27,7 @@ namespace sallyport::snapshot {
 using async::Task;
 
 // One resource as the stores have it; without a value it is gone. Kinds: "routes", "services", "upstreams",
-// "plugin_configs", "global_rules", "ssls"; others are taken as known and have no effect.
+// "plugin_configs", "global_rules", "ssls", "secrets"; others are taken as known and have no effect.
 struct Item {
   std::string kind;
   std::string id;
@@ -48,6 +49,7 @@ struct BuilderOptions {
   route::RouterKind router = route::RouterKind::kHostUri;
   UnknownPlugins unknown_plugins = UnknownPlugins::kRefuse;
   upstream::ForbiddenAddresses forbidden;
+  resources::SecretLookup secrets;  // never waits
 };
 
 struct ResourceSet;
@@ -91,6 +93,9 @@ class SnapshotBuilder final {
 
   // Whether something of that name is in force, in whatever form. Kinds as of Item, those with plugins.
   bool serves(const std::string& kind, const std::string& id) const;
+
+  // The resources that refer to secrets, as they were written, also those that were rejected.
+  std::vector<Item> secret_users() const;
 
   // Puts a change into force and returns the Snapshot to publish. Error: kConflict when another change was committed
   // since it was prepared; nothing has changed then, prepare it again.

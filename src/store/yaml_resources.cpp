@@ -12,8 +12,8 @@ namespace sallyport::store {
 namespace {
 
 // What APISIX reads from this file and we do not.
-constexpr std::string_view kNotServedYet[] = {"consumers", "consumer_groups", "plugin_metadata", "plugins",
-                                              "protos",    "secrets",         "stream_routes"};
+constexpr std::string_view kNotServedYet[] = {"consumers", "consumer_groups", "plugin_metadata",
+                                              "plugins",   "protos",          "stream_routes"};
 
 bool has_end_flag(std::string_view text) {
   std::size_t end = text.find_last_not_of(" \t\r\n");
