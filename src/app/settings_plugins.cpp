@@ -1,9 +1,13 @@
 #include "app/settings_parts.h"
+#include "chain/catalog.h"
+#include "plugins/native/native_plugins.h"
 #include "plugins/wasm/plugin_settings.h"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <limits>
 
 namespace sallyport::app {
@@ -16,6 +20,22 @@ void read_names(Section& section, std::optional<std::vector<std::string>>& to) {
   std::vector<std::string> names;
   section.read("plugins", names);
   to = std::move(names);
+}
+
+// A list that comes from APISIX may name plugins that guard routes there and are not here.
+void warn_of_absent_plugins(Section section, const Settings& settings) {
+  chain::Catalog natives;
+  plugins::native::add_native_plugins(natives);
+  auto is_here = [&](const std::string& name) {
+    return name == "wasm" || natives.find(name) ||
+           std::ranges::find(settings.wasm.plugins, name, &WasmPluginSettings::name) != settings.wasm.plugins.end();
+  };
+  std::vector<std::string> absent;
+  std::ranges::copy_if(*settings.plugins, std::back_inserter(absent), std::not_fn(is_here));
+  if (absent.empty()) return;
+  section.warn("plugins", fmt::format("names plugins that this gateway does not have: {}; stored routes are served "
+                                      "without them, until plugins of these names are put through the Admin API",
+                                      fmt::join(absent, ", ")));
 }
 
 void read_prometheus(Section attributes, PrometheusSettings& prometheus) {
@@ -161,6 +181,7 @@ void read_plugins(Section& file, Settings& settings) {
   read_names(file, settings.plugins);
   read_plugin_attr(file.section("plugin_attr"), settings);
   read_wasm(file.section("wasm"), settings);
+  if (settings.plugins) warn_of_absent_plugins(file.has("plugins") ? file : apisix, settings);
 }
 
 }  // namespace sallyport::app

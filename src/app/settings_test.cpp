@@ -333,6 +333,13 @@ TEST(Settings, EveryErrorIsReportedInTheOrderOfTheFile) {
                   HasSubstr("error: wasm.plugins[0].file is missing")));
 }
 
+TEST(Settings, PluginsThatAreNotHereAreNamed) {
+  EXPECT_THAT(problems_of("wasm: {plugins: [{name: own, file: own.wasm}]}\n"
+                          "plugins: [wasm, key-auth, request-id, own, limit-count]\n"),
+              ElementsAre(HasSubstr("config.yaml:2:1: warning: plugins names plugins that this gateway does not have: "
+                                    "key-auth, limit-count; stored routes are served without them")));
+}
+
 TEST(Settings, AWrongShapeIsNamed) {
   EXPECT_THAT(problems_of("apisix: 9080\nplugins: wasm\n"),
               ElementsAre("config.yaml:1:1: error: apisix wants a mapping of keys to values, and is a number",

@@ -29,7 +29,8 @@ constexpr std::string_view kConfs = R"json([
                             "error_response": {"message": "no"}}}}
 ])json";
 
-constexpr std::string_view kOdd = R"json([null, true, 0, -1, 1.5, 1e300, 9223372036854775807, "", "a", "/", "(", "a:b", [],
+constexpr std::string_view kOdd =
+    R"json([null, true, 0, -1, 1.5, 1e300, 9223372036854775807, "", "a", "/", "(", "a:b", [],
                                       [null], ["a"], [["a"]], [[["a", "==", "b"]]], {}, {"a": null}, {"a": {"a": 1}},
                                       {"": ""}, {"set": 1}, {"add": {}}, {"remove": "a"}])json";
 
