@@ -78,9 +78,11 @@ def test_make_run_serves_the_recipes_and_ends_with_term(tmp_path):
         assert "HTTP/1.1 201" in said and "HTTP/1.1 200" in said and re.search(r"(?m)^X-Request-Id: [0-9a-f-]{36}", said), said
         said = run_block("routes/2")
         assert "HTTP/1.1 201" in said and "HTTP/1.1 200" in said and "\nX-Wasm-Added: true" in said, said
+        said = run_block("routes/3")
+        assert "HTTP/1.1 201" in said and "\nX-Wasm-Added: true" in said, said
     assert listening() == []
     with MakeRun(tmp_path) as again:
         assert "no work to do" in again.tell()  # it was built, and
         assert ask(PORTS["proxy"], "GET", "/wasm-test").all("X-Wasm-Added") == ["true"]  # routes are kept
     assert listening() == []
-    assert len((tmp_path / "logs/access.log").read_text().splitlines()) == 3
+    assert len((tmp_path / "logs/access.log").read_text().splitlines()) == 4

@@ -1,5 +1,4 @@
 """The example plugins, and the recipes of the README with them, as a newcomer meets them."""
-import json
 import os
 import re
 import subprocess
@@ -12,36 +11,13 @@ from harness.modules import ROOT, examples
 
 HELLO = "hello from upstream-a\n"
 FAULT = '{"body":"hello world", "http_status":200}'
-STANDALONE = """
-routes:
-  - id: 1
-    uri: /fault
-    plugins:
-      wasm_fault_injection:
-        conf: '{"body":"hello world", "http_status":200}'
-    upstream:
-      nodes: {"UPSTREAM": 1}
-  - id: 2
-    uri: /custom
-    plugins:
-      custom-response-header:
-        conf: |
-          {
-            "headers": [
-              {"name": "X-Go-Wasm", "value": "APISIX"}
-            ]
-          }
-    upstream:
-      nodes: {"UPSTREAM": 1}
-#END
-"""
 
 
 def recipes():
     """What the README's curl commands send: (path below the Admin API, key, body)."""
     found = re.findall(r"curl -i http://127.0.0.1:9180/apisix/admin/(\S+) -H 'X-API-KEY: (\w+)' -X PUT -d '(.*?)'",
                        (ROOT / "README.md").read_text(), re.DOTALL)
-    assert [path for path, _, _ in found] == ["routes/1", "routes/2"]
+    assert [path for path, _, _ in found] == ["routes/1", "routes/2", "routes/3"]
     return found
 
 
@@ -60,8 +36,6 @@ def test_the_recipes_of_the_readme_work_as_written(gateway, upstream, tmp_path):
 
     for path, key, body in recipes():
         put(path, key, body)
-    put("routes/3", key, json.dumps({"uri": "/wasm/*", "upstream": {"nodes": {"127.0.0.1:1980": 1}}, "plugins": {
-        "wasm": {"conf": {"path": "/opt/apisix/wasm/add-header.wasm", "name": "add-header"}}}}))
     assert made.ask("GET", "/lua-test").get("X-Request-Id")
     assert made.ask("GET", "/wasm-test").all("X-Wasm-Added") == ["true"]
     assert made.ask("GET", "/wasm/anything").all("X-Wasm-Added") == ["true"]
@@ -69,18 +43,18 @@ def test_the_recipes_of_the_readme_work_as_written(gateway, upstream, tmp_path):
 
 @pytest.mark.takes_long
 def test_the_recipes_of_standalone_yaml_work_as_written(gateway, upstream):
-    made = gateway({"wasm": {"plugins": [
-        {"name": "wasm_fault_injection", "priority": 7997, "file": str(examples() / "fault-injection-rust.wasm"),
-         "http_request_phase": "access"},
-        {"name": "custom-response-header", "file": str(examples() / "custom-response-header-go.wasm")}]}},
-        store="yaml", start=False)
-    made.write_resources(None, STANDALONE.replace("UPSTREAM", upstream().address))
+    """But for where the modules are installed."""
+    config, resources = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    for name, example in (("fault-injection", "fault-injection-rust"), ("custom-response-header", "custom-response-header-go")):
+        config = config.replace(f"/opt/apisix/wasm/{name}.wasm", str(examples() / f"{example}.wasm"))
+    made = gateway({"wasm": yaml.safe_load(config)["wasm"]}, store="yaml", start=False)
+    made.write_resources(None, resources.replace("127.0.0.1:1980", upstream().address))
     made.start()
     answer = made.ask("GET", "/fault")
     assert (answer.status, answer.text) == (200, "hello world")
     with made.connect() as client:
         for method in ("GET", "HEAD", "GET"):
-            answer = client.request(method, "/custom")
+            answer = client.request(method, "/headers")
             assert (answer.status, answer.all("X-Go-Wasm")) == (200, ["APISIX"]), method
 
 
