@@ -54,6 +54,13 @@ Verdict failed_by_exception(const Link& link) {
   return Verdict::failed(Error{ErrorCode::kPlugin, std::move(what)});
 }
 
+// What a plugin says of itself begins with its name.
+std::string told(const Link& link, const Error& error) {
+  const std::string named = "plugin " + link.name;
+  const bool is_named = error.what.starts_with(named + ":") || error.what.starts_with(named + " ");
+  return is_named ? error.what : link.reason + ": " + error.what;
+}
+
 void set_content_type(http::Response& response, std::string_view type) {
   for (auto& [name, value] : response.headers) {
     if (http::known_field(name) == http::FieldName::kContentType) {
@@ -144,7 +151,7 @@ bool ChainRun::settle(Phase phase, std::uint16_t at, Verdict& verdict) {
     }
     apply_error_response(link, *response);
   }
-  if (verdict.error()) log::error("{}: {}", link.reason, verdict.error()->what);
+  if (verdict.error()) log::error("{}", told(link, *verdict.error()));
   if (verdict.error() || (response && response->status >= 400)) exchange_.reason = link.reason;
   return true;
 }

@@ -1,3 +1,4 @@
+#include "base/log_fixture.h"
 #include "chain/probe_fixture.h"
 
 #include <gmock/gmock.h>
@@ -52,6 +53,24 @@ TEST_F(ChainRunTest, AnAnswerEndsThePhaseAndNamesItsPlugin) {
   EXPECT_EQ(verdict.response()->status, 403);
   EXPECT_EQ(f.exchange.reason, "plugin:a");
   EXPECT_THAT(calls, ElementsAre("a.rewrite"));
+}
+
+TEST_F(ChainRunTest, TheLogNamesAPluginThatFailedOnce) {
+  log::Capture log;
+  for (auto [what, line] : {std::pair("plugin a: proxy_on_log trapped", "error plugin a: proxy_on_log trapped"),
+                            std::pair("plugin a threw oops", "error plugin a threw oops"),
+                            std::pair("plugin ab: trapped", "error plugin:a: plugin ab: trapped"),
+                            std::pair("out of luck", "error plugin:a: out of luck")}) {
+    links.clear();
+    add("a", kAll, [what = std::string(what)](Phase, BodyStage*) -> Task<Verdict> {
+      return Verdict::failed(Error{ErrorCode::kPlugin, what});
+    });
+    Chain chain(links);
+    ChainRun run(chain, f.exchange, {});
+    EXPECT_TRUE(finish(run.run(Phase::kAccess)).error());
+    ASSERT_FALSE(log.lines().empty());
+    EXPECT_EQ(log.lines().back(), line);
+  }
 }
 
 TEST_F(ChainRunTest, AnAnswerBelow400NeedsNoReason) {
