@@ -161,9 +161,7 @@ class Parser final {
     return {};
   }
   Status take_engine(std::string_view value) {
-    auto kind = wasm::engine_named(value);
-    if (!kind) return mistake(fmt::format("--engine {}: write one of {}", value, wasm::engine_names()));
-    parsed_.engine = *kind;
+    TRY(parsed_.engine, engine_option(value));
     return {};
   }
 
@@ -360,6 +358,11 @@ Parser::Take Parser::take_function(std::string_view option) {
 }
 
 }  // namespace
+
+Result<wasm::EngineKind> engine_option(std::string_view name) {
+  if (auto kind = wasm::engine_named(name)) return *kind;
+  return mistake(fmt::format("--engine {}: write one of {}", name, wasm::engine_names()));
+}
 
 Result<WasmRunOptions> parse_wasm_run(std::span<const char* const> arguments) { return Parser(arguments).parse(); }
 

@@ -57,6 +57,9 @@ struct WasmRunOptions {
 // cannot be read; each says what to do.
 Result<WasmRunOptions> parse_wasm_run(std::span<const char* const> arguments);
 
+// The engine that `--engine` names. Error: kInvalid with those that there are.
+Result<wasm::EngineKind> engine_option(std::string_view name);
+
 // The lines of `sallyport wasm run --help`.
 std::string_view wasm_run_usage() noexcept;
 

@@ -32,8 +32,24 @@ def test_what_is_refused_is_marked_and_said(gateway):
     assert one.run_command("wasm", "inspect", "none.wasm").stdout.startswith("REFUSED: none.wasm: cannot be read")
 
 
-def test_mistakes_on_the_command_line_are_answered_with_the_usage(run):
-    for arguments in (["wasm"], ["wasm", "inspect"], ["wasm", "teleport", "a.wasm"]):
-        told = run(*arguments)
-        assert told.returncode == 2 and told.stderr.startswith("usage: sallyport wasm inspect FILE")
-    assert run("wasm", "--help").returncode == 0
+@pytest.mark.parametrize("arguments, what", [
+    ([], "wasm wants to be told what to do"), (["teleport", "a.wasm"], "wasm teleport: there is no such tool"),
+    (["inspect"], "wasm inspect wants the FILE"), (["inspect", "--engine", "v8", "a.wasm"], "--engine v8: write one of "),
+    (["inspect", "a.wasm", "--fast"], "unknown option --fast"), (["run"], "wasm run wants the FILE"),
+    (["new"], "wasm new wants the NAME")])
+def test_mistakes_on_the_command_line_are_named(run, arguments, what):
+    told = run("wasm", *arguments)
+    assert told.returncode == 2 and told.stderr.startswith(f"sallyport: {what}"), told.stderr
+
+
+def test_each_tool_has_its_usage(run):
+    for tool in ([], ["inspect"], ["run"], ["new"]):
+        told = run("wasm", *tool, "--help")
+        assert told.returncode == 0 and told.stdout.startswith("usage: sallyport wasm ")
+
+
+def test_options_stand_on_either_side_of_the_file(run):
+    file = str(examples() / "fault-injection-cpp.wasm")
+    for words in (["--engine", "pulley", file], [file, "--engine=pulley"]):
+        told = run("wasm", "inspect", *words)
+        assert told.returncode == 0 and told.stdout.endswith("accepted: it compiles and starts\n"), told.stderr
