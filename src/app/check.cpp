@@ -65,7 +65,9 @@ class Check final {
                         plugin.where, plugin.name, plugin.source->shown()));
       }
     }
-    TRY(wasm_runtime_, wasm::Runtime::start({control_.poster(), {}, {}}, clock_, settings_.wasm.engine));
+    auto runtime = wasm::Runtime::start({control_.poster(), {}, {}}, clock_, settings_.wasm.engine);
+    if (!runtime) return without_engine(settings_.wasm, std::move(runtime).error());
+    wasm_runtime_ = *std::move(runtime);
     return fill_catalog(catalog_, settings_, wasm_runtime_);
   }
 

@@ -147,8 +147,10 @@ Status Gateway::load_plugins() {
     threads.timers.push_back(wasm::timers_of(worker->reactor()));
     threads.http_clients.emplace_back([&worker] { return &worker->http_client(); });
   }
-  TRY(wasm_runtime_, wasm::Runtime::start(std::move(threads), clock_, settings_.wasm.engine, open_code_cache(settings_),
-                                          {}, settings_.wasm.first_tier));
+  auto runtime = wasm::Runtime::start(std::move(threads), clock_, settings_.wasm.engine, open_code_cache(settings_), {},
+                                      settings_.wasm.first_tier);
+  if (!runtime) return without_engine(settings_.wasm, std::move(runtime).error());
+  wasm_runtime_ = *std::move(runtime);
   source_cache_.emplace(settings_.wasm.sources.folder);
   return fill_catalog(catalog_, settings_, wasm_runtime_, &*source_cache_);
 }

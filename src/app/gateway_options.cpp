@@ -129,6 +129,11 @@ wasm::DeclaredPlugin declared_plugin(const WasmPluginSettings& from) {
   return plugin;
 }
 
+std::unexpected<Error> without_engine(const WasmSettings& settings, Error why) {
+  if (settings.engine_where.empty()) return fail(std::move(why));
+  return fail_at(settings.engine_where + ": error", std::move(why));
+}
+
 wasm::WasmSettings wasm_settings(const Settings& settings, const SourceCache* fetched) {
   wasm::WasmSettings wasm;
   wasm.inline_enabled = settings.wasm.inline_enabled;

@@ -51,6 +51,9 @@ std::string blob_folder(const StoreSettings& store);
 // Where compiled code of plugins is kept; null where none is, of which the log tells the reason.
 std::shared_ptr<wasm::CodeCache> open_code_cache(const Settings& settings);
 
+// Why `wasm.engine` cannot run here, with its place in the file.
+std::unexpected<Error> without_engine(const WasmSettings& settings, Error why);
+
 wasm::WasmSettings wasm_settings(const Settings& settings, const SourceCache* fetched = nullptr);
 wasm::DeclaredPlugin declared_plugin(const WasmPluginSettings& settings);
 

@@ -200,6 +200,7 @@ struct WasmSourceSettings {          // of plugins that are fetched
 
 struct WasmSettings {
   wasm::EngineKind engine = wasm::EngineKind::kWasmtime;
+  std::string engine_where;               // it stands, for messages: "config.yaml:4:8", or empty
   bool inline_enabled = false;            // `plugins: {wasm: {conf: ...}}` is understood
   std::vector<std::string> allowed_dirs;  // where inline paths may point; default: the prefix and /opt/apisix/wasm
   wasm::PluginSettings defaults;          // of every plugin, and the most that inline ones may have

@@ -139,9 +139,10 @@ void read_sources(Section section, const Settings& settings, WasmSourceSettings&
   section.finish();
 }
 
-void read_engine(Section& section, wasm::EngineKind& to) {
+void read_engine(Section& section, wasm::EngineKind& to, std::string& where) {
   std::string name(wasm::name_of(to));
   section.read("engine", name);
+  if (section.has("engine")) where = section.problems().where(section.at("engine"));
   if (auto kind = wasm::engine_named(name)) {
     to = *kind;
   } else {
@@ -154,7 +155,7 @@ void read_wasm(Section section, Settings& settings) {
   const auto& names = settings.plugins;
   to.inline_enabled = names && std::find(names->begin(), names->end(), "wasm") != names->end();
   section.read("enable", to.inline_enabled);
-  read_engine(section, to.engine);
+  read_engine(section, to.engine, to.engine_where);
   to.allowed_dirs = {settings.prefix, std::string(kUsualModuleFolder)};
   section.read("allowed_dirs", to.allowed_dirs);
   for (std::string& folder : to.allowed_dirs) folder = below_prefix(settings, folder);

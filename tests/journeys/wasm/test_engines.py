@@ -163,7 +163,10 @@ def test_without_its_library_wasmedge_is_refused_with_what_to_do(gateway, monkey
     one = gateway({"wasm": {"engine": "wasmedge"}}, start=False)
     one.spawn()
     assert one.wait_for_end() == 1
-    assert re.search("wasm.engine: wasmedge: .*WASMEDGE_DIR.*choose another engine", one.read("stderr"))
+    wanted = r"config.yaml:\d+:\d+: error: wasm.engine: wasmedge: .*WASMEDGE_DIR.*choose another engine"
+    assert re.search(wanted, one.read("stderr"))
+    told_by_check = one.run_command("check", "-c", "conf/config.yaml")
+    assert told_by_check.returncode == 1 and re.search(wanted, told_by_check.stderr), told_by_check.stderr
 
 
 def test_inspect_compiles_for_the_engine_that_is_named(gateway):
