@@ -86,6 +86,9 @@ void read_wasm_plugin(Section section, const Settings& settings, std::vector<Was
   read_source(section, plugin);
   plugin.settings = settings.wasm.defaults;
   read_settings(section, wasm::SettingPlace::kDeclared, plugin.settings);
+  if (auto trouble = wasm::trouble_with_reload(plugin.settings); !trouble.empty()) {
+    section.warn("fail", std::string(trouble));
+  }
   if (const Setting config = section.at("vm_config"); config.value) plugin.vm_config = *config.value;
   section.finish();
 

@@ -261,6 +261,16 @@ wasm:
   EXPECT_THAT(settings.wasm.allowed_dirs, ElementsAre(settings.prefix + "/modules", "/opt/wasm"));
 }
 
+TEST(Settings, AReloadThatHasNoEffectIsAWarning) {
+  SettingsFile file(
+      "wasm:\n  fair: true\n  engine: pulley\n  plugins:\n    - {name: a, file: a.wasm, fail: reload}\n"
+      "    - {name: b, file: b.wasm, fail: reload, fair: false}\n");
+  Settings settings = load_settings({.file = file.path()}).value();
+  EXPECT_THAT(settings.warnings, ElementsAre(AllOf(HasSubstr("config.yaml:5:"),
+                                                   HasSubstr("wasm.plugins[0].fail is \"reload\", which is as "))));
+  EXPECT_THAT(settings.wasm.engine_where, HasSubstr("config.yaml:3:"));
+}
+
 TEST(Settings, WrongSettingsOfWasmPluginsAreNamed) {
   EXPECT_THAT(
       problems_of("wasm:\n  cpu_budget: soon\n  memory_limit: 5g\n  plugins:\n    - name: a\n      file: a.wasm\n"

@@ -393,6 +393,14 @@ std::vector<SettingProblem> read_plugin_settings(const json::Value& object, Sett
   return problems;
 }
 
+std::string_view trouble_with_reload(const PluginSettings& settings) {
+  const bool has_copies = settings.policy.module_isolation() == Isolation::kRequest;
+  if (!has_copies || settings.vm.restart != Restart::kAfterInterval) return {};
+  return "is \"reload\", which is as closed for exchanges of a plugin with isolation: request or fair: true: they have "
+         "copies of its VM, which start nothing, and one that fails is replaced at once; write closed, or leave these "
+         "two out";
+}
+
 std::string text_of(const std::vector<SettingProblem>& problems, std::string_view place) {
   std::string text;
   for (const SettingProblem& problem : problems) {

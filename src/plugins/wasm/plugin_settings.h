@@ -34,6 +34,9 @@ std::string settings_schema(SettingPlace place);
 // must not exceed them, since whoever writes routes is not who runs the gateway. Every problem is told.
 std::vector<SettingProblem> read_plugin_settings(const json::Value& object, SettingPlace place, PluginSettings& to);
 
+// Why `fail: reload` does not do in this plugin what it says, going on after the name; empty: it does.
+std::string_view trouble_with_reload(const PluginSettings& settings);
+
 // All of them as one text, "conf/fail is ...; conf/env is ..."; `place`: where the object stands, or empty.
 std::string text_of(const std::vector<SettingProblem>& problems, std::string_view place = {});
 
