@@ -23,6 +23,9 @@ class LiveModules final : public chain::LiveTypes {
   std::shared_ptr<const chain::PluginType> make_failed(const chain::LiveCode& code, Error why) override;
 
  private:
+  // That of a plugin which the boot file declares or a route names is not for it. Error: kInvalid.
+  Result<void> choose_vm_id(DeclaredPlugin& plugin) const;
+
   std::shared_ptr<Runtime> runtime_;
   PluginSettings defaults_;
   ReservedVmIds reserved_;

@@ -3,6 +3,7 @@
 #include "base/sha256.h"
 #include "plugins/wasm/engine_fixture.h"
 #include "plugins/wasm/wasm_fixture.h"
+#include "plugins/wasm/wasm_plugin_types.h"
 
 namespace sallyport::wasm {
 namespace {
@@ -91,6 +92,87 @@ TEST_F(LiveModulesTest, StateOfDeclaredPluginsIsNotForThoseThatAreHandedIn) {
   std::set<std::string> known;
   runtime_->state().for_each([&](const std::string& vm_id, const PluginState&) { known.insert(vm_id); });
   EXPECT_EQ(known, std::set<std::string>{"live:mine"});
+}
+
+// Both kinds of plugins in one gateway.
+class VmIdsOfRoutes : public LiveModulesTest {
+ protected:
+  VmIdsOfRoutes() {
+    WasmSettings with_inline;
+    with_inline.inline_enabled = true;
+    with_inline.prefix = directory_;
+    with_inline.allowed_dirs = {directory_};
+    EXPECT_TRUE(add_wasm_plugins(catalog_, with_inline, runtime_));
+    write_file("inline.wat", wat("", ""));
+  }
+  // A plugin that a route names with these members beside its path.
+  Result<std::vector<chain::Link>> named_by_route(std::string_view members) {
+    auto plugins = json::parse(R"({"wasm": {"conf": {"path": "inline.wat", )" + std::string(members) + "}}}");
+    Running made(chain::compile_links(catalog_, plugins->object(), "routes/1", nullptr));
+    if (!made.is_done()) return fail(ErrorCode::kInternal, "it waits");
+    return std::move(made.result());
+  }
+  void configure(const Result<chain::LiveType>& made) {
+    ASSERT_TRUE(made) << made.error().what;
+    Running configured(made->type->configure(*json::parse(R"({"conf": "x"})"), {}));
+    ASSERT_TRUE(configured.is_done() && configured.result());
+  }
+  std::set<std::string> vm_ids() {
+    std::set<std::string> known;
+    runtime_->state().for_each([&](const std::string& vm_id, const PluginState&) { known.insert(vm_id); });
+    return known;
+  }
+  static chain::LiveCode named(std::string name, chain::LiveCode code) {
+    code.name = std::move(name);
+    return code;
+  }
+
+  chain::Catalog catalog_;
+};
+
+TEST_F(VmIdsOfRoutes, ARouteDoesNotReachTheStateOfAPluginThatWasPut) {
+  auto put = make(named("probe", code(wat("", ""))));
+  auto given = make(named("other", code(wat("", ""), R"({"vm_id": "team"})")));
+  configure(put);
+  configure(given);
+  for (std::string_view taken : {"probe", "team"}) {
+    auto made = named_by_route(R"("name": "mine", "vm_id": ")" + std::string(taken) + '"');
+    ASSERT_FALSE(made) << taken;
+    EXPECT_NE(made.error().what.find("plugin mine: vm_id " + std::string(taken) +
+                                     " is that of a plugin which was put through the Admin API; choose another one"),
+              std::string::npos)
+        << made.error().what;
+  }
+  auto of_its_name = named_by_route(R"("name": "probe")");
+  ASSERT_TRUE(of_its_name) << of_its_name.error().what;
+  EXPECT_EQ(vm_ids(), (std::set<std::string>{"inline:probe", "probe", "team"}));
+}
+
+TEST_F(VmIdsOfRoutes, OneThatIsPutLaterGetsNoStateThatARouteHas) {
+  auto route = named_by_route(R"("name": "probe")");
+  auto asking = named_by_route(R"("name": "mine", "vm_id": "team")");
+  ASSERT_TRUE(route && asking);
+  configure(make(named("probe", code(wat("", "")))));
+  EXPECT_EQ(vm_ids(), (std::set<std::string>{"live:probe", "probe", "team"}));
+  for (auto [name, settings] :
+       {std::pair("team", "{}"), std::pair("new", R"({"vm_id": "team"})"), std::pair("new", R"({"vm_id": "probe"})")}) {
+    EXPECT_NE(refusal(named(name, code(wat("", ""), settings))).find("is that of a plugin which a route names"),
+              std::string::npos);
+  }
+  asking->clear();  // the route has gone
+  EXPECT_TRUE(make(named("team", code(wat("", "")))));
+}
+
+TEST_F(VmIdsOfRoutes, StateStaysOutOfReachWhenItsPluginHasFailed) {
+  types_.make_failed(named("probe", code(wat("", ""))), Error{ErrorCode::kUnavailable, "damaged"});
+  EXPECT_FALSE(named_by_route(R"("vm_id": "probe")"));
+}
+
+TEST_F(LiveModulesTest, AReloadThatHasNoEffectIsTold) {
+  ASSERT_TRUE(make(code(wat("", ""), R"({"fail": "reload"})")));
+  EXPECT_FALSE(log_.has("fail is"));
+  ASSERT_TRUE(make(code(wat("", ""), R"({"fail": "reload", "isolation": "request"})")));
+  EXPECT_TRUE(log_.has("warn plugin mine: fail is \"reload\", which is as closed for exchanges of a plugin with"));
 }
 
 TEST_F(LiveModulesTest, OneThatCannotBeMadeFailsInEachExchangeAsItsSettingsSay) {

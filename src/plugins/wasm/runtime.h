@@ -16,6 +16,7 @@
 #include "plugins/wasm/background.h"
 #include "plugins/wasm/engine.h"
 #include "plugins/wasm/engine_choice.h"
+#include "plugins/wasm/held_vm_ids.h"
 #include "plugins/wasm/module.h"
 #include "plugins/wasm/module_cache.h"
 #include "plugins/wasm/plugin_roots.h"
@@ -81,6 +82,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   const Clock& clock() const noexcept { return clock_; }
   // What plugins keep beyond their VMs.
   SharedState& state() noexcept { return *state_; }
+  HeldVmIds& vm_ids() noexcept { return vm_ids_; }
 
  private:
   using ModulePtr = std::shared_ptr<const Module>;
@@ -114,6 +116,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
   const Clock& clock_;
   std::array<Compiling, 2> compiling_;  // by Isolation
   std::shared_ptr<SharedState> state_;
+  HeldVmIds vm_ids_;
   std::vector<std::shared_ptr<SliceTurns>> turns_;                    // of the workers
   std::vector<std::shared_ptr<LingeringVms>> lingering_;              // of the workers
   std::map<std::string, std::weak_ptr<async::Mutex>> turns_of_code_;  // by hash

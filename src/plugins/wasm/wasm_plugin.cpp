@@ -28,8 +28,8 @@ chain::PhaseSet phases_of(const ModuleOutline& outline, RequestPhase request_pha
 
 }  // namespace
 
-WasmPlugin::WasmPlugin(std::shared_ptr<PluginRoots> roots, PluginPolicy policy)
-    : roots_(std::move(roots)), policy_(policy) {
+WasmPlugin::WasmPlugin(std::shared_ptr<PluginRoots> roots, PluginPolicy policy, HeldVmIds::Hold vm_id)
+    : roots_(std::move(roots)), vm_id_(std::move(vm_id)), policy_(policy) {
   const ModuleOutline& outline = roots_->spec().module->outline;
   phases_ = phases_of(outline, policy_.request_phase);
   bool edits = outline.imports_function("proxy_set_buffer_bytes");

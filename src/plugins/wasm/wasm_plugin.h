@@ -2,6 +2,7 @@
 // One conf of a Wasm plugin inside one snapshot.
 
 #include "chain/plugin.h"
+#include "plugins/wasm/held_vm_ids.h"
 #include "plugins/wasm/plugin_roots.h"
 #include "plugins/wasm/wasm_settings.h"
 
@@ -11,7 +12,8 @@ namespace sallyport::wasm {
 
 class WasmPlugin final : public chain::Plugin {
  public:
-  WasmPlugin(std::shared_ptr<PluginRoots> roots, PluginPolicy policy);
+  // `vm_id`: of a plugin that a route names.
+  WasmPlugin(std::shared_ptr<PluginRoots> roots, PluginPolicy policy, HeldVmIds::Hold vm_id = nullptr);
 
   chain::PhaseSet phases() const override { return phases_; }
   chain::Filter* make_filter(chain::Exchange& exchange) const override;
@@ -20,6 +22,7 @@ class WasmPlugin final : public chain::Plugin {
 
  private:
   std::shared_ptr<PluginRoots> roots_;
+  HeldVmIds::Hold vm_id_;
   PluginPolicy policy_;
   chain::PhaseSet phases_;
   bool edits_request_body_;

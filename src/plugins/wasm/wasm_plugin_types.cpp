@@ -1,11 +1,14 @@
 #include "plugins/wasm/wasm_plugin_types.h"
 
+#include "base/log.h"
 #include "plugins/wasm/failed_plugin.h"
 #include "plugins/wasm/inline_plugins.h"
+#include "plugins/wasm/plugin_settings.h"
 #include "plugins/wasm/reserved_vm_ids.h"
 #include "plugins/wasm/wasm_plugin.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,10 +63,10 @@ SharedStateLimits state_limits(const WasmSettings& settings) {
 }
 
 async::Task<Result<PluginPtr>> make_plugin(Runtime& runtime, VmSpec spec, RootConf conf, std::string resource,
-                                           PluginPolicy policy) {
+                                           PluginPolicy policy, HeldVmIds::Hold vm_id = nullptr) {
   auto roots = co_await runtime.configure(std::move(spec), std::move(conf), std::move(resource));
   if (!roots) co_return fail(std::move(roots).error());
-  co_return std::make_shared<const WasmPlugin>(std::move(*roots), policy);
+  co_return std::make_shared<const WasmPlugin>(std::move(*roots), policy, std::move(vm_id));
 }
 
 // An entry of `wasm.plugins`.
@@ -134,15 +137,36 @@ class InlinePluginType final : public chain::PluginType {
   }
 
   async::Task<Result<PluginPtr>> configure_one(InlinePlugin plugin, std::string resource) const {
-    std::string& vm_id = plugin.settings.vm.vm_id;
-    CO_TRY_STATUS(reserved_.check(plugin.name, vm_id));
-    if (vm_id.empty() && reserved_.contains(plugin.name)) vm_id = "inline:" + plugin.name;
+    CO_TRY(HeldVmIds::Hold vm_id, take_vm_id(plugin));
+    warn_of_reload(plugin);
     CO_TRY(std::string path, allowed_path(plugin.path, prefix_, allowed_dirs_));
     CO_TRY(auto module, co_await runtime_->load(std::move(path), plugin.settings.policy.module_isolation()));
     VmSpec spec = spec_of(plugin.name, std::move(module), {}, plugin.settings);
     RootConf conf{plugin.name, {}, std::move(plugin.configuration), plugin.settings.call_hosts};
     PluginPolicy policy = plugin.settings.policy;
-    co_return co_await make_plugin(*runtime_, std::move(spec), std::move(conf), std::move(resource), policy);
+    co_return co_await make_plugin(*runtime_, std::move(spec), std::move(conf), std::move(resource), policy,
+                                   std::move(vm_id));
+  }
+
+  // Error: kInvalid, where it asks for that of a plugin which routes must not reach.
+  Result<HeldVmIds::Hold> take_vm_id(InlinePlugin& plugin) const {
+    std::string& given = plugin.settings.vm.vm_id;
+    TRY_STATUS(reserved_.check(plugin.name, given));
+    HeldVmIds& all = runtime_->vm_ids();
+    if (!given.empty() && all.was_put(given)) {
+      return fail(ErrorCode::kInvalid,
+                  "plugin " + plugin.name + ": vm_id " + given +
+                      " is that of a plugin which was put through the Admin API; choose another one");
+    }
+    if (!given.empty()) return all.hold(given, HeldVmIds::Origin::kGiven);
+    if (reserved_.contains(plugin.name) || all.was_put(plugin.name)) given = "inline:" + plugin.name;
+    return all.hold(given.empty() ? plugin.name : given, HeldVmIds::Origin::kName);
+  }
+
+  // Once for a name: there may be thousands of confs.
+  void warn_of_reload(const InlinePlugin& plugin) const {
+    const std::string_view trouble = trouble_with_reload(plugin.settings);
+    if (!trouble.empty() && told_.insert(plugin.name).second) log::warn("plugin {}: fail {}", plugin.name, trouble);
   }
 
   std::shared_ptr<Runtime> runtime_;
@@ -150,6 +174,7 @@ class InlinePluginType final : public chain::PluginType {
   std::vector<std::string> allowed_dirs_;
   PluginSettings defaults_;
   ReservedVmIds reserved_;
+  mutable std::set<std::string> told_;
 };
 
 // From the file that was fetched before.

@@ -220,6 +220,17 @@ TEST_F(PluginTypes, ARouteDoesNotReachTheSharedDataOfDeclaredPlugins) {
   EXPECT_NE(text.find("sallyport_wasm_vms{plugin=\"inline:secret\"} 1\n"), std::string::npos) << text;
 }
 
+TEST_F(PluginTypes, AReloadThatHasNoEffectIsToldOnceForAName) {
+  add();
+  write_file("a.wat", wat("", ""));
+  for (std::string_view with : {R"("isolation": "request")", R"("fair": true)"}) {
+    EXPECT_TRUE(links(R"({"wasm": {"conf": {"path": "a.wat", "fail": "reload", )" + std::string(with) + "}}}"));
+  }
+  EXPECT_TRUE(links(R"({"wasm": {"conf": {"path": "a.wat", "name": "b", "fail": "reload"}}})"));
+  auto lines = log_.take();
+  EXPECT_EQ(std::ranges::count_if(lines, [](const auto& line) { return line.contains(": fail is \"reload\""); }), 1);
+}
+
 TEST_F(PluginTypes, APluginMayHaveOtherLimitsOfMetrics) {
   declare("one", echoing());
   declare("two", echoing());
