@@ -158,7 +158,13 @@ TEST_F(HostileModules, TablesHaveALimitFromTheStart) {
   EXPECT_NE(refusal(wat("", "(table 1 funcref) (table 1 funcref)")), "(accepted)");
 }
 
-TEST_F(HostileModules, AHundredThousandFunctionsAreCompiledOrRefused) {
+TEST_F(HostileModules, AHundredThousandExportsAreRefused) {
+  std::string functions;
+  for (int i = 0; i < 100'000; ++i) functions += "(func (export \"f" + std::to_string(i) + "\"))";
+  EXPECT_NE(refusal(wat("", functions)).find(" names, and at most 10000 are possible"), std::string::npos);
+}
+
+TEST_F(HostileModules, AHundredThousandFunctionsAreCompiled) {
   std::string functions;
   for (int i = 0; i < 100'000; ++i) {
     functions +=

@@ -29,21 +29,40 @@ bool is_callback(std::string_view name) {
   return std::ranges::any_of(kCallbackShapes, [&](const CallbackShape& shape) { return shape.has_name(name); });
 }
 
+constexpr std::size_t kMostLines = 200;
+
+// The lines of a list; of a long one the first.
+class Lines {
+ public:
+  void add(std::string line) {
+    if (++count_ <= kMostLines) text_ += "  " + std::move(line) + "\n";
+  }
+  std::string text() const {
+    return count_ <= kMostLines ? text_ : text_ + fmt::format("  and {} more\n", count_ - kMostLines);
+  }
+
+ private:
+  std::string text_;
+  std::size_t count_ = 0;
+};
+
 void tell_imports(std::string& text, const ModuleOutline& outline) {
   fmt::format_to(std::back_inserter(text), "imports     {}\n", outline.imports.size());
+  Lines lines;
   for (const ModuleImport& import : outline.imports) {
     std::string form = import.kind == ExternKind::kFunction ? import.signature.to_string() : "";
-    fmt::format_to(std::back_inserter(text), "  {}.{} {}{}\n", import.module, import.name, form, trouble_with(import));
+    lines.add(fmt::format("{}.{} {}{}", import.module, import.name, form, trouble_with(import)));
   }
+  text += lines.text();
 }
 
 void tell_exports(std::string& text, const ModuleOutline& outline) {
-  std::string callbacks, others;
+  Lines callbacks, others;
   for (const ModuleExport& each : outline.exports) {
     std::string form = each.kind == ExternKind::kFunction ? " " + each.signature.to_string() : "";
-    (is_callback(each.name) ? callbacks : others) += "  " + each.name + form + "\n";
+    (is_callback(each.name) ? callbacks : others).add(each.name + form);
   }
-  text += "callbacks\n" + callbacks + "other exports\n" + others;
+  text += "callbacks\n" + callbacks.text() + "other exports\n" + others.text();
 }
 
 async::Task<void> try_it(Runtime& runtime, std::shared_ptr<const Module> module, Result<void>& outcome) {

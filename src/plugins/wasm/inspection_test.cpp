@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace sallyport::wasm {
 namespace {
 
@@ -41,6 +43,27 @@ TEST(Inspection, StartsTheModule) {
   Inspection one = inspected(wat("", R"((func (export "_initialize") unreachable))"));
   EXPECT_FALSE(one.is_accepted);
   EXPECT_THAT(one.text, HasSubstr("REFUSED: plugin inspected: _initialize trapped"));
+}
+
+std::string exporting(int functions) {
+  std::string text;
+  for (int i = 0; i < functions; ++i) text += "(func (export \"f" + std::to_string(i) + "\"))";
+  return wat("", text);
+}
+
+TEST(Inspection, ShowsTheBeginningOfALongList) {
+  Inspection one = inspected(exporting(9000));
+  EXPECT_TRUE(one.is_accepted) << one.text;
+  EXPECT_LT(std::ranges::count(one.text, '\n'), 250);
+  EXPECT_THAT(one.text, testing::ContainsRegex("\n  and 88[0-9]* more\n"));
+}
+
+TEST(Inspection, RefusesTooManyExportsBeforeItCompilesThem) {
+  Inspection one = inspected(exporting(100'000));
+  EXPECT_FALSE(one.is_accepted);
+  EXPECT_LT(std::ranges::count(one.text, '\n'), 250);
+  EXPECT_THAT(one.text, testing::ContainsRegex("REFUSED: .*: it exports 10000[0-9] names, and at most 10000 are "
+                                               "possible; build it so that it exports what the host calls alone"));
 }
 
 TEST(Inspection, SaysWhyAFileIsNoModule) {

@@ -16,6 +16,7 @@ namespace sallyport::wasm {
 namespace {
 
 constexpr std::size_t kLargestFile = 256u << 20;
+constexpr std::size_t kMostExports = 10'000;
 
 struct Marker {
   std::string_view name;
@@ -30,6 +31,15 @@ std::unexpected<Error> refuse(std::string what) { return fail(ErrorCode::kInvali
 bool is_text_form(std::string_view bytes) {
   auto first = bytes.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && (bytes[first] == '(' || bytes.substr(first, 2) == ";;");
+}
+
+// Each takes room in the tables of every instance.
+Result<void> check_export_count(const ModuleOutline& outline) {
+  if (outline.exports.size() <= kMostExports) return {};
+  return refuse("it exports " + std::to_string(outline.exports.size()) + " names, and at most " +
+                std::to_string(kMostExports) +
+                " are possible; build it so that it exports what the host calls alone (for wasm-ld: without "
+                "--export-all and --export-dynamic, with --export=NAME)");
 }
 
 Result<void> check_imports(const ModuleOutline& outline) {
@@ -112,6 +122,7 @@ Result<ModuleFile> read_module_file(Engine& engine, const std::string& path) {
 
 Result<AbiVersion> check_plugin(const ModuleOutline& outline) {
   TRY(AbiVersion version, find_version(outline));
+  TRY_STATUS(check_export_count(outline));
   TRY_STATUS(check_imports(outline));
   TRY_STATUS(check_callbacks(outline));
   TRY_STATUS(check_runtime(outline));
