@@ -10,8 +10,8 @@ run:              ## the gateway, an example plugin and an upstream on 127.0.0.1
 	@tools/run
 test:             ## everything .ci/run checks; PHASES="release asan" runs only those
 	@tools/test $(PHASES)
-bench:            ## measure against nginx: table, and JSON in build/bench
-	@tools/bench
+bench:            ## measure against nginx, plugins by themselves, and fairness: tables, goals, JSON in build/bench
+	@tools/bench-all $(if $(QUICK),--quick)
 soak:             ## ten minutes of mixed traffic while plugins, routes and settings change
 	@tools/soak
 conformance:      ## corpora, h2spec, Autobahn and gRPC interop on both loops; SUITES="h2spec grpc" runs only those

@@ -12,7 +12,10 @@ class Row:
         self.name = name
         self.connections = connections
         self.of_round = {sample.round: sample for sample in samples}
-        self.problem = next((sample.problem for sample in samples if sample.problem), "")
+        problems = [sample for sample in samples if sample.problem]
+        problems.sort(key=lambda sample: sample.disturbed)  # mistakes first
+        self.problem = problems[0].problem if problems else ""
+        self.is_disturbed = bool(problems) and problems[0].disturbed
 
     def values(self, field):
         return [getattr(sample, field) for sample in self.of_round.values() if not sample.problem]

@@ -27,6 +27,7 @@ class Sample:
     resident_bytes: int = 0
     attempts: int = 1
     problem: str = ""            # why it does not count; empty: it does
+    disturbed: bool = False      # all that is wrong is that the proxy was not the limit
     response_head: str = ""
     upstream_request: str = ""
 
@@ -49,7 +50,10 @@ def take(scenario, server, upstream_port, connections, seconds, program, placeme
     sample.stolen = (machine.stolen_seconds(placement.proxy_core) - stolen) / (time.monotonic() - started)
     sample.resident_bytes = sum(process.resident_bytes(pid) for pid in server.serving_pids())
     fill(sample, figures)
-    sample.problem = problem_of(sample, figures, scenario)
+    sample.problem = mistake_of(sample, figures, scenario)
+    if not sample.problem:
+        sample.problem = disturbance_of(sample)
+        sample.disturbed = bool(sample.problem)
     return sample
 
 
@@ -64,12 +68,18 @@ def fill(sample, figures):
     sample.generator_wait = figures["own_wait_ns"] / wall_ns
 
 
-def problem_of(sample, figures, scenario):
+def mistake_of(sample, figures, scenario):
+    """What the proxy did wrong."""
     if figures["failures"]:
         return f"{figures['failures']} failed requests; the first: {figures['first_failure']}"
     missing = missing_forwarded(sample.upstream_request)
     if scenario.has_upstream and scenario.server != "forwarder" and not scenario.calls and missing:
         return f"the proxy does less than its peers: the upstream was not sent {', '.join(missing)}"
+    return ""
+
+
+def disturbance_of(sample):
+    """Why something else than the proxy was the limit."""
     if sample.stolen > MOST_STOLEN:
         return f"the host took {sample.stolen:.0%} of the proxy's core away; run on a machine that is not overcommitted"
     if sample.core_share < LEAST_CORE_SHARE:

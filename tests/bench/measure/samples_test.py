@@ -14,7 +14,8 @@ def sample(**more):
 
 class WhatCounts(unittest.TestCase):
     def problem(self, figures=None, scenario=PLAIN, **more):
-        return samples.problem_of(sample(**more), figures or FIGURES, scenario)
+        taken = sample(**more)
+        return samples.mistake_of(taken, figures or FIGURES, scenario) or samples.disturbance_of(taken)
 
     def test_a_busy_proxy_whose_answers_were_right_counts(self):
         self.assertEqual(self.problem(), "")
@@ -25,6 +26,9 @@ class WhatCounts(unittest.TestCase):
     def test_a_proxy_that_sends_fewer_fields_does_less_work(self):
         self.assertIn("x-real-ip", self.problem(upstream_request="GET / HTTP/1.1\r\nX-Forwarded-For: 1\r\n\r\n"))
         self.assertEqual(self.problem(scenario=FLOOR, upstream_request=""), "")
+
+    def test_other_work_is_no_mistake(self):
+        self.assertEqual(samples.mistake_of(sample(stolen=0.1, core_share=0.5), FIGURES, PLAIN), "")
 
     def test_time_that_the_host_took_is_charged_to_nobody(self):
         self.assertIn("overcommitted", self.problem(stolen=0.1))
