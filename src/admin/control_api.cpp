@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "chain/catalog.h"
 #include "resources/kinds.h"
+#include "source/staple_keeper.h"
 #include "store/store.h"
 #include "upstream/health_book.h"
 
@@ -13,6 +14,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -39,7 +42,7 @@ std::vector<std::string> segments_of(std::string_view path) {
 
 http::Response not_found() {
   return refuse(404,
-                "not found; ask for /v1/healthcheck, /v1/schema, /v1/routes, /v1/services, /v1/upstreams or "
+                "not found; ask for /v1/healthcheck, /v1/schema, /v1/routes, /v1/services, /v1/upstreams, /v1/ocsp or "
                 "/v1/plugin_metadatas");
 }
 
@@ -50,6 +53,10 @@ http::Response html(std::string page) {
   response.headers.emplace_back("Content-Type", "text/html; charset=utf-8");
   response.body = std::move(page);
   return response;
+}
+
+std::int64_t seconds(WallTime time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
 // Gives memory that is free back to the system, as far as the allocator knows of it.
@@ -86,6 +93,7 @@ Task<http::Response> ControlApi::answer_get(Segments segments, bool wants_html) 
     }
   }
   if (first == "schema" && segments.size() == 1) co_return answer_schema();
+  if (first == "ocsp" && segments.size() == 1) co_return answer_staples();
   if (first == "plugin_metadatas" && segments.size() == 1) co_return answer(200, json::Array());
   if (first == "plugin_metadata" && !id.empty()) {
     co_return refuse(404, fmt::format("plugin metadata[{}] not found: plugins have none here", id));
@@ -106,6 +114,24 @@ http::Response ControlApi::answer_schema() const {
   return answer(
       200,
       json::Object{{"main", std::move(main)}, {"plugins", std::move(plugins)}, {"stream_plugins", json::Object()}});
+}
+
+http::Response ControlApi::answer_staples() const {
+  json::Array all;
+  if (!services_.staples) return answer(200, std::move(all));
+  for (const source::StapleState& state : services_.staples->describe()) {
+    json::Object shown{{"certificate", state.certificate},
+                       {"fingerprint", state.fingerprint},
+                       {"responder", state.responder},
+                       {"stapled", state.taken.has_value()},
+                       {"failures", static_cast<std::int64_t>(state.failures)}};
+    if (state.taken) shown["taken"] = seconds(*state.taken);
+    if (state.taken) shown["until"] = seconds(state.until);
+    if (state.asked) shown["last_try"] = seconds(*state.asked);
+    if (!state.error.empty()) shown["error"] = state.error;
+    all.emplace_back(std::move(shown));
+  }
+  return answer(200, std::move(all));
 }
 
 Task<http::Response> ControlApi::answer_health(Segments segments, bool wants_html) {

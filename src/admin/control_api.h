@@ -28,6 +28,7 @@ class ControlApi final {
 
   Task<http::Response> answer_get(Segments segments, bool wants_html);
   http::Response answer_schema() const;
+  http::Response answer_staples() const;
   Task<http::Response> answer_health(Segments segments, bool wants_html);
   Task<http::Response> answer_entries(std::string kind);
   Task<http::Response> answer_entry(std::string kind, std::string id);

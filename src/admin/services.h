@@ -22,8 +22,9 @@ namespace sallyport::snapshot {
 class SnapshotBuilder;
 }
 namespace sallyport::source {
+class StapleKeeper;
 class Watcher;
-}
+}  // namespace sallyport::source
 namespace sallyport::store {
 class Store;
 }
@@ -59,6 +60,8 @@ struct Services {
   std::function<Task<Result<source::Fetched>>(source::Spec, std::size_t most)> fetch;
   // Of plugins with a source; null: nothing is fetched beside requests.
   source::Watcher* watcher = nullptr;
+  // What responders say of certificates; null: nobody is asked.
+  const source::StapleKeeper* staples = nullptr;
 
   // What HUP does for plugins; called with `changes` held. Error: shown to who asked.
   std::function<Task<Status>()> reload_plugins;

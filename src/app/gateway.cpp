@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <map>
 #include <thread>
@@ -39,6 +40,22 @@ std::vector<telemetry::NodeStatus> node_statuses(const upstream::HealthBook& boo
     }
   }
   return all;
+}
+
+// One of each certificate and responder: how the answers are verified is no label.
+std::vector<telemetry::StapleStatus> staple_statuses(const source::StapleKeeper& keeper, WallTime now) {
+  auto seconds = [](WallTime::duration time) { return std::chrono::duration<double>(time).count(); };
+  std::map<std::pair<std::string, std::string>, telemetry::StapleStatus> all;
+  for (source::StapleState& state : keeper.describe()) {
+    telemetry::StapleStatus status{state.certificate, state.fingerprint, state.responder, {}, 0, state.failures};
+    if (state.taken) status.age = seconds(now - *state.taken);
+    if (state.taken) status.left = seconds(state.until - now);
+    all.emplace(std::pair(state.fingerprint, state.responder), std::move(status));
+  }
+  std::vector<telemetry::StapleStatus> statuses;
+  statuses.reserve(all.size());
+  for (auto& [key, status] : all) statuses.push_back(std::move(status));
+  return statuses;
 }
 
 std::string host_name() {
@@ -177,6 +194,7 @@ Task<void> Gateway::load_live_plugins(chain::Catalog& catalog, const Settings& s
   services_.store = store_.get();
   if (!sources_) sources_.emplace(control_, clock_, settings_.wasm.uploads.max_bytes);
   services_.watcher = &sources_->watcher();
+  services_.staples = &sources_->staples();
   if (!live_plugins_) live_plugins_.emplace(services_, blobs_ ? &*blobs_ : nullptr);
   live_plugins_->use(std::make_shared<wasm::LiveModules>(wasm_runtime_, wasm_settings(settings)),
                      live_settings(settings));
@@ -247,6 +265,7 @@ Status Gateway::open_endpoints() {
     std::uint64_t dropped = access_log_.file ? access_log_.file->dropped_lines() : 0;
     telemetry::ProcessFacts facts{host_name(), SALLYPORT_VERSION, snapshots_->latest()->revision(), dropped,
                                   node_statuses(health_.book())};
+    facts.staples = staple_statuses(sources_->staples(), clock_.wall());
     if (overload_) overload_->tell_about(facts);
     return facts;
   };

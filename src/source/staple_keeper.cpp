@@ -10,6 +10,7 @@ namespace {
 
 constexpr Milliseconds kTimeout{10'000};
 constexpr std::size_t kMostBytes = 64 * 1024;
+constexpr std::size_t kAtOnce = 8;
 
 }  // namespace
 
@@ -25,7 +26,42 @@ Task<Result<std::string>> ask_responder(Web& web, std::string url, std::string r
   co_return std::move(answer.body);
 }
 
-StapleKeeper::~StapleKeeper() { tasks_.cancel_all(); }
+// One of those that ask; the next one waiting begins when it ends.
+class StapleKeeper::Turn {
+ public:
+  explicit Turn(StapleKeeper& keeper) : keeper_(keeper) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() { keeper_.end_turn(); }
+
+ private:
+  StapleKeeper& keeper_;
+};
+
+StapleKeeper::~StapleKeeper() {
+  waiting_.clear();  // nobody's turn comes any more
+  tasks_.cancel_all();
+}
+
+Task<void> StapleKeeper::wait_for_turn() {
+  if (asking_ < kAtOnce) {
+    ++asking_;
+    co_return;
+  }
+  auto turn = waiting_.emplace_back(std::make_shared<async::Event>());
+  co_await *turn;
+}
+
+// Who waits longest gets it.
+void StapleKeeper::end_turn() {
+  if (waiting_.empty()) {
+    --asking_;
+    return;
+  }
+  // By a message: a queue of tries that fail at once must not grow the stack.
+  reactor_.post([next = std::move(waiting_.front())] { next->set(); });
+  waiting_.pop_front();
+}
 
 void StapleKeeper::show(const Entry& entry) {
   for (const tls::StaplePtr& staple : entry.staples) staple->show(entry.answer);
@@ -62,7 +98,13 @@ void StapleKeeper::follow(std::shared_ptr<const tls::ServerNames> names) {
   for (const EntryPtr& entry : begun) begin(entry);
 }
 
-Task<Result<tls::Staple::AnswerPtr>> StapleKeeper::ask_once(tls::StaplePtr staple) {
+// Null where the certificate is served no longer when the turn has come.
+Task<Result<tls::Staple::AnswerPtr>> StapleKeeper::ask_once(EntryPtr entry) {
+  co_await wait_for_turn();
+  const Turn turn(*this);
+  if (entry->staples.empty()) co_return nullptr;
+  const tls::StaplePtr staple = entry->staples.front();
+  entry->asked = clock_.wall();
   auto said = co_await ask_(staple->responder(), staple->request());
   if (!said) co_return fail(std::move(said).error());
   co_return staple->check(*said, clock_.wall());
@@ -70,8 +112,7 @@ Task<Result<tls::Staple::AnswerPtr>> StapleKeeper::ask_once(tls::StaplePtr stapl
 
 Task<void> StapleKeeper::run(EntryPtr entry) {
   while (!entry->staples.empty()) {
-    const tls::StaplePtr staple = entry->staples.front();
-    auto answer = co_await ask_once(staple);
+    auto answer = co_await ask_once(entry);
     if (entry->staples.empty()) co_return;
     const Milliseconds wait = answer ? take(*entry, *std::move(answer)) : fail_once(*entry, answer.error());
     auto timer = reactor_.start_timer(wait, async::Reactor::Repeat::kOnce, [entry] { entry->wake.set(); });
@@ -85,7 +126,9 @@ Milliseconds StapleKeeper::take(Entry& entry, tls::Staple::AnswerPtr answer) con
   const tls::Staple& staple = *entry.staples.front();
   if (entry.failures > 0 || !entry.answer) log::info("OCSP: the certificate {} is stapled", staple.subject());
   entry.failures = 0;
+  entry.error.clear();
   entry.answer = std::move(answer);
+  entry.taken = clock_.wall();
   show(entry);
   return staple.refresh_after(*entry.answer, clock_.wall());
 }
@@ -93,10 +136,26 @@ Milliseconds StapleKeeper::take(Entry& entry, tls::Staple::AnswerPtr answer) con
 Milliseconds StapleKeeper::fail_once(Entry& entry, const Error& error) const {
   const tls::Staple& staple = *entry.staples.front();
   const bool is_stapled = entry.answer && entry.answer->until > clock_.wall();
+  entry.error = error.what;
   log::warn("OCSP: the certificate {} {}: {}: {}", staple.subject(),
             is_stapled ? "is stapled with an earlier answer" : "is shown without a staple", staple.responder(),
             error.what);
   return backoff(++entry.failures);
+}
+
+std::vector<StapleState> StapleKeeper::describe() const {
+  std::vector<StapleState> states;
+  for (const auto& [identity, entry] : entries_) {
+    const tls::Staple& staple = *entry->staples.front();
+    StapleState state{staple.subject(), staple.fingerprint(), staple.responder(), {}, {},
+                      entry->asked,     entry->failures,      entry->error};
+    if (entry->answer && entry->answer->until > clock_.wall()) {
+      state.taken = entry->taken;
+      state.until = entry->answer->until;
+    }
+    states.push_back(std::move(state));
+  }
+  return states;
 }
 
 }  // namespace sallyport::source

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,16 @@ struct StapleKeeperTest : testing::Test {
       asked.push_back(std::move(url));
       return Task<Result<std::string>>(said);
     };
+  }
+
+  // An answer that comes when its event is set.
+  static Task<Result<std::string>> hold(std::vector<std::shared_ptr<async::Event>>& held, std::size_t& under_way,
+                                        std::size_t& most) {
+    auto event = held.emplace_back(std::make_shared<async::Event>());
+    most = std::max(most, ++under_way);
+    co_await *event;
+    --under_way;
+    co_return std::string("no answer");
   }
 
   TestCertificate authority{{.name = "authority", .is_authority = true}};
@@ -100,6 +112,51 @@ TEST_F(StapleKeeperTest, WhatIsKnownOfACertificateHoldsForOtherRulesWithIt) {
   keeper.follow(names({two}));
   reactor.advance(31min);
   EXPECT_EQ(asked.size(), 2u);
+}
+
+TEST_F(StapleKeeperTest, AFewAreAskedForAtOnceAndTheOthersInTheirTurn) {
+  std::vector<std::shared_ptr<async::Event>> held;
+  std::size_t under_way = 0, most = 0;
+  auto ask_later = [&](std::string, std::string) { return hold(held, under_way, most); };
+  StapleKeeper busy(reactor, clock, ask_later);
+  busy.start();
+  std::vector<tls::ServerRulePtr> rules;
+  for (int i = 0; i < 20; ++i) {
+    const TestCertificate another{{.name = "a.example"}, &authority};
+    tls::ServerRuleSource source;
+    source.id = std::to_string(i);
+    source.names = {std::to_string(i) + ".example"};
+    source.pairs.push_back({another.pem() + authority.pem(), another.key_pem()});
+    source.staples = tls::StapleSource{.responder = "http://ocsp.example"};
+    rules.push_back(tls::ServerRule::compile(source).value());
+  }
+  busy.follow(names(rules));
+  EXPECT_EQ(held.size(), 8u);
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    held[i]->set();
+    reactor.deliver();
+  }
+  EXPECT_EQ(held.size(), 20u);
+  EXPECT_EQ(most, 8u);
+}
+
+TEST_F(StapleKeeperTest, WhatIsKnownIsTold) {
+  keeper.follow(names({rule()}));
+  StapleState state = keeper.describe().at(0);
+  EXPECT_EQ(state.certificate, "CN=a.example");
+  EXPECT_EQ(state.responder, "http://ocsp.example");
+  EXPECT_FALSE(state.fingerprint.empty());
+  EXPECT_TRUE(state.taken && state.asked);
+  EXPECT_GT(state.until, *state.taken);
+  EXPECT_EQ(state.error, "");
+  said = fail(ErrorCode::kUnavailable, "nobody there");
+  reactor.advance(31min);
+  state = keeper.describe().at(0);
+  EXPECT_TRUE(state.taken);
+  EXPECT_GT(state.failures, 0u);
+  EXPECT_EQ(state.error, "nobody there");
+  keeper.follow(names({}));
+  EXPECT_TRUE(keeper.describe().empty());
 }
 
 TEST_F(StapleKeeperTest, WhatIsServedNoLongerIsNotAskedForAgain) {

@@ -141,6 +141,7 @@ class Exposition final {
       label("resource", resource.name);
       number(resource.share);
     }
+    add_staples(process.staples);
   }
 
  private:
@@ -274,6 +275,33 @@ class Exposition final {
       label("ip", node.ip);
       label("port", fmt::format("{}", node.port));
       number(node.is_usable ? 1 : 0);
+    }
+  }
+
+  void labels_of(const StapleStatus& staple) {
+    label("certificate", staple.certificate);
+    label("fingerprint", staple.fingerprint);
+    label("responder", staple.responder);
+  }
+
+  void add_staples(const std::vector<StapleStatus>& staples) {
+    if (staples.empty()) return;
+    family("sallyport_", "ocsp_staple_age_seconds", "gauge",
+           "Since the responder said what is shown; absent: nothing is");
+    for (const StapleStatus& staple : staples) {
+      if (!staple.age) continue;
+      labels_of(staple);
+      number(*staple.age);
+    }
+    family("sallyport_", "ocsp_staple_left_seconds", "gauge", "For which it may be shown; 0: nothing is");
+    for (const StapleStatus& staple : staples) {
+      labels_of(staple);
+      number(staple.left);
+    }
+    family("sallyport_", "ocsp_failures", "gauge", "Tries in a row in which the responder gave no good answer");
+    for (const StapleStatus& staple : staples) {
+      labels_of(staple);
+      number(staple.failures);
     }
   }
 

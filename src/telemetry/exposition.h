@@ -5,6 +5,7 @@
 #include "telemetry/metrics.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,14 @@ struct ResourceUse {
   double share = 0;  // 0 too where no limit is known
 };
 
+// What the responder of a certificate has said of it (OCSP). No two have the same three labels.
+struct StapleStatus {
+  std::string certificate, fingerprint, responder;
+  std::optional<double> age;  // seconds since it said what is shown; nothing: nothing is
+  double left = 0;            // seconds for which it may be shown
+  unsigned failures = 0;      // since then
+};
+
 // What only the house knows.
 struct ProcessFacts {
   std::string hostname;
@@ -37,6 +46,7 @@ struct ProcessFacts {
   std::vector<NodeStatus> nodes{};
   unsigned load = 0;  // 0: everything is served
   std::vector<ResourceUse> resources{};
+  std::vector<StapleStatus> staples{};
 };
 
 // `prefix` stands before the names that APISIX has too; usually "apisix_".

@@ -91,6 +91,19 @@ TEST(Exposition, NodesThatAreCheckedHaveAStatus) {
                               "apisix_upstream_status{name=\"/apisix/upstreams/1\",ip=\"10.0.0.2\",port=\"80\"} 0\n"));
 }
 
+TEST(Exposition, ShowsHowOldStaplesAre) {
+  EXPECT_THAT(expose_all({}), Not(HasSubstr("ocsp")));
+  ProcessFacts facts{.hostname = "gate", .version = "0.1.0"};
+  facts.staples = {{"CN=a", "1f", "http://o", 2.5, 60, 0}, {"CN=b", "2f", "http://o", {}, 0, 3}};
+  const std::string text = expose({}, facts, "apisix_");
+  const std::string a = "{certificate=\"CN=a\",fingerprint=\"1f\",responder=\"http://o\"} ";
+  const std::string b = "{certificate=\"CN=b\",fingerprint=\"2f\",responder=\"http://o\"} ";
+  EXPECT_THAT(text, HasSubstr("gauge\nsallyport_ocsp_staple_age_seconds" + a + "2.5\n# HELP"));
+  EXPECT_THAT(text, HasSubstr("sallyport_ocsp_staple_left_seconds" + a + "60\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_ocsp_staple_left_seconds" + b + "0\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_ocsp_failures" + b + "3\n"));
+}
+
 TEST(Exposition, LatencyOfARouteAddsUpOverItsUris) {
   WorkerMetrics metrics;
   auto other = sample();

@@ -74,7 +74,8 @@ Result<std::shared_ptr<Staple>> Staple::make(X509& certificate, STACK_OF(X509) &
   staple->issuers_.reset(X509_STORE_new());
   X509_STORE_add_cert(staple->issuers_.get(), issuer);
   X509_STORE_set_flags(staple->issuers_.get(), X509_V_FLAG_PARTIAL_CHAIN);
-  staple->identity_ = fingerprint_text(certificate) + fingerprint_text(*issuer) + staple->responder_ +
+  staple->fingerprint_ = fingerprint_text(certificate);
+  staple->identity_ = staple->fingerprint_ + fingerprint_text(*issuer) + staple->responder_ +
                       (source.verifies ? " verified" : " unverified");
   return staple;
 }

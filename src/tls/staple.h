@@ -35,6 +35,7 @@ class Staple final {
   static Result<std::shared_ptr<Staple>> make(X509& certificate, STACK_OF(X509) & chain, const StapleSource& source);
 
   const std::string& subject() const noexcept { return subject_; }
+  const std::string& fingerprint() const noexcept { return fingerprint_; }  // of the certificate
   const std::string& responder() const noexcept { return responder_; }
   const std::string& request() const noexcept { return request_; }  // DER
   // Equal for staples that may show the same answers.
@@ -56,7 +57,7 @@ class Staple final {
 
   using CertIdPtr = std::unique_ptr<OCSP_CERTID, FreeBy<OCSP_CERTID_free>>;
 
-  std::string subject_, responder_, request_, identity_;
+  std::string subject_, fingerprint_, responder_, request_, identity_;
   StapleSource source_;
   CertIdPtr id_;
   StorePtr issuers_;  // who may vouch for answers

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from harness.certificates import Certificate, authority
+from harness.client import ask_json
 from harness.patience import seconds, wait_until
 
 NAME = "a.example"
@@ -131,6 +132,29 @@ def test_handshakes_wait_for_no_responder_and_it_is_asked_until_it_answers(gatew
     g.put_all(changed)
     wait_until(lambda: g.admin("GET", "ssls/1").json()["value"]["snis"] == [NAME, "b.example"], "the change")
     assert shown(g) == "good"  # the same certificate: what was said of it still holds
+
+
+def test_its_state_is_shown(gateway, responder, root, free_port):
+    own = Certificate(NAME, root, responder=f"http://127.0.0.1:{free_port}/")
+    g = gateway(resources=ssls(own, root))
+
+    def state():
+        [only] = ask_json(g.ports["control"], "GET", "/v1/ocsp").json()
+        return only
+
+    wait_until(lambda: state()["failures"], lambda: g.tell())
+    failed = state()
+    assert not failed["stapled"] and "cannot connect" in failed["error"] and failed["certificate"] == "CN=a.example"
+    assert g.metric("sallyport_ocsp_failures", certificate="CN=a.example") >= 1
+    assert g.metric("sallyport_ocsp_staple_left_seconds", certificate="CN=a.example") == 0
+    assert "sallyport_ocsp_staple_age_seconds{" not in g.metrics()
+    responder(root, own, free_port)
+    is_stapled(g)
+    good = state()
+    assert good["stapled"] and good["failures"] == 0 and "error" not in good and good["taken"] < good["until"]
+    assert g.metric("sallyport_ocsp_staple_left_seconds", certificate="CN=a.example") > 3600
+    assert g.metric("sallyport_ocsp_staple_age_seconds", certificate="CN=a.example") < 3600
+    assert g.metric("sallyport_ocsp_failures") == 0
 
 
 def test_what_cannot_be_stapled_is_told(gateway, root):
