@@ -123,7 +123,7 @@ Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(co_await open_status_port());
   CO_TRY_STATUS(make_workers());
   CO_TRY_STATUS(load_plugins());
-  co_await ask_predecessor(kReadStore);
+  CO_TRY_STATUS(co_await ask_predecessor(kReadStore));
   CO_TRY_STATUS(open_store());
   co_await load_live_plugins(catalog_, settings_);
   co_await live_plugins_->forget_unused();
@@ -137,14 +137,15 @@ Task<Status> Gateway::try_to_start() {
   tasks_.spawn(keep_secrets_fresh());
   CO_TRY_STATUS(co_await wait_for_abandoned_listeners());
   CO_TRY_STATUS(bind_all());
-  co_await ask_predecessor(kServe);
+  CO_TRY_STATUS(co_await ask_predecessor(kServe));
   CO_TRY_STATUS(listen());
   co_await begin_to_serve();
   co_return Status{};
 }
 
-Task<void> Gateway::ask_predecessor(std::string request) {
-  if (predecessor_) co_await predecessor_->ask(control_, std::move(request));
+Task<Status> Gateway::ask_predecessor(std::string request) {
+  if (!predecessor_) co_return Status();
+  co_return co_await predecessor_->ask(control_, std::move(request), settings_.upgrade_timeout);
 }
 
 Status Gateway::make_workers() {

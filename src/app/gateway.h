@@ -80,7 +80,7 @@ class Gateway final {
   Task<void> load_live_plugins(chain::Catalog& catalog, const Settings& settings);
   Status start_workers();
   Status open_endpoints();
-  Task<void> ask_predecessor(std::string request);
+  Task<Status> ask_predecessor(std::string request);
   void watch_load();
   Task<Status> load_resources(snapshot::Reuse reuse);
 

@@ -100,7 +100,10 @@ Task<void> Gateway::begin_to_serve() {
   if (!settings_.pid_file.empty()) {
     if (Status written = write_pid_file(settings_.pid_file); !written) log::warn("{}", written.error().what);
   }
-  co_await ask_predecessor(kServing);
+  // It serves already, so that it goes on whatever the other one does.
+  if (Status left = co_await ask_predecessor(kServing); !left) {
+    log::error("{}; this gateway serves on without it: end that process", left.error().what);
+  }
   predecessor_.reset();
   endpoints_->set_accepting(true);
 }

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <optional>
@@ -33,7 +34,7 @@ Result<std::unique_ptr<Predecessor>> Predecessor::from_environment() {
                                                  "be followed sets this variable",
                                                  kPredecessorVariable, number));
   }
-  auto predecessor = std::make_unique<Predecessor>(fd);
+  auto predecessor = std::make_unique<Predecessor>(fd, ::getppid());
   auto sockets = parse_sockets(listeners);
   if (!sockets) {
     Error error = std::move(sockets).error();
@@ -45,12 +46,19 @@ Result<std::unique_ptr<Predecessor>> Predecessor::from_environment() {
   return predecessor;
 }
 
-async::Task<void> Predecessor::ask(async::Reactor& reactor, std::string request) {
+async::Task<Status> Predecessor::ask(async::Reactor& reactor, std::string request, Milliseconds longest) {
   channel_.say(request);
+  const SteadyTime deadline = reactor.now() + longest;
   while (!channel_.has_ended()) {
-    if (auto said = channel_.hear(); said && *said == request) co_return;
+    if (auto said = channel_.hear(); said && *said == request) break;
+    if (reactor.now() >= deadline) {
+      co_return fail(ErrorCode::kTimeout, fmt::format("process {}, which this gateway is to follow, has not answered "
+                                                      "\"{}\" in {} ms (nginx_config.upgrade_timeout)",
+                                                      process_, request, longest.count()));
+    }
     co_await reactor.sleep(kPoll);
   }
+  co_return Status();
 }
 
 }  // namespace sallyport::app

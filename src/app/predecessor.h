@@ -5,7 +5,10 @@
 #include "app/upgrade_channel.h"
 #include "async/reactor.h"
 #include "async/task.h"
+#include "base/clock.h"
 #include "base/result.h"
+
+#include <sys/types.h>
 
 #include <memory>
 #include <string>
@@ -19,19 +22,21 @@ class Predecessor final {
   // that it is called before other threads run. Error: kInvalid, naming the variable; the predecessor has been told.
   static Result<std::unique_ptr<Predecessor>> from_environment();
 
-  explicit Predecessor(int channel) : channel_(channel) {}
+  // The other end of `channel` is `process`.
+  Predecessor(int channel, pid_t process) : channel_(channel), process_(process) {}
   Predecessor(const Predecessor&) = delete;
   Predecessor& operator=(const Predecessor&) = delete;
 
   SocketList take_sockets() { return std::exchange(sockets_, {}); }
 
-  // Waits until it says `request` again. A predecessor that has ended is in nobody's way; one that hangs ends this
-  // process or is ended by its operator.
-  async::Task<void> ask(async::Reactor& reactor, std::string request);
+  // Waits until it says `request` again. A predecessor that has ended is in nobody's way.
+  // Error: kTimeout, naming it: it has not answered in `longest`.
+  async::Task<Status> ask(async::Reactor& reactor, std::string request, Milliseconds longest);
   void tell_failure(const std::string& why) { channel_.say(std::string(kFailed) + why); }
 
  private:
   UpgradeChannel channel_;
+  pid_t process_;
   SocketList sockets_;
 };
 

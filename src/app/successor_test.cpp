@@ -45,6 +45,17 @@ struct SuccessorTest : testing::Test {
     reactor.run();
     return outcome;
   }
+  Status ask(Predecessor& predecessor, const char* request, Milliseconds longest = kLong) {
+    Status outcome;
+    tasks.spawn(keep(*this, predecessor, request, longest, outcome));
+    reactor.run();
+    return outcome;
+  }
+  static async::Task<void> keep(SuccessorTest& test, Predecessor& predecessor, std::string request,
+                                Milliseconds longest, Status& outcome) {
+    outcome = co_await predecessor.ask(test.reactor, std::move(request), longest);
+    test.reactor.post([&test] { test.reactor.stop(); });
+  }
   static async::Task<void> wait(SuccessorTest& test, Successor& successor, std::string word, Milliseconds longest,
                                 Status& outcome) {
     outcome = co_await successor.wait_for(test.reactor, std::move(word), test.reactor.now() + longest);
@@ -102,15 +113,32 @@ TEST_F(SuccessorTest, TheOtherSideAsksAndIsAnswered) {
   EXPECT_EQ(std::getenv("SALLYPORT_PREDECESSOR"), nullptr);
   EXPECT_EQ(::fcntl(pair[1], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
   former.say(kServe);
-  auto ask = [](SuccessorTest& test, Predecessor& asked) -> async::Task<void> {
-    co_await asked.ask(test.reactor, kServe);
-    test.reactor.post([&test] { test.reactor.stop(); });
-  };
-  tasks.spawn(ask(*this, **predecessor));
-  reactor.run();
+  EXPECT_TRUE(ask(**predecessor, kServe));
   EXPECT_EQ(former.hear(), kServe);
   EXPECT_EQ(former.hear(), std::nullopt);
   EXPECT_FALSE(former.has_ended());
+}
+
+TEST_F(SuccessorTest, TheOtherSideIsNotWaitedForWithoutEnd) {
+  int pair[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+  UpgradeChannel former(pair[0]);
+  Predecessor predecessor(pair[1], 4711);
+  former.say(kReadStore);
+  const Status asked = ask(predecessor, kServe, Milliseconds(20));
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().code, ErrorCode::kTimeout);
+  EXPECT_EQ(asked.error().what,
+            "process 4711, which this gateway is to follow, has not answered \"serve\" in 20 ms "
+            "(nginx_config.upgrade_timeout)");
+}
+
+TEST_F(SuccessorTest, AnOtherSideThatHasEndedIsInNobodysWay) {
+  int pair[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+  ::close(pair[0]);
+  Predecessor predecessor(pair[1], 4711);
+  EXPECT_TRUE(ask(predecessor, kServe));
 }
 
 TEST_F(SuccessorTest, AGatewayWithoutAPredecessorHasNone) {

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -243,6 +244,50 @@ def test_a_program_that_is_too_slow_is_ended_and_a_second_signal_is_refused(gate
     one.signal(signal.SIGUSR2)
     one.wait_for_line(FAILED + r".*not ready in time.*upgrade_timeout")
     assert one.ask("GET", "/a").status == 200
+
+
+def test_a_follower_of_a_process_that_hangs_ends(gateway, upstream):
+    one = gateway(start=False, settings={"nginx_config": {"upgrade_timeout": "1s"}},
+                  resources={"routes": [route(upstream())]})
+    own_binary(one)
+    one.start()
+    go = one.path("go")
+    replace_binary(one, f'#!/bin/sh\nwhile [ ! -e {go} ]; do sleep 0.02; done\nexec {binary()} "$@"\n')
+    one.settings["nginx_config"]["upgrade_timeout"] = "3600s"  # of the former; the new one reads the file later
+    one.write_settings()
+    one.signal(signal.SIGHUP)
+    one.wait_for_line("settings were read again")
+    one.settings["nginx_config"]["upgrade_timeout"] = "1s"
+    one.write_settings()
+    one.signal(signal.SIGUSR2)
+    one.wait_for_line("upgrade: .* was started as process")
+    one.process.send_signal(signal.SIGSTOP)
+    go.touch()
+    why = f'process {one.process.pid}, which this gateway is to follow, has not answered "read store" in 1000 ms'
+    one.wait_for_line(r"\[error\] .*: " + why)
+    one.process.send_signal(signal.SIGCONT)
+    one.wait_for_line(FAILED + f"process .*: {why}")
+    assert one.ask("GET", "/a").status == 200
+    assert one.admin("PUT", "routes/r2", {"uri": "/b", "upstream": {"nodes": {"127.0.0.1:1": 1}}}).status == 201
+
+
+def test_a_gateway_that_serves_goes_on_though_its_predecessor_hangs(gateway, upstream):
+    one = gateway(start=False, store="yaml", settings={"nginx_config": {"upgrade_timeout": "1s"}},
+                  resources={"routes": [route(upstream())]})
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    environment = {**os.environ, "SALLYPORT_PREDECESSOR": str(its.fileno()), "SALLYPORT_LISTENERS": ""}
+    one.process = subprocess.Popen(one.command(*one.arguments), cwd=one.folder, env=environment, pass_fds=[its.fileno()])
+    its.close()
+    with ours:
+        ours.settimeout(seconds(60))
+        for request in (b"read store", b"serve"):
+            assert ours.recv(100) == request
+            ours.send(request)
+        assert ours.recv(100) == b"serving"
+        one.wait_for_line(f'process {os.getpid()}, which this gateway is to follow, has not answered "serving" in 1000 ms '
+                          r"\(nginx_config.upgrade_timeout\); this gateway serves on without it")
+        assert one.ask("GET", "/a").status == 200
+        wait_until(lambda: one.admin("GET", "routes").status == 200, one.tell)
 
 
 def test_a_gateway_that_is_told_to_end_takes_its_follower_along(gateway, upstream):
