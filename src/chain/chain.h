@@ -105,6 +105,7 @@ class ChainRun {
   BodyStage& stage(std::uint16_t link, Phase phase);
   const BodyStage* find_stage(std::uint16_t link, Phase phase) const noexcept;  // null: its filter has seen nothing
   bool is_resumed(std::uint16_t link, Phase phase) const noexcept;
+  void name_reason(const Link& link, bool has_failed, const http::Response* response);
   bool settle(Phase phase, std::uint16_t link, Verdict& verdict);
   void refuse_overflow(Phase phase, std::uint16_t link, Verdict& verdict);
 

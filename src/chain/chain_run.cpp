@@ -140,6 +140,16 @@ bool ChainRun::holds(Phase phase) const noexcept {
   });
 }
 
+// Without `response` the plugin failed or closes.
+void ChainRun::name_reason(const Link& link, bool has_failed, const http::Response* response) {
+  exchange_.answer_details = response ? exchange_.arena.copy(response->details) : std::string_view();
+  if (!has_failed && (!response || response->status < 400)) return;
+  exchange_.reason = link.reason;
+  if (!exchange_.answer_details.empty()) {
+    exchange_.reason = exchange_.arena.join(link.reason, ":", exchange_.answer_details);
+  }
+}
+
 // Finishes a verdict that does not proceed; false when it changes nothing after all.
 bool ChainRun::settle(Phase phase, std::uint16_t at, Verdict& verdict) {
   const Link& link = chain_.links()[at];
@@ -152,7 +162,7 @@ bool ChainRun::settle(Phase phase, std::uint16_t at, Verdict& verdict) {
     apply_error_response(link, *response);
   }
   if (verdict.error()) log::error("{}", told(link, *verdict.error()));
-  if (verdict.error() || (response && response->status >= 400)) exchange_.reason = link.reason;
+  name_reason(link, verdict.error() != nullptr, response);
   return true;
 }
 

@@ -73,6 +73,22 @@ TEST_F(ChainRunTest, TheLogNamesAPluginThatFailedOnce) {
   }
 }
 
+TEST_F(ChainRunTest, DetailsOfAnAnswerStandBehindTheNameOfItsPlugin) {
+  for (int status : {403, 200}) {
+    std::vector<Link> own{probe_link("a", kAll, Probe{&calls, [status](Phase, BodyStage*) -> Task<Verdict> {
+                                                        http::Response response = http::Response::error(status, "no");
+                                                        response.details = "over_quota";
+                                                        return Verdict::answer(std::move(response));
+                                                      }})};
+    exchange::ExchangeFixture asked{"/"};
+    Chain chain(own);
+    ChainRun run(chain, asked.exchange, {});
+    EXPECT_TRUE(finish(run.run(Phase::kRewrite)).response());
+    EXPECT_EQ(asked.exchange.answer_details, "over_quota");
+    EXPECT_EQ(asked.exchange.reason, status == 403 ? "plugin:a:over_quota" : "");
+  }
+}
+
 TEST_F(ChainRunTest, AnAnswerBelow400NeedsNoReason) {
   add("a", kAll, [](Phase, BodyStage*) { return answer(200); });
   Chain chain(links);

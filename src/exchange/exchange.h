@@ -140,6 +140,7 @@ class Exchange {
   // For the log: why the gateway itself made a 4xx or 5xx, e.g. "plugin:fault-injection", "no_route",
   // "upstream_timeout".
   std::string_view reason;
+  std::string_view answer_details;  // what the plugin that answered says of why, if anything
   Timing timing;
   std::uint64_t request_head_bytes = 0;
   std::uint64_t request_body_bytes = 0;

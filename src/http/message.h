@@ -72,6 +72,7 @@ struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::string details;  // of its own reason, a word for the log; may be empty
 
   static Response json(int status, std::string body);           // application/json
   static Response text(int status, std::string body);           // text/plain

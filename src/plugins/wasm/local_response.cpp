@@ -53,4 +53,11 @@ http::Response make_local_response(Vm& vm, const exchange::Exchange& exchange, s
   return response;
 }
 
+std::string as_details(std::string_view text) {
+  constexpr std::size_t kLongest = 256;
+  std::string word(text.substr(0, kLongest));
+  std::ranges::replace_if(word, [](unsigned char c) { return c <= ' ' || c == 0x7f; }, '_');
+  return word;
+}
+
 }  // namespace sallyport::wasm

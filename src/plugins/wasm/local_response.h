@@ -7,6 +7,7 @@
 #include "plugins/wasm/vm.h"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,5 +18,9 @@ namespace sallyport::wasm {
 // status) and the body as `grpc-message`.
 http::Response make_local_response(Vm& vm, const exchange::Exchange& exchange, std::uint32_t status,
                                    std::string_view body, const std::vector<Pair>& headers, std::int32_t grpc_status);
+
+// What a plugin says of why it answers, as one word of 256 bytes at most: white space and control characters become
+// underscores.
+std::string as_details(std::string_view text);
 
 }  // namespace sallyport::wasm

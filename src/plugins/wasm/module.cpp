@@ -22,7 +22,9 @@ struct Marker {
   std::string_view name;
   AbiVersion version;
 };
-constexpr std::array<Marker, 3> kMarkers{{{"proxy_abi_version_0_2_1", AbiVersion::k021},
+// 0.2.100 is a dialect of Higress: what it has beside 0.2.1 is in `abi/dialects.cpp`.
+constexpr std::array<Marker, 4> kMarkers{{{"proxy_abi_version_0_2_100", AbiVersion::k021},
+                                          {"proxy_abi_version_0_2_1", AbiVersion::k021},
                                           {"proxy_abi_version_0_2_0", AbiVersion::k020},
                                           {"proxy_abi_version_0_1_0", AbiVersion::k010}}};
 

@@ -98,8 +98,10 @@ TEST_F(Modules, CodeThatIsInvalidIsRefusedByTheEngine) {
 }
 
 TEST_F(Modules, EveryVersionIsFound) {
-  for (auto [name, version] :
-       {std::pair{"0_1_0", AbiVersion::k010}, {"0_2_0", AbiVersion::k020}, {"0_2_1", AbiVersion::k021}}) {
+  for (auto [name, version] : {std::pair{"0_1_0", AbiVersion::k010},
+                               {"0_2_0", AbiVersion::k020},
+                               {"0_2_1", AbiVersion::k021},
+                               {"0_2_100", AbiVersion::k021}}) {
     auto module = runtime_->load_now(write_file("plugin.wat", wat("", "", name)));
     ASSERT_TRUE(module);
     EXPECT_EQ((*module)->abi, version);

@@ -343,11 +343,10 @@ void Vm::wake_later(HttpContext& http) {
   if (!std::exchange(http.wake_is_due, true)) to_wake_.push_back(http.id);
 }
 
-void Vm::warn_of_denied(std::string_view function, std::uint32_t result) {
-  if (std::ranges::find(denied_, function) != denied_.end()) return;
-  denied_.emplace_back(function);
-  warn("it called " + std::string(function) + ", which its capabilities do not name, and gets " +
-       std::to_string(result) + "; add it to them if it shall have it");
+bool Vm::hears_first_of(std::string_view function) {
+  if (std::ranges::find(warned_of_, function) != warned_of_.end()) return false;
+  warned_of_.emplace_back(function);
+  return true;
 }
 
 Status Vm::trap(std::string reason) {

@@ -155,8 +155,8 @@ class Vm {
   void note_done(RootContext& root);
   void warn(std::string_view message) { log_->write(LogLevel::kWarn, message); }
   bool may_call(std::uint64_t capability) const noexcept { return !capabilities_ || capabilities_->allows(capability); }
-  // Once for each function.
-  void warn_of_denied(std::string_view function, std::uint32_t result);
+  // Whether this host call was not warned of before.
+  bool hears_first_of(std::string_view function);
   // Whether the gateway keeps more for the exchange that host calls work on than any honest plugin makes it keep.
   bool keeps_too_much() const noexcept {
     const HttpContext* http = effective().http;
@@ -215,7 +215,7 @@ class Vm {
   PluginState& state_;
   LiveVm live_;
   std::shared_ptr<const Capabilities> capabilities_;  // null: everything
-  std::vector<std::string> denied_;                   // functions of which it was warned
+  std::vector<std::string> warned_of_;                // functions
   std::shared_ptr<PluginLog> log_;
   std::shared_ptr<const CompiledModule> code_;  // of the instance
   std::unique_ptr<Instance> instance_;

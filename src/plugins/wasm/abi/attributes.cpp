@@ -108,6 +108,7 @@ Value grpc_status(const HttpContext& http) {
 
 Value code_details(const HttpContext& http) {
   if (!http.has_response) return std::nullopt;
+  if (!http.exchange.answer_details.empty()) return http.exchange.answer_details;
   return http.exchange.reason.empty() ? "via_upstream"sv : http.exchange.reason;
 }
 

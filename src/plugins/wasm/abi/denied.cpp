@@ -61,6 +61,12 @@ constexpr Denied kDenied[] = {
     {"proxy_set_effective_context", Status::kBadArgument},
     {"proxy_done", Status::kOk},
     {"proxy_call_foreign_function", Status::kInternalFailure},
+    {"proxy_redis_init", Status::kInternalFailure},
+    {"proxy_redis_call", Status::kInternalFailure},
+    {"proxy_get_upstream_hosts", Status::kInternalFailure},
+    {"proxy_set_upstream_override_host", Status::kInternalFailure},
+    {"proxy_inject_encoded_data_to_filter_chain", Status::kInternalFailure},
+    {"envoy_resolve_dns", Status::kInternalFailure},
 };
 
 const Denied* find(std::string_view name) {
@@ -96,7 +102,10 @@ std::uint32_t answer(Vm& vm, const Denied& denied, const Slot* slots) {
 bool deny(Vm& vm, std::string_view name, Slot* slots) {
   const Denied* denied = find(name);
   std::uint32_t result = denied ? answer(vm, *denied, slots) : kNotCapable;
-  vm.warn_of_denied(name, result);
+  if (vm.hears_first_of(name)) {
+    vm.warn("it called " + std::string(name) + ", which its capabilities do not name, and gets " +
+            std::to_string(result) + "; add it to them if it shall have it");
+  }
   slots[0].set(result);
   return true;
 }

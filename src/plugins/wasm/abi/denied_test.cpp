@@ -58,6 +58,11 @@ TEST_F(DeniedCalls, AnswerWhatNoSdkStopsAt) {
       {"proxy_set_effective_context", Status::kBadArgument},
       {"proxy_done", Status::kOk},
       {"proxy_call_foreign_function", Status::kInternalFailure},
+      {"proxy_redis_init", Status::kInternalFailure},
+      {"proxy_redis_call", Status::kInternalFailure},
+      {"proxy_get_upstream_hosts", Status::kInternalFailure},
+      {"proxy_set_upstream_override_host", Status::kInternalFailure},
+      {"proxy_inject_encoded_data_to_filter_chain", Status::kInternalFailure},
   };
   for (auto [function, status] : expected) {
     std::string arguments;

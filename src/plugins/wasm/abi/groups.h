@@ -21,5 +21,6 @@ void add_http_call(std::vector<Import>& table);
 void add_grpc_call(std::vector<Import>& table);
 void add_wasi(std::vector<Import>& table);
 void add_runtimes(std::vector<Import>& table);
+void add_dialects(std::vector<Import>& table);
 
 }  // namespace sallyport::wasm::abi

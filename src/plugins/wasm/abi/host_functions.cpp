@@ -24,6 +24,7 @@ std::vector<Import> make_table() {
   add_grpc_call(table);
   add_wasi(table);
   add_runtimes(table);
+  add_dialects(table);
   return table;
 }
 

@@ -383,12 +383,24 @@ std::vector<Row> of_foreign_functions() {
   };
 }
 
+std::vector<Row> of_dialects() {
+  return {
+      {"proxy_redis_init", {text("a"), text("user"), text("secret"), number(1000)}, kInternalFailure},
+      {"proxy_redis_call", {text("a"), text("*1\r\n$4\r\nPING\r\n"), slot()}, kInternalFailure},
+      {"proxy_get_upstream_hosts", {output()}, kInternalFailure},
+      {"proxy_set_upstream_override_host", {text("10.0.0.1:80")}, kInternalFailure},
+      {"proxy_inject_encoded_data_to_filter_chain", {text("abc"), number(1)}, kInternalFailure},
+      {"envoy_resolve_dns", {text("example.com"), slot()}, kInternalFailure},
+  };
+}
+
 }  // namespace
 
 std::vector<Row> proxy_rows() {
   std::vector<Row> rows;
-  for (auto group : {of_log_and_time, of_properties, of_streams, of_reading_maps, of_writing_maps, of_buffers,
-                     of_http_calls, of_grpc, of_grpc_parts, of_sharing, of_metrics, of_foreign_functions}) {
+  for (auto group :
+       {of_log_and_time, of_properties, of_streams, of_reading_maps, of_writing_maps, of_buffers, of_http_calls,
+        of_grpc, of_grpc_parts, of_sharing, of_metrics, of_foreign_functions, of_dialects}) {
     add(rows, group());
   }
   return rows;

@@ -26,6 +26,7 @@ Status send_local_response(Vm& vm, std::uint32_t status, GuestRange details_at, 
   if (http->answer) return Status::kOk;  // the first one counts
   http->answer =
       make_local_response(vm, http->exchange, status, *body, *headers, static_cast<std::int32_t>(grpc_status));
+  http->answer->details = as_details(*details);
   vm.wake_later(*http);
   return Status::kOk;
 }

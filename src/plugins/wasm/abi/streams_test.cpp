@@ -11,6 +11,7 @@ class Streams : public AbiFixture {
     std::string body;
     std::vector<Pair> headers;
     std::int32_t grpc_status = -1;
+    std::string details;
   };
 
   static std::string encoded(const std::vector<Pair>& pairs) {
@@ -25,8 +26,9 @@ class Streams : public AbiFixture {
   static std::string answering(const Answer& answer) {
     std::string headers = encoded(answer.headers);
     return call_module("proxy_send_local_response",
-                       numbers(answer.status, 0, 0, 1000, answer.body.size(), 2000, headers.size(), answer.grpc_status),
-                       data(1000, answer.body) + data(2000, headers));
+                       numbers(answer.status, 3000, answer.details.size(), 1000, answer.body.size(), 2000,
+                               headers.size(), answer.grpc_status),
+                       data(1000, answer.body) + data(2000, headers) + data(3000, answer.details));
   }
 
   http::Response answer_of(const Answer& answer, std::string_view content_type = "") {
@@ -63,6 +65,17 @@ TEST_F(Streams, HeadersOfAnAnswerCannotBreakIt) {
                                                    {":status", "200"},
                                                    {"x-good", "1"}}});
   EXPECT_EQ(response.headers, (Fields{{"x-good", "1"}}));
+}
+
+TEST_F(Streams, DetailsOfAnAnswerAreOneWordOfTheReason) {
+  EXPECT_EQ(answer_of({.status = 403, .details = "too\tmany requests\n"}).details, "too_many_requests_");
+  EXPECT_EQ(answer_of({.status = 403, .details = std::string(300, 'x')}).details, std::string(256, 'x'));
+  PluginRun run(plugin(answering({.status = 403, .details = "no quota"})));
+  EXPECT_TRUE(run.request().response());
+  EXPECT_EQ(run.exchange.reason, "plugin:test:no_quota");
+  PluginRun silent(plugin(answering({.status = 403})));
+  EXPECT_TRUE(silent.request().response());
+  EXPECT_EQ(silent.exchange.reason, "plugin:test");
 }
 
 TEST_F(Streams, AGrpcRequestGetsItsStatusInTheHead) {
