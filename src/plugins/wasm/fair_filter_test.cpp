@@ -217,6 +217,24 @@ TEST_F(Fair, WhoFindsNoInstanceWaitsInItsOrder) {
   EXPECT_EQ(said().size(), 1u);
 }
 
+// Its creation takes some slices, for which nobody waits when the exchange is at its end already.
+TEST_F(Fair, AContextThatIsMadeAtTheEndIsMadeAtOnce) {
+  auto made = plugin(wat(kImports, R"(
+    (func (export "proxy_on_context_create") (param i32 i32) (local $i i64)
+      (loop $more (local.set $i (i64.add (local.get $i) (i64.const 1)))
+                  (br_if $more (i64.lt_u (local.get $i) (i64.const 20000000)))))
+    (func (export "proxy_on_log") (param i32)
+      (i32.store8 (i32.const 100) (i32.const 108))
+      (drop (call $log (i32.const 2) (i32.const 100) (i32.const 1)))))"),
+                     "", policy());
+  for (int i = 0; i < 2; ++i) {
+    Asked run(made);
+    run.run->log();
+  }
+  EXPECT_THAT(said(), ElementsAre("l", "l"));
+  EXPECT_FALSE(log_.has("error"));
+}
+
 // Opens a stream; each of its parts computes until "go" is there, and says its size then.
 constexpr std::string_view kStreams = R"(
   (data (i32.const 200) "go") (data (i32.const 210) "auth")

@@ -391,8 +391,16 @@ chain::Task<void> WasmFilter::watch_pause(StreamControl& control) {
 
 void WasmFilter::log(const chain::Exchange& exchange) noexcept {
   context_.has_response = exchange.response_source != exchange::ResponseSource::kNone;
-  if (only_logs() && enter() == WorkerVm::State::kFailed) static_cast<void>(refusal());
+  if (only_logs()) enter_at_end();
   finish();
+}
+
+// Nobody waits for slices any more: they follow each other.
+void WasmFilter::enter_at_end() {
+  bool has_failed = enter() == WorkerVm::State::kFailed;
+  while (vm_ && vm_->is_suspended()) vm_->go_on();
+  has_failed = has_failed || (vm_ && vm_->failure());
+  if (has_failed) static_cast<void>(refusal());
 }
 
 // A plugin without callbacks before the end of an exchange is told of it then.

@@ -100,6 +100,7 @@ class WasmFilter : public chain::Filter {
   bool takes_sandbox() const noexcept { return source_.sandboxes != nullptr; }
   bool take_sandbox();
   bool only_logs();
+  void enter_at_end();
   // Whether there is a Vm to enter, and whether the guest knows this exchange; kFailed: `refusal` says what follows.
   WorkerVm::State find_vm();
   WorkerVm::State enter();

@@ -51,7 +51,7 @@ def told(gateway, upstream, text, **declared):
     return answer.get("x-told")
 
 
-@pytest.mark.parametrize("version", ["0_1_0", "0_2_0", "0_2_1"])
+@pytest.mark.parametrize("version", ["0_1_0", "0_2_0", "0_2_1", "0_2_100"])
 def test_every_version_of_the_abi_is_served(gateway, upstream, version):
     assert told(gateway, upstream, teller(f"proxy_abi_version_{version}", calls=letter("v"))) == "v"
 
