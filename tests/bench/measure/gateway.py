@@ -1,6 +1,7 @@
 """The gateway under test: settings, resources, start, and its Admin API."""
 import http.client
 import json
+import re
 import subprocess
 
 from . import process
@@ -41,7 +42,7 @@ class Gateway:
         return {
             "apisix": {"node_listen": [loopback(self.port)], "ssl": {"listen": [loopback(self.tls_port)]},
                        "status": loopback(self.status_port), "control": loopback(self.control_port)},
-            "nginx_config": {"error_log": "/dev/stderr", "http": access_log(log_format)},
+            "nginx_config": {"error_log": "/dev/stderr", "error_log_level": "info", "http": access_log(log_format)},
             "plugin_attr": {"prometheus": {"export_addr": loopback(self.metrics_port)}},
             "wasm": {"plugins": list(wasm_plugins), "first_tier": "off"},  # what is measured is optimised
         }
@@ -70,6 +71,11 @@ class Gateway:
             return False
         finally:
             connection.close()
+
+    def reactor(self):
+        """Which loop its workers chose, "epoll" or "io_uring"; once it is ready."""
+        said = (self.folder / "output.log").read_text(encoding="utf-8", errors="replace")
+        return re.search(r"connections are served with (\w+)", said)[1]
 
     def serving_pids(self):
         return self.process.pids()

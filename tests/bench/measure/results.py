@@ -68,8 +68,11 @@ class Goal:
     connections: tuple
     limit: float
     in_microseconds: bool = False  # at most so much more CPU; otherwise at least so many times as fast
+    reactors: tuple = ("epoll", "io_uring")  # on which it is one
 
-    def verdicts(self, rows, connections):
+    def verdicts(self, rows, connections, reactor):
+        if reactor not in self.reactors:
+            return
         for number in connections:
             if number in self.connections:
                 yield self.verdict(rows, number)
@@ -86,9 +89,15 @@ class Goal:
 BOTH = (50, 200)
 GOALS = (
     Goal("plain proxying at least 1.4 times nginx", "plain", "nginx", (200,), 1.4),
+    Goal("plain proxying at least 1.5 times nginx, on io_uring", "plain", "nginx", (200,), 1.5, reactors=("io_uring",)),
+    Goal("plain proxying at most 1.0 us over the forwarder, on io_uring", "plain", "floor", (200,), 1.0,
+         in_microseconds=True, reactors=("io_uring",)),
+    Goal("plain proxying at most 1.5 us over the forwarder, on epoll", "plain", "floor", (200,), 1.5,
+         in_microseconds=True, reactors=("epoll",)),
     Goal("with a JSON access log at least 1.4 times nginx", "plain-log", "nginx-log", (200,), 1.4),
     Goal("behind TLS at least 1.3 times nginx", "plain-tls", "nginx-tls", (200,), 1.3),
     Goal("behind HTTP/2 at least 1.3 times nginx", "plain-http2", "nginx-http2", (200,), 1.3),
+    Goal("responses of 1 KiB at least as fast as nginx", "plain-1k", "nginx-1k", (200,), 1.0),
     Goal("responses of 80 KiB at least as fast as nginx", "plain-80k", "nginx-80k", (200,), 1.0),
     Goal("requests of 16 KiB at least as fast as nginx", "plain-post-16k", "nginx-post-16k", (200,), 1.0),
     Goal("a header added by the Rust plugin at least 0.95 of native", "header-rust", "header-native", BOTH, 0.95),
@@ -106,5 +115,6 @@ GOALS = (
 )
 
 
-def verdicts(rows, connections):
-    return [verdict for goal in GOALS for verdict in goal.verdicts(rows, connections)]
+def verdicts(rows, connections, reactor):
+    """`reactor`: on which the gateway served, epoll or io_uring."""
+    return [verdict for goal in GOALS for verdict in goal.verdicts(rows, connections, reactor)]

@@ -22,13 +22,18 @@ class Ratios(unittest.TestCase):
 
 
 class Verdicts(unittest.TestCase):
-    def verdict_on(self, taken, text):
-        found = results.verdicts(results.Rows(taken), [200])
+    def verdict_on(self, taken, text, reactor="io_uring"):
+        found = results.verdicts(results.Rows(taken), [200], reactor)
         return next(verdict["met"] for verdict in found if text in verdict["goal"])
 
     def test_a_goal_at_its_limit_is_met(self):
         self.assertTrue(self.verdict_on([sample("plain", 10), sample("nginx", 14)], "nginx"))
         self.assertFalse(self.verdict_on([sample("plain", 10), sample("nginx", 13.9)], "nginx"))
+
+    def test_a_goal_of_one_loop_is_none_of_the_other(self):
+        taken = [sample("plain", 10), sample("floor", 8.75)]
+        self.assertFalse(self.verdict_on(taken, "over the forwarder"))
+        self.assertTrue(self.verdict_on(taken, "over the forwarder", "epoll"))
 
     def test_a_direct_answer_is_judged_by_what_it_costs_more(self):
         goal = "Rust plugin at most"

@@ -21,6 +21,7 @@ class Run:
         self.reactor = reactor
         self.report = report
         self.configurations = {}
+        self.served_with = None  # the loop of the gateway's workers, once one has run
 
     def rounds(self, count):
         """All samples. Servers start anew each round, so that no lucky layout of memory lasts for the whole run."""
@@ -44,6 +45,8 @@ class Run:
         for kind, server in started.items():
             server.wait_until_ready()
             self.configurations[kind] = server.configuration
+            if isinstance(server, gateway.Gateway):
+                self.served_with = server.reactor()
         return started
 
     def start(self, kind, folder, upstream_port, shown):

@@ -96,6 +96,8 @@ ALL = (
     ours("plain-tls", {}, tls=True),
     Scenario("nginx-http2", "nginx", "/plain", tls=True, streams=STREAMS),
     ours("plain-http2", {}, tls=True, streams=STREAMS),
+    Scenario("nginx-1k", "nginx", "/plain", response_bytes=1 << 10, group="bodies"),
+    ours("plain-1k", {}, response_bytes=1 << 10, group="bodies"),
     Scenario("floor-80k", "forwarder", "/plain", response_bytes=80 << 10, group="bodies"),
     Scenario("nginx-80k", "nginx", "/plain", response_bytes=80 << 10, group="bodies"),
     ours("plain-80k", {}, response_bytes=80 << 10, group="bodies"),
@@ -126,7 +128,7 @@ def modules(names):
 
 # Which row a row is compared with, besides itself: column of the table, and rows to look in.
 NGINX_OF = {"plain": "nginx", "header-native": "nginx-header", "header-rust": "nginx-header",
-            "header-go": "nginx-header", "floor": "nginx", "nginx-header": "nginx", "plain-80k": "nginx-80k",
+            "header-go": "nginx-header", "floor": "nginx", "nginx-header": "nginx", "plain-1k": "nginx-1k", "plain-80k": "nginx-80k",
             "plain-log": "nginx-log", "plain-tls": "nginx-tls", "plain-http2": "nginx-http2",
             "floor-80k": "nginx-80k", "plain-post-16k": "nginx-post-16k", "floor-post-16k": "nginx-post-16k"}
 PLAIN_OF = {name: "plain" for name in (*(f"chain-{length}" for length in CHAINS), "shared-data-rust", "http-call-rust")}
