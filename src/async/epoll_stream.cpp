@@ -1,6 +1,7 @@
 #include "async/epoll_stream.h"
 
 #include "async/socket_calls.h"
+#include "async/sockets.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -203,5 +204,7 @@ void EpollStream::break_at_end() noexcept {
 }
 
 void EpollStream::shut_down_sending() noexcept { ::shutdown(fd_, SHUT_WR); }
+
+std::string EpollStream::local_address() const { return local_address_of(fd()).to_string(); }
 
 }  // namespace sallyport::async

@@ -32,6 +32,7 @@ class EpollStream final : public Stream, private EpollReactor::Source {
   void release_buffers() noexcept override;
 
   int last_error() const noexcept { return error_; }
+  std::string local_address() const override;
   int fd() const noexcept { return fd_; }  // for socket options; owned by the stream
 
  private:

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace sallyport::async {
@@ -72,6 +73,8 @@ class Stream {
   virtual void shut_down_sending() noexcept = 0;
   // Gives read buffers back while nothing is unread (idle connections).
   virtual void release_buffers() noexcept = 0;
+  // Of this end, "ip:port"; asks the kernel. Empty: it is no socket.
+  virtual std::string local_address() const { return {}; }
 
   // What awaiters of an operation of their own share; dropping one detaches the operation.
   class OwnOperation {

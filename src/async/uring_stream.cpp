@@ -1,5 +1,6 @@
 #include "async/uring_stream.h"
 
+#include "async/sockets.h"
 #include "async/uring_reactor.h"
 
 #include <sys/socket.h>
@@ -188,5 +189,7 @@ void UringStream::expire_fill() noexcept {
 void UringStream::abort() noexcept { ::shutdown(fd(), SHUT_RDWR); }
 
 void UringStream::shut_down_sending() noexcept { ::shutdown(fd(), SHUT_WR); }
+
+std::string UringStream::local_address() const { return local_address_of(fd()).to_string(); }
 
 }  // namespace sallyport::async

@@ -38,6 +38,7 @@ class UringStream final : public Stream {
   void release_buffers() noexcept override {}  // a buffer goes back with the last byte that is consumed
 
   int last_error() const noexcept { return error_; }
+  std::string local_address() const override;
   int fd() const noexcept { return socket_->fd(); }  // for socket options; owned by the stream
 
   // From the socket. Each may destroy this stream.

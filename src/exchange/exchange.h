@@ -23,6 +23,39 @@ struct Peer {
   std::uint16_t port = 0;
 };
 
+// The certificates that the two ends of a TLS connection have shown: texts that are made when somebody asks for them.
+class Certificates {
+ public:
+  enum class End : std::uint8_t { kLocal, kPeer };
+  enum class Text : std::uint8_t {
+    kSubject,  // RFC 2253
+    kDnsName,  // the first of the alternative names of that kind
+    kUri,      // as that
+    kSha256,   // of the whole certificate, hex digits
+  };
+  // Empty: there is no such certificate, or it has no such name.
+  virtual std::string text(End end, Text text) const = 0;
+
+ protected:
+  ~Certificates() = default;
+};
+
+// What is known of the way to the upstream beside the endpoint, told when somebody asks; made by the proxy.
+class UpstreamFacts {
+ public:
+  // What calls of plugins know it by: its name, or its id where that name means another one. Empty where no call can
+  // name it, as it is written in a route or service.
+  virtual std::string_view name() const = 0;
+  virtual std::size_t nodes() const = 0;  // 0: the request goes to no upstream
+  // Of the connection of the last try; empty without one, or where it has ended by a failure.
+  virtual std::string local_address() const = 0;                                     // "ip:port"
+  virtual std::string_view tls_version() const = 0;                                  // "TLSv1.3"; empty also in clear
+  virtual std::string certificate(Certificates::End, Certificates::Text) const = 0;  // empty also in clear
+
+ protected:
+  ~UpstreamFacts() = default;
+};
+
 // What the handshake of a client's TLS connection agreed upon.
 struct ClientTls {
   std::string protocol;     // "TLSv1.3"
@@ -32,6 +65,7 @@ struct ClientTls {
   // Of the client's certificate, as nginx words it: NONE, SUCCESS or FAILED:reason. The others are empty without one.
   std::string verdict = "NONE";
   std::string subject, issuer, serial, fingerprint;
+  const Certificates* certificates = nullptr;  // of the connection; null: nobody knows them
 
   bool is_verified() const noexcept { return verdict == "SUCCESS"; }
 };
@@ -58,6 +92,7 @@ struct Timing {
   SteadyTime started;
   WallTime started_wall;
   // Durations are negative until known.
+  std::chrono::nanoseconds upstream_ready{-1};  // until the present try had a connection, kept or new
   std::chrono::nanoseconds upstream_connect{-1};
   std::chrono::nanoseconds upstream_header{-1};
   std::chrono::nanoseconds upstream_response{-1};  // until the last byte of the response
@@ -124,8 +159,10 @@ class Exchange {
 
   // What was decided for it.
   Matched matched;
-  EndpointView endpoint;  // of the present try
-  unsigned tries = 0;     // upstream tries begun so far
+  EndpointView endpoint;                    // of the present try
+  unsigned tries = 0;                       // upstream tries begun so far
+  const UpstreamFacts* upstream = nullptr;  // null: nobody knows them
+  std::string_view connect_failure;         // why the last try had no connection; empty: it had one
   std::uint64_t snapshot_revision = 0;
 
   // The response. Plugins may change it until its head has left.
@@ -147,6 +184,8 @@ class Exchange {
   std::uint64_t response_body_bytes = 0;  // sent to the client
   std::uint64_t response_bytes = 0;       // sent to the client with heads
   bool metrics_by_name = false;           // metrics name the route and service, rather than show their ids
+  bool broken_off = false;                // the client's connection, or stream, ended before the response did
+  bool delay_injected = false;            // by a plugin that makes faults on purpose
 
   RequestBodyReader* body_reader = nullptr;
   async::Task<Result<std::string_view>> whole_request_body(std::size_t limit);

@@ -53,6 +53,7 @@ class ClientConnection final : private SessionListener {
   void look_after();
   // Tells the peer that nothing more will come.
   void say_goodbye();
+  const async::Stream& socket() const noexcept { return *socket_; }
 
  private:
   friend class ClientStream;

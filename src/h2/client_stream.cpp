@@ -207,6 +207,8 @@ void ClientStream::trailers(http::Headers& into) const {
   for (const http::Field& field : trailers_->fields) into.add(field.name, field.value);
 }
 
+const async::Stream* ClientStream::carrier() const noexcept { return connection_ ? &connection_->socket() : nullptr; }
+
 void ClientStream::abort() noexcept {
   if (failure_) return;
   fail_with(ErrorCode::kClosed, "the exchange was broken off");

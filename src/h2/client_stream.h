@@ -33,6 +33,7 @@ class ClientStream final : public wire::ClientExchange {
   void trailers(http::Headers& into) const override;
   bool response_begun() const noexcept override { return response_begun_; }
   bool request_begun() const noexcept override { return has_left_ && !is_refused_; }
+  const async::Stream* carrier() const noexcept override;
   void abort() noexcept override;
 
   // What the connection tells it, while no coroutine may be resumed.

@@ -15,6 +15,7 @@ constexpr int kClientClosedRequest = 499;  // nginx's status for the log
 void note_lost_client(exchange::Exchange& exchange) {
   if (!exchange.response_head_sent) exchange.response.status = kClientClosedRequest;
   exchange.reason = "client_closed";
+  exchange.broken_off = true;
   exchange.response_source = exchange::ResponseSource::kGateway;
 }
 

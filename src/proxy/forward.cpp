@@ -54,8 +54,14 @@ Forward::Forward(Journey& journey, const Surroundings& around)
       exchange_(journey.exchange),
       cluster_(*journey.plan->cluster),
       around_(around),
+      connection_(journey.connection),
       began_(around.reactor.now()),
       deadline_(deadline_of(journey.exchange.request, began_)) {}
+
+Forward::~Forward() {
+  uploads_.cancel_all();
+  if (!ended_well_) connection_ = {};
+}
 
 Task<Verdict> Forward::run() {
   add_forwarded_fields(exchange_);
@@ -138,7 +144,7 @@ void Forward::end(const Verdict& relayed) {
   exchange_.timing.upstream_response = around_.reactor.now() - try_began_;
   uploads_.cancel_all();
   if (journey_.trailers_lost) tell_lost_trailers("response");
-  if (relayed.proceeds()) connection_.give_back(around_.pool, cluster_.keepalive_pool());
+  ended_well_ = relayed.proceeds();
 }
 
 Task<Status> Forward::exchange_heads() {
@@ -171,6 +177,8 @@ void Forward::begin_attempt() {
   uploads_.cancel_all();
   upload_error_.reset();
   connection_ = {};  // what follows may fail before there is another
+  exchange_.timing.upstream_ready = std::chrono::nanoseconds(-1);
+  exchange_.connect_failure = {};
   reused_ = false;
   request_begun_ = false;
   journey_.body->rewind();
@@ -192,15 +200,19 @@ Task<Status> Forward::lease_over_tls(bool fresh) {
 bool Forward::takes_kept(bool fresh, const upstream::TlsPeer* peer) {
   connection_ = upstream::take_kept(around_.pool, cluster_, *endpoint_, peer, fresh);
   reused_ = connection_ && !fresh;
+  if (connection_) exchange_.timing.upstream_ready = around_.reactor.now() - try_began_;
   return bool(connection_);
 }
 
 Task<Status> Forward::connect(std::optional<upstream::TlsPeer> peer) {
   const upstream::Target target{cluster_, *endpoint_, tried_, journey_.plan->timeouts.connect};
   auto reached = co_await upstream::reach(around_.pool, around_.balancer, target, std::move(peer));
-  if (!reached) co_return fail(std::move(reached).error());
+  if (!reached) {
+    exchange_.connect_failure = exchange_.arena.copy(reached.error().what);
+    co_return fail(std::move(reached).error());
+  }
   connection_ = std::move(reached->lease);
-  exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
+  exchange_.timing.upstream_ready = exchange_.timing.upstream_connect = around_.reactor.now() - try_began_;
   if (reached->instead.get()) switch_to(reached->instead);
   co_return Status{};
 }

@@ -17,6 +17,7 @@ using async::Task;
 class Forward final : private BeforeWait {
  public:
   Forward(Journey& journey, const Surroundings& around);
+  ~Forward();
 
   // Proceeds when the response has reached the client; any other verdict asks for an answer in its place.
   Task<chain::Verdict> run();
@@ -66,7 +67,8 @@ class Forward final : private BeforeWait {
   upstream::Tried tried_;
   upstream::EndpointRef endpoint_;
   std::string_view tried_before_;  // addresses, for the log
-  upstream::Lease connection_;
+  upstream::Lease& connection_;    // the journey's, which keeps it for its log when the exchange ends well
+  bool ended_well_ = false;
   bool reused_ = false;
   bool request_begun_ = false;
   bool asked_to_switch_ = false;    // to WebSocket, by the present try

@@ -6,9 +6,11 @@
 #include "chain/chain.h"
 #include "exchange/exchange.h"
 #include "proxy/request_body.h"
+#include "proxy/upstream_facts.h"
 #include "snapshot/plan.h"
 #include "snapshot/snapshots.h"
 #include "upstream/endpoint.h"
+#include "upstream/lease.h"
 #include "wire/server_exchange.h"
 
 #include <optional>
@@ -17,7 +19,9 @@ namespace sallyport::proxy {
 
 struct Journey {
   Journey(Arena& arena, const Clock& clock, wire::ServerExchange& client_side)
-      : client(client_side), exchange(arena, clock) {}
+      : client(client_side), exchange(arena, clock) {
+    exchange.upstream = &upstream_facts;
+  }
   Journey(const Journey&) = delete;
   Journey& operator=(const Journey&) = delete;
   // Filters live in the arena and end here, while the plugins they belong to are pinned.
@@ -27,7 +31,9 @@ struct Journey {
   wire::ServerExchange& client;
   exchange::Exchange exchange;
   const snapshot::Plan* plan = nullptr;
-  upstream::EndpointOwner endpoint;      // of the last try: what `exchange.endpoint` shows
+  upstream::EndpointOwner endpoint;  // of the last try: what `exchange.endpoint` shows
+  upstream::Lease connection;        // of the present try; behind the last, while the log is written
+  UpstreamFacts upstream_facts{snapshot, plan, connection};
   std::optional<chain::ChainRun> chain;  // the plugins of the plan at work
   std::optional<RequestBody> body;
   bool response_body_begun = false;  // the response_body stages have seen some of it

@@ -135,6 +135,7 @@ void Proxy::finish(Journey& journey) {
   exchange.response_bytes = journey.client.sent_bytes() - journey.sent_before;
   if (journey.chain) journey.chain->log();
   around_.log.finished(exchange);
+  if (journey.connection) journey.connection.give_back(around_.pool, journey.plan->cluster->keepalive_pool());
 }
 
 }  // namespace sallyport::proxy

@@ -122,6 +122,7 @@ Task<void> ResponseRelay::answer_alone(Response response) {
 
 void ResponseRelay::break_off() {
   auto& exchange = journey_.exchange;
+  exchange.broken_off = true;
   if (!exchange.response_head_sent) exchange.response.status = kNoResponse;
   journey_.client.break_off();
 }

@@ -7,6 +7,7 @@
 #include "proxy/greeting.h"
 #include "proxy/proxy.h"
 #include "proxy/session.h"
+#include "proxy/ssl_certificates.h"
 #include "tls/client_context.h"
 #include "tls/tls_stream.h"
 
@@ -96,7 +97,9 @@ Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2, ConnectionL
     around_.log.failures().write(log::Level::kInfo, line, around_.reactor.now());
     co_return co_await stream->part(kLongestParting);
   }
-  const exchange::ClientTls facts = describe(stream->ssl(), handshake);
+  exchange::ClientTls facts = describe(stream->ssl(), handshake);
+  const SslCertificates certificates(stream->ssl());
+  facts.certificates = &certificates;
   handshake.names.reset();
   const bool speaks_http2 = tls::speaks_http2(stream->ssl());
   Session session(*this, connection);

@@ -3,11 +3,13 @@
 #include "base/hex.h"
 
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 namespace sallyport::tls {
 namespace {
@@ -36,6 +38,29 @@ std::string text_of(const ASN1_TIME* time) {
   char* text = nullptr;
   long size = BIO_get_mem_data(out.get(), &text);
   return {text, static_cast<std::size_t>(size)};
+}
+
+std::string digest_text(const X509& certificate, const EVP_MD* hash) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  X509_digest(&certificate, hash, digest.data(), &size);
+  return to_hex({digest.data(), size});
+}
+
+using AlternativeNames = std::unique_ptr<GENERAL_NAMES, FreeBy<GENERAL_NAMES_free>>;
+
+// `kind` is GEN_DNS or GEN_URI.
+std::string first_name_of(const X509& certificate, int kind) {
+  AlternativeNames names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(&certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type != kind) continue;
+    const ASN1_IA5STRING* text = name->d.ia5;
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+            static_cast<std::size_t>(ASN1_STRING_length(text))};
+  }
+  return {};
 }
 
 }  // namespace
@@ -102,11 +127,10 @@ std::string serial_text(X509& certificate) {
   return text;
 }
 
-std::string fingerprint_text(X509& certificate) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  X509_digest(&certificate, EVP_sha1(), digest.data(), &size);
-  return to_hex({digest.data(), size});
-}
+std::string fingerprint_text(X509& certificate) { return digest_text(certificate, EVP_sha1()); }
+std::string sha256_text(X509& certificate) { return digest_text(certificate, EVP_sha256()); }
+
+std::string dns_name_text(X509& certificate) { return first_name_of(certificate, GEN_DNS); }
+std::string uri_text(X509& certificate) { return first_name_of(certificate, GEN_URI); }
 
 }  // namespace sallyport::tls

@@ -34,5 +34,10 @@ std::string subject_text(X509& certificate);  // RFC 2253
 std::string issuer_text(X509& certificate);
 std::string serial_text(X509& certificate);       // hex digits in upper case
 std::string fingerprint_text(X509& certificate);  // SHA-1 of it, hex digits, as nginx's $ssl_client_fingerprint
+std::string sha256_text(X509& certificate);       // as that
+
+// The first of its alternative names of a kind; empty: it has none.
+std::string dns_name_text(X509& certificate);
+std::string uri_text(X509& certificate);
 
 }  // namespace sallyport::tls

@@ -41,6 +41,24 @@ TEST(KeyPair, RefusesAKeyThatWantsAPassphrase) {
   EXPECT_THAT(problem_of(one.pem(), text_of(*out)), HasSubstr("without passphrase"));
 }
 
+TEST(Certificate, TellsTheFirstAlternativeNameOfAKind) {
+  TestCertificate named({.is_authority = true,
+                         .more_name = "subjectAltName",
+                         .more = "URI:spiffe://one,DNS:b.example,DNS:c.example,URI:spiffe://two"});
+  EXPECT_EQ(dns_name_text(named.certificate()), "b.example");
+  EXPECT_EQ(uri_text(named.certificate()), "spiffe://one");
+  TestCertificate usual({});
+  EXPECT_EQ(dns_name_text(usual.certificate()), "a.example");
+  EXPECT_EQ(uri_text(usual.certificate()), "");
+  EXPECT_EQ(dns_name_text(TestCertificate({.is_authority = true}).certificate()), "");
+}
+
+TEST(Certificate, HasDigestsInHexDigits) {
+  TestCertificate one({});
+  EXPECT_EQ(fingerprint_text(one.certificate()).size(), 40u);
+  EXPECT_EQ(sha256_text(one.certificate()).size(), 64u);
+}
+
 TEST(Certificate, TellsWhenItIsNotValid) {
   WallTime now = std::chrono::system_clock::now();
   EXPECT_THAT(fault_of_time(TestCertificate({}).certificate(), now), IsEmpty());

@@ -58,6 +58,7 @@ class TlsStream final : public async::Stream {
   // The closing alert goes before the end. A stream that is dropped without it looks cut off to its peer.
   void shut_down_sending() noexcept override;
   void release_buffers() noexcept override;
+  std::string local_address() const override { return socket_->local_address(); }
 
  private:
   enum class Goal { kHandshake, kBytes };

@@ -36,6 +36,7 @@ class ClientConnection final : public ClientExchange {
     keep_alive_ = false;
     return stream_.get();
   }
+  const async::Stream* carrier() const noexcept override { return stream_.get(); }
   void abort() noexcept override { stream_->abort(); }
 
   BodyReader& body() noexcept { return reader_; }

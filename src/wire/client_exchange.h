@@ -49,6 +49,8 @@ class ClientExchange {
   // The upstream as a stream of bytes, behind a response 101 that was read; the connection carries no further request.
   // Null where the protocol of the upstream knows no such response.
   virtual async::Stream* switch_protocols() noexcept { return nullptr; }
+  // What carries it, perhaps others, too; null where that has ended.
+  virtual const async::Stream* carrier() const noexcept = 0;
   // Breaks the exchange off: what waits for the peer fails from the loop, never inside this call.
   virtual void abort() noexcept = 0;
 };

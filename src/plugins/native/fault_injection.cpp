@@ -115,6 +115,7 @@ class FaultInjectionFilter final : public Filter {
 
  private:
   Task<Verdict> end_after_delay(Exchange& exchange, bool aborts) {
+    exchange.delay_injected = true;
     co_await exchange.sleep(conf_.delay->duration);
     if (!aborts) co_return Verdict::proceed();
     co_return Verdict::answer(conf_.abort->response(exchange));

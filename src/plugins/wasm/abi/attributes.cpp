@@ -1,6 +1,9 @@
 #include "plugins/wasm/abi/attributes.h"
 
 #include "base/bytes.h"
+#include "plugins/wasm/abi/attribute_value.h"
+#include "plugins/wasm/abi/peer_attributes.h"
+#include "plugins/wasm/abi/response_flags.h"
 #include "plugins/wasm/pairs.h"
 
 #include <fmt/format.h>
@@ -14,21 +17,11 @@ namespace {
 
 using namespace std::string_view_literals;
 using exchange::Exchange;
-using Value = std::optional<std::string_view>;
 
 struct Attribute {
   std::string_view path;
   Value (*read)(const HttpContext& http);
 };
-
-Value bytes_of(const Exchange& exchange, std::uint64_t number) {
-  return exchange.arena.copy({reinterpret_cast<const char*>(&number), sizeof(number)});
-}
-Value duration_of(const Exchange& exchange, std::chrono::nanoseconds duration) {
-  if (duration.count() < 0) return std::nullopt;
-  return bytes_of(exchange, static_cast<std::uint64_t>(duration.count()));
-}
-Value text_if_any(std::string_view text) { return text.empty() ? Value() : Value(text); }
 
 Value address_of(const Exchange& exchange, const exchange::Peer& peer) {
   if (peer.ip.empty()) return std::nullopt;
@@ -101,7 +94,10 @@ Value request_time(const HttpContext& http) {
 
 Value grpc_status(const HttpContext& http) {
   if (!http.has_response) return std::nullopt;
-  auto text = http.exchange.response.headers.get("grpc-status");
+  constexpr std::string_view kField = "grpc-status";
+  const http::Headers* trailers = http.exchange.response_trailers;
+  auto text = trailers ? trailers->get(kField) : std::nullopt;
+  if (!text) text = http.exchange.response.headers.get(kField);  // of an answer without a body
   auto status = text ? parse_unsigned(*text) : std::nullopt;
   return status ? bytes_of(http.exchange, *status) : std::nullopt;
 }
@@ -115,11 +111,6 @@ Value code_details(const HttpContext& http) {
 Value route_name(const HttpContext& http) {
   const exchange::Matched& matched = http.exchange.matched;
   return text_if_any(matched.route_name.empty() ? matched.route_id : matched.route_name);
-}
-
-Value cluster_name(const HttpContext& http) {
-  const exchange::Matched& matched = http.exchange.matched;
-  return text_if_any(matched.service_name.empty() ? matched.service_id : matched.service_name);
 }
 
 Value has_client_certificate(const HttpContext& http) {
@@ -136,14 +127,25 @@ Value connection_id(const HttpContext& http) { return bytes_of(http.exchange, ht
 
 Value listener_direction(const HttpContext& http) { return bytes_of(http.exchange, 1); }  // inbound
 
+constexpr auto kLocal = Certificates::End::kLocal;
+constexpr auto kPeer = Certificates::End::kPeer;
+using Text = Certificates::Text;
+
 // Sorted by path.
 constexpr auto kAttributes = std::to_array<Attribute>({
     {"cluster_name", &cluster_name},
+    {"connection\0dns_san_local_certificate"sv, &certificate<client_certificate, kLocal, Text::kDnsName>},
+    {"connection\0dns_san_peer_certificate"sv, &certificate<client_certificate, kPeer, Text::kDnsName>},
     {"connection\0id"sv, &connection_id},
     {"connection\0mtls"sv, &has_client_certificate},
     {"connection\0requested_server_name"sv, &of_tls<&exchange::ClientTls::server_name>},
+    {"connection\0sha256_peer_certificate_digest"sv, &certificate<client_certificate, kPeer, Text::kSha256>},
+    {"connection\0subject_local_certificate"sv, &certificate<client_certificate, kLocal, Text::kSubject>},
     {"connection\0subject_peer_certificate"sv, &of_tls<&exchange::ClientTls::subject>},
+    {"connection\0termination_details"sv, &termination_details},
     {"connection\0tls_version"sv, &of_tls<&exchange::ClientTls::protocol>},
+    {"connection\0uri_san_local_certificate"sv, &certificate<client_certificate, kLocal, Text::kUri>},
+    {"connection\0uri_san_peer_certificate"sv, &certificate<client_certificate, kPeer, Text::kUri>},
     {"connection_id", &connection_id},
     {"destination\0address"sv, [](const HttpContext& http) { return address_of(http.exchange, http.exchange.local); }},
     {"destination\0port"sv, [](const HttpContext& http) { return bytes_of(http.exchange, http.exchange.local.port); }},
@@ -181,7 +183,10 @@ constexpr auto kAttributes = std::to_array<Attribute>({
     {"response\0code_details"sv, &code_details},
     {"response\0flags"sv,
      [](const HttpContext& http) {
-       return only_with_response(http, [](const Exchange& exchange) { return bytes_of(exchange, 0); });
+       return only_with_response(http, [](const Exchange& exchange) {
+         auto flags = response_flags(exchange);
+         return flags ? bytes_of(exchange, *flags) : Value();
+       });
      }},
     {"response\0grpc_status"sv, &grpc_status},
     {"response\0headers"sv,
@@ -206,12 +211,25 @@ constexpr auto kAttributes = std::to_array<Attribute>({
     {"source\0address"sv, [](const HttpContext& http) { return address_of(http.exchange, http.exchange.client); }},
     {"source\0port"sv, [](const HttpContext& http) { return bytes_of(http.exchange, http.exchange.client.port); }},
     {"upstream\0address"sv, [](const HttpContext& http) { return text_if_any(http.exchange.endpoint.address); }},
+    {"upstream\0cx_pool_ready_duration"sv,
+     [](const HttpContext& http) { return duration_of(http.exchange, http.exchange.timing.upstream_ready); }},
+    {"upstream\0dns_san_local_certificate"sv, &certificate<upstream_certificate, kLocal, Text::kDnsName>},
+    {"upstream\0dns_san_peer_certificate"sv, &certificate<upstream_certificate, kPeer, Text::kDnsName>},
+    {"upstream\0local_address"sv, &upstream_local_address},
+    {"upstream\0num_endpoints"sv, &upstream_nodes},
     {"upstream\0port"sv,
      [](const HttpContext& http) {
        return http.exchange.endpoint.address.empty() ? Value() : bytes_of(http.exchange, http.exchange.endpoint.port);
      }},
     {"upstream\0request_attempt_count"sv,
      [](const HttpContext& http) { return bytes_of(http.exchange, http.exchange.tries); }},
+    {"upstream\0sha256_peer_certificate_digest"sv, &certificate<upstream_certificate, kPeer, Text::kSha256>},
+    {"upstream\0subject_local_certificate"sv, &certificate<upstream_certificate, kLocal, Text::kSubject>},
+    {"upstream\0subject_peer_certificate"sv, &certificate<upstream_certificate, kPeer, Text::kSubject>},
+    {"upstream\0tls_version"sv, &upstream_tls_version},
+    {"upstream\0transport_failure_reason"sv, &upstream_failure},
+    {"upstream\0uri_san_local_certificate"sv, &certificate<upstream_certificate, kLocal, Text::kUri>},
+    {"upstream\0uri_san_peer_certificate"sv, &certificate<upstream_certificate, kPeer, Text::kUri>},
     {"xds\0cluster_name"sv, &cluster_name},
     {"xds\0listener_direction"sv, &listener_direction},
     {"xds\0route_name"sv, &route_name},

@@ -108,11 +108,34 @@ TEST_F(Properties, TheResponseTellsItsOutcome) {
   }
 }
 
+TEST_F(Properties, TheStatusOfGrpcStandsInTheTrailersOrInTheHead) {
+  PluginRun run(getter("response\0grpc_status"sv, At::kResponse));
+  run.exchange.response.headers.add("grpc-status", "14");
+  auto& trailers = run.arena.make<http::Headers>(run.arena);
+  trailers.add("Grpc-Status", "5");
+  run.exchange.response_trailers = &trailers;
+  EXPECT_EQ(call(run).text(16), "\5\0\0\0\0\0\0\0"sv);
+
+  PluginRun odd(getter("response\0grpc_status"sv, At::kResponse));
+  odd.exchange.response.headers.add("grpc-status", "none");
+  EXPECT_EQ(call(odd).status(), Status::kNotFound);
+}
+
+TEST_F(Properties, FlagsTellWhyTheGatewayAnswered) {
+  auto told = [this](std::string_view reason) {
+    PluginRun run(getter("response\0flags"sv, At::kResponse));
+    run.exchange.reason = reason;
+    GuestImage image = call(run);
+    return image.status() == Status::kOk ? std::string(image.text(16)) : "(none)";
+  };
+  EXPECT_EQ(told("upstream_refused"), "\x20\0\0\0\0\0\0\0"sv);
+  EXPECT_EQ(told("internal"), "(none)");
+}
+
 TEST_F(Properties, WhatMatchedIsNamedInTheOldWayAndTheNew) {
   EXPECT_EQ(text_of("route_name"), "r1");
   EXPECT_EQ(text_of("xds\0route_name"sv), "r1");
-  EXPECT_EQ(text_of("cluster_name"), "the-service");
-  EXPECT_EQ(text_of("xds\0cluster_name"sv), "the-service");
+  EXPECT_EQ(text_of("cluster_name"), "(none)");
   EXPECT_EQ(text_of("xds\0virtual_host_name"sv), "*.example.com");
   EXPECT_EQ(number_of("xds\0listener_direction"sv), 1u);
   EXPECT_EQ(text_of("request\0id"sv), "(none)");
@@ -200,6 +223,63 @@ TEST_F(Properties, BuiltInOnesCannotBeForged) {
   prepare(run);
   run.exchange.set_property("source\0address"sv, "10.0.0.1:1");
   EXPECT_EQ(call(run).text(16), "192.0.2.1:1234");
+}
+
+// What the proxy would tell.
+struct KnownUpstream final : exchange::UpstreamFacts {
+  std::string_view name() const override { return "backend"; }
+  std::size_t nodes() const override { return 3; }
+  std::string local_address() const override { return "192.0.2.3:4444"; }
+  std::string_view tls_version() const override { return "TLSv1.2"; }
+  std::string certificate(exchange::Certificates::End end, exchange::Certificates::Text text) const override {
+    return "upstream " + std::to_string(static_cast<int>(end)) + std::to_string(static_cast<int>(text));
+  }
+};
+struct KnownCertificates final : exchange::Certificates {
+  std::string text(End end, Text text) const override {
+    return "client " + std::to_string(static_cast<int>(end)) + std::to_string(static_cast<int>(text));
+  }
+};
+
+TEST_F(Properties, TheUpstreamAndTheCertificatesAreToldWhenTheyAreKnown) {
+  const KnownUpstream upstream;
+  const KnownCertificates certificates;
+  exchange::ClientTls tls;
+  tls.certificates = &certificates;
+  struct Row {
+    std::string_view path;
+    std::string value;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"cluster_name", "backend"},
+           {"xds\0cluster_name"sv, "backend"},
+           {"upstream\0num_endpoints"sv, std::string("\3\0\0\0\0\0\0\0", 8)},
+           {"upstream\0local_address"sv, "192.0.2.3:4444"},
+           {"upstream\0tls_version"sv, "TLSv1.2"},
+           {"upstream\0transport_failure_reason"sv, "Connection refused"},
+           {"upstream\0cx_pool_ready_duration"sv, std::string("\7\0\0\0\0\0\0\0", 8)},
+           {"upstream\0subject_local_certificate"sv, "upstream 00"},
+           {"upstream\0dns_san_local_certificate"sv, "upstream 01"},
+           {"upstream\0uri_san_local_certificate"sv, "upstream 02"},
+           {"upstream\0subject_peer_certificate"sv, "upstream 10"},
+           {"upstream\0dns_san_peer_certificate"sv, "upstream 11"},
+           {"upstream\0uri_san_peer_certificate"sv, "upstream 12"},
+           {"upstream\0sha256_peer_certificate_digest"sv, "upstream 13"},
+           {"connection\0subject_local_certificate"sv, "client 00"},
+           {"connection\0dns_san_local_certificate"sv, "client 01"},
+           {"connection\0uri_san_local_certificate"sv, "client 02"},
+           {"connection\0dns_san_peer_certificate"sv, "client 11"},
+           {"connection\0uri_san_peer_certificate"sv, "client 12"},
+           {"connection\0sha256_peer_certificate_digest"sv, "client 13"},
+       }) {
+    EXPECT_EQ(text_of(row.path), "(none)") << row.path;
+    PluginRun run(getter(row.path));
+    run.exchange.upstream = &upstream;
+    run.exchange.tls = &tls;
+    run.exchange.connect_failure = "Connection refused";
+    run.exchange.timing.upstream_ready = std::chrono::nanoseconds(7);
+    EXPECT_EQ(call(run).text(16), row.value) << row.path;
+  }
 }
 
 }  // namespace

@@ -12,12 +12,15 @@
 ;;   get NAME HEADER      copies a request header    resume         lets the exchange that paused last go on
 ;;   property NAME PATH   header: a property; segments are divided by /
 ;;   number NAME PATH     header: a property of 8 bytes, in decimal
-;;   set PROPERTY VALUE   sets a property            close          closes the stream
+;;   set PROPERTY VALUE   sets a property            close [TYPE]   closes a stream (default 0)
 ;;   log LEVEL TEXT       writes TEXT (LEVEL 0-5)    trap           is unreachable
 ;;   tell                 logs "PHASE SIZE END"      loop           never ends
 ;;   body TEXT            replaces the body          grow           takes memory until there is none, then traps
 ;;   append TEXT          adds to the body           refuse         returns false
 ;;   answer STATUS BODY   a local response with the header x-script: answered
+;;   reroute              has the route chosen again
+;;   keep PROPERTY PATH   sets a property to another one
+;;   count PROPERTY PATH  sets a property to another one of 8 bytes, in decimal
 (module
   (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
   (import "env" "proxy_get_buffer_bytes" (func $get_buffer (param i32 i32 i32 i32 i32) (result i32)))
@@ -34,6 +37,9 @@
   (import "env" "proxy_close_stream" (func $close_stream (param i32) (result i32)))
   (import "env" "proxy_set_effective_context" (func $set_effective_context (param i32) (result i32)))
 
+  (import "env" "proxy_call_foreign_function"
+    (func $clear_route_cache (param i32 i32 i32 i32 i32 i32) (result i32)))
+
   (memory (export "memory") 64)
   ;; Phases, each with its length before it; then commands in steps of 12, filled up with blanks.
   (data (i32.const 0) "\08vm_start") (data (i32.const 20) "\09configure") 
@@ -44,8 +50,9 @@
   (data (i32.const 240) "\11response_trailers")
   (data (i32.const 300) "add         replace     remove      get         property    number      set         log         ")
   (data (i32.const 396) "tell        body        append      answer      if          unless      pause       resume      ")
-  (data (i32.const 492) "close       trap        loop        grow        refuse      ")
-  (global $commands i32 (i32.const 21))
+  (data (i32.const 492) "close       trap        loop        grow        refuse      keep        count       reroute     ")
+  (global $commands i32 (i32.const 24))
+  (data (i32.const 600) "clear_route_cache")
   (data (i32.const 700) "\01\00\00\00\08\00\00\00\08\00\00\00x-script\00answered\00")
   (data (i32.const 740) "as told")
   (global $out i32 (i32.const 800)) ;; address and size that host calls give
@@ -165,11 +172,11 @@
   ;; One command. False: the rest of the phase is left out.
   (func $do (param $phase i32) (param $command i32) (param $a i32) (param $a_size i32) (param $b i32) (param $b_size i32)
             (result i32) (local $digits i32)
-    (block $refuse (block $grow (block $loop (block $trap (block $close (block $resume (block $pause
+    (block $reroute (block $count (block $keep (block $refuse (block $grow (block $loop (block $trap (block $close (block $resume (block $pause
     (block $unless (block $if (block $answer (block $append (block $body (block $tell
     (block $log (block $set (block $number (block $property (block $get (block $remove (block $replace (block $add
       (br_table $add $replace $remove $get $property $number $set $log $tell $body $append $answer $if $unless $pause
-                $resume $close $trap $loop $grow $refuse (local.get $command)))
+                $resume $close $trap $loop $grow $refuse $keep $count $reroute (local.get $command)))
     (; add ;)
     (drop (call $add_header (global.get $map) (local.get $a) (local.get $a_size) (local.get $b) (local.get $b_size)))
     (return (i32.const 1)))
@@ -226,7 +233,7 @@
     (call $resume)
     (return (i32.const 1)))
     (; close ;)
-    (drop (call $close_stream (i32.const 0)))
+    (drop (call $close_stream (call $number_at (local.get $a) (local.get $a_size))))
     (return (i32.const 1)))
     (; trap ;)
     (unreachable))
@@ -238,7 +245,20 @@
     (unreachable))
     (; refuse ;)
     (global.set $result (i32.const 0))
-    (i32.const 0))
+    (return (i32.const 0)))
+    (; keep ;)
+    (if (call $find_property (local.get $b) (local.get $b_size)) (then
+      (drop (call $set_property (local.get $a) (local.get $a_size) (call $given_at) (call $given_size)))))
+    (return (i32.const 1)))
+    (; count ;)
+    (if (call $find_property (local.get $b) (local.get $b_size)) (then
+      (local.set $digits (call $write_number (i64.load (call $given_at)) (i32.add (global.get $line) (i32.const 60))))
+      (drop (call $set_property (local.get $a) (local.get $a_size) (local.get $digits)
+                  (i32.sub (i32.add (global.get $line) (i32.const 60)) (local.get $digits))))))
+    (return (i32.const 1)))
+    (; reroute ;)
+    (drop (call $clear_route_cache (i32.const 600) (i32.const 17) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+    (i32.const 1))
 
   ;; Runs the lines of a phase; `result` is what the callback returns if none of them says otherwise.
   (func $run (param $phase i32) (param $context i32) (param $map i32) (param $size i32) (param $is_end i32)
