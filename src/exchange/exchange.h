@@ -163,6 +163,8 @@ class Exchange {
   unsigned tries = 0;                       // upstream tries begun so far
   const UpstreamFacts* upstream = nullptr;  // null: nobody knows them
   std::string_view connect_failure;         // why the last try had no connection; empty: it had one
+  // A plugin has changed what routes look at: the route is chosen once more, before the request leaves.
+  bool route_is_outdated = false;
   std::uint64_t snapshot_revision = 0;
 
   // The response. Plugins may change it until its head has left.

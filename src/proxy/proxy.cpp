@@ -1,6 +1,7 @@
 #include "proxy/proxy.h"
 
 #include "base/bytes.h"
+#include "http/authority.h"
 #include "http/extended_connect.h"
 #include "http/target.h"
 #include "proxy/answers.h"
@@ -43,11 +44,19 @@ Task<void> Proxy::serve(Journey& journey) {
 // Splits and normalises the target; false when it is not acceptable.
 bool Proxy::begin(Journey& journey) {
   Exchange& exchange = journey.exchange;
-  auto target = http::normalise_target(exchange.request.target, exchange.arena, around_.options.encoded_slash);
-  if (!target) {
-    exchange.reason = target.error();
+  if (auto fault = take_target(exchange, exchange.request.target); !fault.empty()) {
+    exchange.reason = fault;
     return false;
   }
+  exchange.host = in_lower_case(exchange.request.host, exchange.arena);
+  drop_claimed_fields(exchange, around_.options);
+  return around_.options.underscores == Underscores::kPass || settle_underscores(exchange);
+}
+
+// What is wrong with it, for the log; empty: nothing.
+std::string_view Proxy::take_target(Exchange& exchange, std::string_view written) const {
+  auto target = http::normalise_target(written, exchange.arena, around_.options.encoded_slash);
+  if (!target) return target.error();
   exchange.uri = target->uri;
   if (around_.options.drops_tail_slash && exchange.uri.size() > 1 && exchange.uri.ends_with('/')) {
     exchange.uri.remove_suffix(1);
@@ -55,9 +64,7 @@ bool Proxy::begin(Journey& journey) {
   exchange.path = target->path;
   exchange.query = target->query;
   exchange.has_query = target->has_query;
-  exchange.host = in_lower_case(exchange.request.host, exchange.arena);
-  drop_claimed_fields(exchange, around_.options);
-  return around_.options.underscores == Underscores::kPass || settle_underscores(exchange);
+  return {};
 }
 
 // False when the settings refuse what is there.
@@ -101,6 +108,9 @@ Task<Verdict> Proxy::request_phases_later(Journey& journey, Phase phase, Task<Ve
 }
 
 Verdict Proxy::before_forward(Journey& journey) {
+  if (journey.exchange.route_is_outdated) [[unlikely]] {
+    if (Verdict verdict = route_again(journey); !verdict.proceeds()) return verdict;
+  }
   const snapshot::Plan& plan = *journey.plan;
   if (plan.no_upstream) return Verdict::answer(answer_for_refusal(journey.exchange, *plan.no_upstream));
   const bool is_tunnel = http::is_extended_connect(journey.exchange.request);
@@ -108,6 +118,24 @@ Verdict Proxy::before_forward(Journey& journey) {
   // Whether such an upstream knows RFC 8441 is known too late to choose another one.
   if (is_tunnel && plan.cluster->speaks_http2()) return refuse_tunnel(journey, "websocket_to_http2_upstream");
   return Verdict::proceed();
+}
+
+// By what plugins have made of the request. Where it goes and how long that may take follow the new route; the plugins
+// at work stay those of the first one, as Envoy's filters do: they have seen the request, those of the other have not.
+Verdict Proxy::route_again(Journey& journey) {
+  Exchange& exchange = journey.exchange;
+  const std::string_view written =
+      exchange.has_query ? exchange.arena.join(exchange.path, "?", exchange.query) : exchange.path;
+  if (auto fault = take_target(exchange, written); !fault.empty()) {
+    return Verdict::answer(answer_for_refusal(exchange, {400, "400 Bad Request", fault}));
+  }
+  if (auto host = http::parse_authority(exchange.upstream_host))
+    exchange.host = in_lower_case(host->host, exchange.arena);
+  exchange.matched = {};
+  exchange.route_is_outdated = false;
+  journey.plan = &journey.snapshot->find(exchange);
+  if (journey.plan->refusal) return Verdict::answer(answer_for_refusal(exchange, *journey.plan->refusal));
+  return exchange.tls ? admit(journey) : Verdict::proceed();
 }
 
 // It is no request that could go on as an ordinary one, as an upgrade of HTTP/1 may.

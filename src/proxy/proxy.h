@@ -68,11 +68,13 @@ class Proxy final : private exchange::Waiter {
 
   // The steps of `serve`.
   bool begin(Journey& journey);
+  std::string_view take_target(exchange::Exchange& exchange, std::string_view written) const;
   bool settle_underscores(exchange::Exchange& exchange) const;
   void route(Journey& journey);
   Task<chain::Verdict> request_phases(Journey& journey);
   Task<chain::Verdict> request_phases_later(Journey& journey, chain::Phase phase, Task<chain::Verdict> running);
   chain::Verdict before_forward(Journey& journey);
+  [[gnu::cold]] chain::Verdict route_again(Journey& journey);
   static chain::Verdict refuse_tunnel(Journey& journey, std::string_view reason);
   Task<void> answer(Journey& journey, chain::Verdict verdict);
   void finish(Journey& journey);

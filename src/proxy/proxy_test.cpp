@@ -47,6 +47,45 @@ TEST_F(ProxyTest, ARequestReachesItsUpstreamAndTheResponseItsClient) {
   run(body(*this));
 }
 
+TEST_F(ProxyTest, APluginMayHaveTheRouteChosenAgainWhileThePluginsStay) {
+  std::string matched;
+  first.act = [&matched](Phase phase, exchange::Exchange& of, BodyStage*) -> Task<Verdict> {
+    if (phase == Phase::kRewrite) {
+      of.set_upstream_target("/other/x/../y?a=b");
+      of.route_is_outdated = true;
+    }
+    if (phase == Phase::kResponseHeaders) matched = of.matched.uri;
+    return Verdict::proceed();
+  };
+  route("/first", R"("first": {})");
+  route("/other/*", R"("second": {})");
+  auto body = [](ProxyTest& t) -> Task<void> {
+    Talk client = co_await t.ask(get("/first"));
+    Talk upstream = co_await t.accept();
+    EXPECT_EQ((co_await upstream.request()).line, "GET /other/y?a=b HTTP/1.1");
+    EXPECT_TRUE(co_await upstream.send(ok("x")));
+    EXPECT_EQ((co_await client.response()).status, 200);
+  };
+  run(body(*this));
+  EXPECT_EQ(matched, "/other/*");
+  EXPECT_EQ(second.filters_made, 0);
+}
+
+TEST_F(ProxyTest, WithoutARouteForWhatAPluginMadeOfItTheAnswerIs404) {
+  first.act = [](Phase phase, exchange::Exchange& of, BodyStage*) -> Task<Verdict> {
+    if (phase == Phase::kAccess) of.set_upstream_target("/none");
+    of.route_is_outdated = phase == Phase::kAccess;
+    return Verdict::proceed();
+  };
+  route("/first", R"("first": {})");
+  auto body = [](ProxyTest& t) -> Task<void> {
+    Talk client = co_await t.ask(get("/first"));
+    EXPECT_EQ((co_await client.response()).status, 404);
+  };
+  run(body(*this));
+  EXPECT_THAT(lines, ElementsAre("/first 404 - no_route"));
+}
+
 TEST_F(ProxyTest, BothConnectionsAreUsedAgain) {
   route("/*");
   auto body = [](ProxyTest& t) -> Task<void> {

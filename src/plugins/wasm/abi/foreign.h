@@ -10,6 +10,9 @@
 
 namespace sallyport::wasm::abi {
 
+// The route of the exchange is chosen once more before its request leaves. Without an exchange, nothing happens.
+void choose_route_again(Vm& vm);
+
 // zlib's format (RFC 1950). Both answer kSerializationFailure where the argument cannot be had, or its result would be
 // larger than 4 MiB: a guest's time is not looked at within a host call.
 Status compress(Vm& vm, std::string_view argument, std::string& result);

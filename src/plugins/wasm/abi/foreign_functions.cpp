@@ -19,8 +19,10 @@ struct NamedFunction {
   ForeignFunction function;
 };
 
-// The route was chosen before the plugin ran and stays.
-Status clear_route_cache(Vm&, std::string_view, std::string&) { return Status::kOk; }
+Status clear_route_cache(Vm& vm, std::string_view, std::string&) {
+  choose_route_again(vm);
+  return Status::kOk;
+}
 
 // Envoy's SetEnvoyFilterStateArguments{path, value}. What it sets is read as the property ("filter_state", path).
 Status set_envoy_filter_state(Vm& vm, std::string_view argument, std::string&) {

@@ -129,6 +129,14 @@ TEST_F(ForeignFunctions, EnvoysStateOfAStreamIsAProperty) {
   EXPECT_EQ(run.exchange.property("filter_state\0key"sv), "value");
 }
 
+TEST_F(ForeignFunctions, TheRouteIsChosenAgainWhereAPluginAsks) {
+  const std::string_view name = "clear_route_cache";
+  PluginRun run(
+      plugin(call_module("proxy_call_foreign_function", numbers(100, name.size(), 0, 0, 0, 0), data(100, name))));
+  EXPECT_EQ(call(run).status(), Status::kOk);
+  EXPECT_TRUE(run.exchange.route_is_outdated);
+}
+
 TEST_F(ForeignFunctions, DeclarationsOfPropertiesAreTakenAndDamagedOnesAreNot) {
   EXPECT_EQ(foreign("declare_property", "\x0a\x03key\x10\x01").status(), Status::kOk);
   EXPECT_EQ(foreign("declare_property", "\x0a\x09key").status(), Status::kBadArgument);

@@ -1,6 +1,7 @@
 // The course of an exchange: answer it, let it go on, end it; and which context host calls work on.
 
 #include "plugins/wasm/abi/binding.h"
+#include "plugins/wasm/abi/foreign.h"
 #include "plugins/wasm/abi/groups.h"
 #include "plugins/wasm/local_response.h"
 
@@ -65,8 +66,10 @@ Status close_stream(Vm& vm, std::uint32_t type) {
   return Status::kOk;
 }
 
-// The route was chosen before the plugin ran and stays.
-Status clear_route_cache(Vm&) { return Status::kOk; }
+Status clear_route_cache(Vm& vm) {
+  choose_route_again(vm);
+  return Status::kOk;
+}
 
 Status set_effective_context(Vm& vm, std::uint32_t context) {
   return vm.set_effective(context) ? Status::kOk : Status::kBadArgument;
@@ -81,6 +84,11 @@ Status done(Vm& vm) {
 }
 
 }  // namespace
+
+void choose_route_again(Vm& vm) {
+  HttpContext* http = vm.effective().http;
+  if (http && !http->ended) http->exchange.route_is_outdated = true;
+}
 
 void add_streams(std::vector<Import>& table) {
   constexpr auto kRunning = When::kRunning;

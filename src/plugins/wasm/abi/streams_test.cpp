@@ -114,6 +114,13 @@ TEST_F(Streams, ClosingEndsTheConnectionWithoutAnAnswer) {
   }
 }
 
+TEST_F(Streams, ClearingTheRouteHasItChosenAgainBeforeTheRequestLeaves) {
+  PluginRun cleared(plugin(call_module("proxy_clear_route_cache", "", "")));
+  EXPECT_FALSE(cleared.exchange.route_is_outdated);
+  EXPECT_EQ(call(cleared).status(), Status::kOk);
+  EXPECT_TRUE(cleared.exchange.route_is_outdated);
+}
+
 TEST_F(Streams, UnknownContextsAreABadArgument) {
   PluginRun unknown(plugin(call_module("proxy_set_effective_context", numbers(99), "")));
   EXPECT_EQ(call(unknown).status(), Status::kBadArgument);
