@@ -106,3 +106,10 @@ def test_why_a_connection_was_broken_off_is_told_at_the_end(ending, upstream):
     assert made.ask("GET", "/fine").status == 200
     made.stop()
     assert made.read("logs/access.log").splitlines() == ["/broken 64 upstream_broke_off -", "/fine 0 - -"]
+
+
+@pytest.mark.parametrize("stream", [2, 3])
+def test_closing_a_stream_of_tcp_does_not_end_the_exchange(ending, upstream, stream):
+    config = f"request_headers close {stream}\nresponse_headers close {stream}\nlog count flags response/flags"
+    made = ending({"tcp": to(upstream())}, config=config)
+    assert made.ask("GET", "/tcp").status == 200

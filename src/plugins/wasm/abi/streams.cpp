@@ -57,8 +57,15 @@ Status continue_response(Vm& vm) {
   return Status::kOk;
 }
 
+// Not of TCP: there are no contexts of its streams here, and an exchange does not own its connections.
+bool is_of_http(std::uint32_t type) {
+  return type == static_cast<std::uint32_t>(StreamType::kRequest) ||
+         type == static_cast<std::uint32_t>(StreamType::kResponse);
+}
+
 Status close_stream(Vm& vm, std::uint32_t type) {
   if (type >= kStreamTypes) return Status::kBadArgument;
+  if (!is_of_http(type)) return Status::kOk;
   HttpContext* http = vm.effective().http;
   if (!http || http->ended) return Status::kOk;
   http->closes = true;
