@@ -17,24 +17,51 @@ std::string_view without_last_nul(std::string_view path) {
 
 bool is_one_segment(std::string_view path) { return path.find('\0') == std::string_view::npos; }
 
+// What begins so the gateway alone says: else one plugin could forge for the others who a client is.
+bool is_reserved(std::string_view path) {
+  constexpr std::string_view kDividers("\0.", 2);
+  constexpr std::string_view kRoots[] = {"connection", "destination", "request", "response",
+                                         "source",     "upstream",    "xds"};
+  return std::ranges::find(kRoots, path.substr(0, path.find_first_of(kDividers))) != std::end(kRoots);
+}
+
+// Some plugins write request.path in one segment: dots divide, too, where nothing has that very path.
+char divider_or(char c) { return c == '.' ? '\0' : c; }
+bool is_same_divided(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, &divider_or, &divider_or);
+}
+
+// Of pairs of a name and a value: the one of that very path, else one whose path is the same when dots divide.
+template <class Properties, class NameOf>
+auto find_set(const Properties& properties, std::string_view path, NameOf name_of) {
+  auto found = std::ranges::find(properties, path, name_of);
+  if (found != std::ranges::end(properties)) return found;
+  return std::ranges::find_if(properties, [&](std::string_view name) { return is_same_divided(name, path); }, name_of);
+}
+
 std::optional<std::string_view> property_of_root(const RootContext& root, std::string_view path) {
-  auto found =
-      std::ranges::find(root.properties, path, [](const auto& property) { return std::string_view(property.first); });
+  auto name_of = [](const auto& property) { return std::string_view(property.first); };
+  auto found = find_set(root.properties, path, name_of);
   if (found == root.properties.end()) return std::nullopt;
   return found->second;
 }
 
-// Other than the built-in ones.
+// Other than the built-in ones of that very path.
 std::optional<std::string_view> find_property(const Vm& vm, Scope scope, std::string_view path) {
   if (!scope.http) return scope.root ? property_of_root(*scope.root, path) : std::nullopt;
   const exchange::Exchange& exchange = scope.http->exchange;
+  if (is_reserved(path)) {
+    std::string divided(path);
+    std::ranges::transform(divided, divided.begin(), &divider_or);
+    return is_one_segment(path) ? built_in_property(vm, scope, divided) : std::nullopt;
+  }
   if (auto value = exchange.property(path)) return value;
-  if (!is_one_segment(path)) return std::nullopt;
-  if (auto value = exchange.variable(path)) return value;
-  if (path.find('.') == std::string_view::npos) return std::nullopt;
-  std::string divided(path);  // some plugins write request.path in one segment
-  std::ranges::replace(divided, '.', '\0');
-  return built_in_property(vm, scope, divided);
+  if (is_one_segment(path)) {
+    if (auto value = exchange.variable(path)) return value;
+  }
+  auto found = find_set(exchange.properties(), path, &exchange::Property::name);
+  if (found == exchange.properties().end()) return std::nullopt;
+  return found->value;
 }
 
 Status get_property(Vm& vm, GuestRange path_at, GuestRange out) {

@@ -207,6 +207,22 @@ TEST_F(Properties, DotsMayDivideAPath) {
   EXPECT_EQ(text_of("request.nothing"), "(none)");
 }
 
+TEST_F(Properties, DotsMayDivideAPathThatWasSet) {
+  auto told = [this](std::string_view set, std::string_view path) {
+    PluginRun run(getter(path));
+    run.exchange.set_property("a.b.c", "another");
+    run.exchange.set_property(set, "value");
+    GuestImage image = call(run);
+    return image.status() == Status::kOk ? std::string(image.text(16)) : "(none)";
+  };
+  EXPECT_EQ(told("a\0c"sv, "a.c"), "value");
+  EXPECT_EQ(told("a.c", "a\0c"sv), "value");
+  EXPECT_EQ(told("x.y\0z"sv, "x\0y.z"sv), "value");
+  EXPECT_EQ(told("a\0b\0c"sv, "a.b.c"), "another");  // of that very path
+  EXPECT_EQ(told("a\0c"sv, "a.d"), "(none)");
+  EXPECT_EQ(told("a\0c"sv, "ac"), "(none)");
+}
+
 TEST_F(Properties, WhatAPluginSetsOthersCanRead) {
   PluginRun run(
       plugin(call_module("proxy_set_property", numbers(100, 4, 200, 5), data(100, "a\0b\0"sv) + data(200, "value"))));
@@ -223,6 +239,16 @@ TEST_F(Properties, BuiltInOnesCannotBeForged) {
   prepare(run);
   run.exchange.set_property("source\0address"sv, "10.0.0.1:1");
   EXPECT_EQ(call(run).text(16), "192.0.2.1:1234");
+}
+
+TEST_F(Properties, BuiltInOnesWithoutAValueCannotBeForgedEither) {
+  for (std::string_view path : {"connection\0subject_peer_certificate"sv, "connection.subject_peer_certificate"sv,
+                                "connection\0unknown"sv, "upstream.unknown"sv}) {
+    PluginRun run(getter(path));
+    run.exchange.set_property(path, "CN=mallory");
+    run.exchange.set_property("connection.subject_peer_certificate", "CN=mallory");
+    EXPECT_EQ(call(run).status(), Status::kNotFound) << path;
+  }
 }
 
 // What the proxy would tell.
