@@ -88,6 +88,9 @@ class ChainRun {
   }
   Task<Verdict> run_resumed(Phase phase, http::Chunk& passed);
 
+  // Gives the answer for the plugin that failed the body that its `_meta.error_response` says, if it says one.
+  void word_failure(http::Response& answer) const;
+
   // Every filter that takes part in the log, in order; once.
   void log() noexcept;
 
@@ -105,7 +108,7 @@ class ChainRun {
   BodyStage& stage(std::uint16_t link, Phase phase);
   const BodyStage* find_stage(std::uint16_t link, Phase phase) const noexcept;  // null: its filter has seen nothing
   bool is_resumed(std::uint16_t link, Phase phase) const noexcept;
-  void name_reason(const Link& link, bool has_failed, const http::Response* response);
+  void name_reason(const Link& link, const http::Response* response);
   bool settle(Phase phase, std::uint16_t link, Verdict& verdict);
   void refuse_overflow(Phase phase, std::uint16_t link, Verdict& verdict);
 
@@ -117,6 +120,7 @@ class ChainRun {
   Slot* slots_ = nullptr;
   std::size_t response_headers_done_ = 0;  // filters of that phase that have run
   bool response_answered_ = false;
+  const Link* failed_ = nullptr;
 };
 
 class Catalog;

@@ -141,9 +141,9 @@ bool ChainRun::holds(Phase phase) const noexcept {
 }
 
 // Without `response` the plugin failed or closes.
-void ChainRun::name_reason(const Link& link, bool has_failed, const http::Response* response) {
+void ChainRun::name_reason(const Link& link, const http::Response* response) {
   exchange_.answer_details = response ? exchange_.arena.copy(response->details) : std::string_view();
-  if (!has_failed && (!response || response->status < 400)) return;
+  if (response && response->status < 400) return;
   exchange_.reason = link.reason;
   if (!exchange_.answer_details.empty()) {
     exchange_.reason = exchange_.arena.join(link.reason, ":", exchange_.answer_details);
@@ -161,9 +161,16 @@ bool ChainRun::settle(Phase phase, std::uint16_t at, Verdict& verdict) {
     }
     apply_error_response(link, *response);
   }
-  if (verdict.error()) log::error("{}", told(link, *verdict.error()));
-  name_reason(link, verdict.error() != nullptr, response);
+  if (verdict.error()) {
+    log::error("{}", told(link, *verdict.error()));
+    failed_ = &link;
+  }
+  name_reason(link, response);
   return true;
+}
+
+void ChainRun::word_failure(http::Response& answer) const {
+  if (failed_) apply_error_response(*failed_, answer);
 }
 
 Task<Verdict> ChainRun::run(Phase phase) {

@@ -73,6 +73,29 @@ TEST_F(ChainRunTest, TheLogNamesAPluginThatFailedOnce) {
   }
 }
 
+TEST_F(ChainRunTest, TheErrorResponseIsTheBodyForAPluginThatFailed) {
+  log::Capture log;
+  add("a", kAll, [](Phase, BodyStage*) -> Task<Verdict> {
+    return Verdict::failed(Error{ErrorCode::kPlugin, "out of luck"});
+  }).error_response = "sorry";
+  Chain chain(links);
+  ChainRun run(chain, f.exchange, {});
+  http::Response answer = http::Response::error(503, "no");
+  run.word_failure(answer);
+  EXPECT_NE(answer.body, "sorry") << "nobody has failed";
+  EXPECT_TRUE(finish(run.run(Phase::kAccess)).error());
+  run.word_failure(answer);
+  EXPECT_EQ(answer.body, "sorry");
+}
+
+TEST_F(ChainRunTest, APluginThatClosesIsTheReason) {
+  add("a", kAll, [](Phase, BodyStage*) -> Task<Verdict> { return Verdict::close(); });
+  Chain chain(links);
+  ChainRun run(chain, f.exchange, {});
+  EXPECT_TRUE(finish(run.run(Phase::kAccess)).closes());
+  EXPECT_EQ(f.exchange.reason, "plugin:a");
+}
+
 TEST_F(ChainRunTest, DetailsOfAnAnswerStandBehindTheNameOfItsPlugin) {
   for (int status : {403, 200}) {
     std::vector<Link> own{probe_link("a", kAll, Probe{&calls, [status](Phase, BodyStage*) -> Task<Verdict> {

@@ -148,7 +148,9 @@ Task<void> Proxy::answer(Journey& journey, Verdict verdict) {
   ResponseRelay relay(journey, around_.options);
   if (verdict.closes() || exchange.response_head_sent) co_return relay.break_off();
   if (verdict.error()) {
-    co_await relay.answer(answer_for_failed_plugin(exchange, *verdict.error()));
+    http::Response failed = answer_for_failed_plugin(exchange, *verdict.error());
+    if (journey.chain) journey.chain->word_failure(failed);
+    co_await relay.answer(std::move(failed));
     co_return;
   }
   if (exchange.response_source != exchange::ResponseSource::kGateway) {

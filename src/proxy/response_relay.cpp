@@ -75,8 +75,12 @@ void ResponseRelay::fill_response(Response& response) {
 
 // By the answer of a plugin, or for the one that failed.
 void ResponseRelay::replace(Response& response, Verdict verdict) {
-  response = verdict.response() ? std::move(*verdict.response())
-                                : answer_for_failed_plugin(journey_.exchange, *verdict.error());
+  if (verdict.response()) {
+    response = std::move(*verdict.response());
+  } else {
+    response = answer_for_failed_plugin(journey_.exchange, *verdict.error());
+    journey_.chain->word_failure(response);
+  }
   fill_response(response);
 }
 
