@@ -59,7 +59,7 @@ class WasmAnswers::Type final : public chain::PluginType {
 
 WasmAnswers::WasmAnswers(async::Reactor& reactor, chain::Catalog& catalog) {
   wasm::Threads threads;
-  threads.workers.push_back(wasm::post_to(reactor));
+  threads.workers.push_back(reactor.poster());
   runtime_ = *wasm::Runtime::start(std::move(threads), clock_, wasm::tested_engine());
   const std::vector<std::pair<std::string, std::string>> modules{{"wasm-request-headers", headers("request")},
                                                                  {"wasm-request-body", whole_body("request")},
