@@ -183,6 +183,7 @@ void Vm::end_root(RootContext& root) {
 
 std::vector<RootContext*> Vm::roots() const {
   std::vector<RootContext*> all;
+  all.reserve(roots_.size());
   for (const auto& root : roots_) all.push_back(root.get());
   return all;
 }
