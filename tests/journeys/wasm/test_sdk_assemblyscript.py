@@ -1,5 +1,6 @@
 """The SDK for plugins in AssemblyScript, sdk/assemblyscript: what it says is the ABI, and does what it tells."""
 import json
+import os
 import re
 import subprocess
 
@@ -11,6 +12,7 @@ from harness.assemblyscript import EXAMPLE, blocks, compiled, compiled_plugin
 from harness.engines import ENGINE
 from harness.modules import ROOT, examples
 from harness.patience import wait_until
+from harness.settings import ADMIN_KEY
 
 pytestmark = pytest.mark.takes_long
 README = ROOT / "sdk/assemblyscript/README.md"
@@ -43,7 +45,8 @@ def test_the_page_for_authors_works_as_written(gateway, upstream):
     for name, text in files:
         one.path(name).write_text(text)
     _, build_test, run_test = blocks(PAGE, "sh")[0].splitlines()
-    assert build_test == "npx asc --config asconfig.test.json" and blocks(PAGE, "sh")[1:] == ["npx asc\n"]
+    build, ship = blocks(PAGE, "sh")[1:]
+    assert (build_test, build) == ("npx asc --config asconfig.test.json", "npx asc\n")
     compiled(one.path("."))
     tested = one.path("assembly/settings_test.ts")
     wrong = tested.read_text().replace('"blue")', '"grey")')
@@ -61,6 +64,12 @@ def test_the_page_for_authors_works_as_written(gateway, upstream):
     one.wait_for_line("refused: x-team is missing or wrong")
     refused = one.admin("PUT", "routes/1", {"uri": "/a", "plugins": {"require-header": {"conf": {"headers": "x-team"}}}})
     assert refused.status == 400 and "headers is not known; the configuration has header, values" in refused.text
+    there = gateway()
+    for usual, actual in ((9180, there.ports["admin"]), (9080, there.ports["proxy"]), (1980, upstream().address.rsplit(":")[-1])):
+        ship = ship.replace(f"127.0.0.1:{usual}", f"127.0.0.1:{actual}")
+    shipped = subprocess.run(["bash", "-ec", ship], cwd=one.path("."), env={**os.environ, "KEY": ADMIN_KEY}, capture_output=True,
+                             text=True, check=True)
+    assert re.findall(r"(?m)^HTTP/1.1 (\d+)", shipped.stdout) == ["401", "200"], shipped.stdout
 
 
 def transforming(gateway, there, **conf):
