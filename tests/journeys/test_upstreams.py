@@ -180,7 +180,7 @@ def test_a_node_that_fails_its_probes_gets_no_requests(gateway, upstream):
     wait_until(lambda: metric(one, bad) == "0", one.tell)
     assert metric(one, good) == "1"
     assert {one.ask("GET", "/a").text for _ in range(6)} == {"hello from good\n"}
-    assert f"node {bad.address} (127.0.0.1) is unhealthy, was healthy" in one.read("logs/error.log")
+    one.wait_for_line(rf"node {re.escape(bad.address)} \(127\.0\.0\.1\) is unhealthy, was healthy")
     one.put("upstreams/u", {"nodes": {bad.address: 1, good.address: 2}, "retries": 0, "checks": {"active": {"http_path": "/health"}}})
     assert metric(one, bad) == "0"
     assert {one.ask("GET", "/a").text for _ in range(6)} == {"hello from good\n"}
