@@ -10,7 +10,7 @@
 #   PCRE2          10.42     regular expressions with nginx's dialect, JIT and match limits
 #   OpenSSL        3.0.19    TLS 1.2 and 1.3, certificates; digests, and signatures for plugins
 #   nghttp2        1.52      the frames, streams, windows and HPACK of HTTP/2, as a codec of bytes
-#   zlib           1.2.13    gzip bodies, which plugins that edit bodies must read
+#   zlib           1.2.13    gzip bodies, which plugins that edit bodies must read; its CRC-32 places nodes of chash
 #   libiberty      20230104    readable names of Rust functions in the traces of traps
 #   Wasmtime       48.0.8    the WebAssembly engine and its interpreter (cmake/wasmtime, built once per lock file)
 #   WasmEdge       0.17      another WebAssembly engine, optional and in no Debian package (cmake/wasmedge.cmake)

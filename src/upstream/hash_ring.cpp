@@ -2,6 +2,8 @@
 
 #include "upstream/cluster.h"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -15,6 +17,11 @@ namespace {
 constexpr std::uint64_t kPointsPerWeight = 160;
 constexpr std::uint64_t kMostPoints = 1 << 20;  // 8 MiB; weights far apart give no endless ring
 
+// Of what `before` is the checksum of, and `bytes` behind it.
+std::uint32_t continued(std::uint32_t before, std::string_view bytes) noexcept {
+  return static_cast<std::uint32_t>(::crc32_z(before, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
 // How APISIX names a node here: as in its `nodes`, with zero bytes for the colons.
 std::string name_on_ring(const Node& node) {
   const bool is_v6 = node.host.find(':') != std::string::npos;
@@ -27,18 +34,16 @@ std::string name_on_ring(const Node& node) {
 // node of more weight keeps the points that it has with less.
 class PointChain {
  public:
-  explicit PointChain(const Node& node) { name_.add(name_on_ring(node)); }
+  explicit PointChain(const Node& node) : name_(ring_hash(name_on_ring(node))) {}
 
   std::uint32_t next() noexcept {
     std::array<char, 4> before{};
     for (unsigned i = 0; i < before.size(); ++i) before[i] = static_cast<char>(last_ >> (8 * i) & 0xff);
-    Crc32 sum = name_;
-    sum.add({before.data(), before.size()});
-    return last_ = sum.value();
+    return last_ = continued(name_, {before.data(), before.size()});
   }
 
  private:
-  Crc32 name_;
+  std::uint32_t name_;
   std::uint32_t last_ = 0;
 };
 
@@ -62,6 +67,8 @@ std::vector<std::uint64_t> counts_of_points(const std::vector<Node>& nodes) {
 }
 
 }  // namespace
+
+std::uint32_t ring_hash(std::string_view key) noexcept { return continued(0, key); }
 
 HashRing::HashRing(const std::vector<Node>& nodes) {
   const std::vector<std::uint64_t> counts = counts_of_points(nodes);

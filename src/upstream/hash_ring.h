@@ -3,8 +3,6 @@
 // only the keys of its points move. Immutable; the same on every worker and every gateway with the same nodes.
 // The points are those of APISIX (its `chash` and the library lua-resty-chash), so that a key has the same node there.
 
-#include "base/crc32.h"
-
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -13,7 +11,8 @@ namespace sallyport::upstream {
 
 struct Node;
 
-inline std::uint32_t ring_hash(std::string_view key) noexcept { return crc32_of(key); }
+// CRC-32 (RFC 1952 8).
+std::uint32_t ring_hash(std::string_view key) noexcept;
 
 class HashRing {
  public:

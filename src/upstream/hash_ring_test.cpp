@@ -26,6 +26,11 @@ std::vector<std::string> order(const Cluster& cluster, std::string_view key) {
   return nodes;
 }
 
+TEST(RingHash, IsCrc32) {
+  EXPECT_EQ(ring_hash("123456789"), 0xcbf43926u);
+  EXPECT_EQ(ring_hash(""), 0u);
+}
+
 ClusterPtr ring_of(NodeWords words) {
   words.upstream.scheme = resources::Scheme::kHttps;  // so that the port 80 stands in `host_header`
   return BalancerFixture::cluster(words.hash(resources::HashOn::kVars, "uri"));
@@ -102,9 +107,9 @@ std::string joined(const Cluster& cluster, std::string_view key) {
 TEST(HashRing, GivesManyKeysTheNodesThatApisixGivesThem) {
   for (const Reference& reference : references()) {
     const ClusterPtr cluster = ring_of(reference.nodes);
-    Crc32 sum;
-    for (int i = 0; i < 10'000; ++i) sum.add((i == 0 ? "" : "\n") + joined(*cluster, "key-" + std::to_string(i)));
-    EXPECT_EQ(sum.value(), reference.of_ten_thousand) << reference.name;
+    std::string all;
+    for (int i = 0; i < 10'000; ++i) all += (i == 0 ? "" : "\n") + joined(*cluster, "key-" + std::to_string(i));
+    EXPECT_EQ(ring_hash(all), reference.of_ten_thousand) << reference.name;
   }
 }
 
