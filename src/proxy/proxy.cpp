@@ -148,9 +148,7 @@ Task<void> Proxy::answer(Journey& journey, Verdict verdict) {
   ResponseRelay relay(journey, around_.options);
   if (verdict.closes() || exchange.response_head_sent) co_return relay.break_off();
   if (verdict.error()) {
-    http::Response failed = answer_for_failed_plugin(exchange, *verdict.error());
-    if (journey.chain) journey.chain->word_failure(failed);
-    co_await relay.answer(std::move(failed));
+    co_await relay.answer(relay.for_failed_plugin(*verdict.error()));
     co_return;
   }
   if (exchange.response_source != exchange::ResponseSource::kGateway) {

@@ -73,14 +73,15 @@ void ResponseRelay::fill_response(Response& response) {
   add_own_fields();
 }
 
+Response ResponseRelay::for_failed_plugin(const Error& error) {
+  Response response = answer_for_failed_plugin(journey_.exchange, error);
+  if (journey_.chain) journey_.chain->word_failure(response);
+  return response;
+}
+
 // By the answer of a plugin, or for the one that failed.
 void ResponseRelay::replace(Response& response, Verdict verdict) {
-  if (verdict.response()) {
-    response = std::move(*verdict.response());
-  } else {
-    response = answer_for_failed_plugin(journey_.exchange, *verdict.error());
-    journey_.chain->word_failure(response);
-  }
+  response = verdict.response() ? std::move(*verdict.response()) : for_failed_plugin(*verdict.error());
   fill_response(response);
 }
 

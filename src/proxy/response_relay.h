@@ -19,6 +19,8 @@ class ResponseRelay {
 
   // An answer of the gateway or of a plugin.
   Task<void> answer(http::Response response);
+  // The answer for the plugin that failed, as its `_meta.error_response` words it.
+  http::Response for_failed_plugin(const Error& error);
   // An answer that no plugin sees.
   Task<void> answer_alone(http::Response response);
   // No answer, or no more of one: the connection to the client ends.
