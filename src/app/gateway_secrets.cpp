@@ -43,6 +43,7 @@ void Gateway::offer_secrets() {
 
 // Whoever calls it holds `changes_`.
 Task<void> Gateway::know_secrets(std::vector<std::string> references) {
+  if (references.empty()) co_return;
   Status used = co_await use_secret_managers();
   if (used) co_await sources_->secrets().fetch(std::move(references));
 }
