@@ -164,8 +164,15 @@ class Check final {
 
 int check(const SettingsSource& source) {
   CheckedSettings checked = check_settings(source);
-  for (const Problem& problem : checked.problems) say(problem.to_string());
-  if (checked.has_errors() || Check(checked.settings).run() > 0) return 1;
+  const bool can_serve = !checked.has_errors();
+  std::size_t errors = 0;
+  for (Problem& problem : checked.problems) {
+    if (problem.severity == Severity::kMistake) problem.severity = Severity::kError;
+    if (problem.severity == Severity::kError) ++errors;
+    say(problem.to_string());
+  }
+  if (can_serve) errors += Check(checked.settings).run();
+  if (errors > 0) return 1;
   std::printf("%s: ok\n", checked.settings.file.c_str());
   return 0;
 }

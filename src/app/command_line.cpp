@@ -14,9 +14,11 @@ constexpr std::string_view kUsage = R"(usage: sallyport [COMMAND] [OPTION]...
 
 commands
   run        start the gateway (the default)
-  check      read the settings and the resources, report every problem; exit 0 when there is none, else 1
+  check      read the settings and the resources, report every problem; exit 1 when one is an error (a key that is
+             misspelt is one), else 0
   wasm       tools for authors of WebAssembly plugins; `sallyport wasm --help` says which
   version    print the version
+  help       print this
 
 options
   -c, --config FILE   the settings; default conf/config.yaml
@@ -24,6 +26,7 @@ options
       --workers N     number of worker threads, overrides nginx_config.worker_processes
       --reactor KIND  how workers wait for sockets: io_uring, epoll, or auto (the default): io_uring where it works
   -h, --help          print this
+      --version       print the version
 
 A mistake on the command line exits with 2.
 )";
@@ -66,7 +69,8 @@ class Parser final {
     if (word == "check") return set(Command::kCheck);
     if (word == "version") return set(Command::kVersion);
     if (word == "help") return set(Command::kHelp);
-    return fail(ErrorCode::kInvalid, fmt::format("'{}' is no command; use run, check or version", word));
+    if (word == "wasm") return fail(ErrorCode::kInvalid, "'wasm' comes before every option; `sallyport wasm --help`");
+    return fail(ErrorCode::kInvalid, fmt::format("'{}' is no command; use run, check, wasm or version", word));
   }
 
   Status take_option(std::string_view option) {

@@ -51,7 +51,9 @@ TEST(CommandLine, HelpAndVersionAreCommandsAndOptions) {
 }
 
 TEST(CommandLine, MistakesAreNamed) {
-  EXPECT_EQ(parse({"start"}).error().what, "'start' is no command; use run, check or version");
+  EXPECT_EQ(parse({"start"}).error().what, "'start' is no command; use run, check, wasm or version");
+  EXPECT_EQ(parse({"-c", "f", "wasm", "inspect"}).error().what,
+            "'wasm' comes before every option; `sallyport wasm --help`");
   EXPECT_EQ(parse({"-x"}).error().what, "unknown option -x; `sallyport --help` names all");
   EXPECT_EQ(parse({"-c"}).error().what, "-c wants a value after it");
   EXPECT_EQ(parse({"run", "conf.yaml"}).error().what,

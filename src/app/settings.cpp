@@ -64,7 +64,7 @@ void read_file(Section file, Settings& settings) {
     refuse_etcd(former_etcd, "host");
   }
   read_deployment(file.section("deployment"), settings);
-  file.finish({"stream_plugins", "discovery", "xrpc", "graphql", "ext-plugin"});
+  file.finish({"stream_plugins", "discovery", "xrpc", "graphql", "ext-plugin", "http"});
 }
 
 Problem problem_of(const Error& error) {

@@ -267,7 +267,11 @@ struct SettingsSource {
   async::ReactorChoice reactor;        // --reactor
 };
 
-enum class Severity : std::uint8_t { kError, kWarning };
+enum class Severity : std::uint8_t {
+  kError,
+  kMistake,  // most likely not what was meant; a gateway starts with a warning, and `check` takes it for an error
+  kWarning,
+};
 
 struct Problem {
   Severity severity = Severity::kError;

@@ -106,10 +106,28 @@ void read_apisix(Section apisix, Settings& settings) {
   read_secrets(apisix.section("lru"), settings.secrets);
   read_former_layout(apisix, settings);
   apisix.at("plugins");  // read_plugins knows this place too
-  apisix.finish({"proxy_mode", "stream_proxy", "proxy_cache", "normalize_uri_like_servlet", "extra_lua_path",
-                 "extra_lua_cpath", "lua_module_hook", "enable_debug", "enable_dev_mode", "enable_reuseport",
-                 "data_encryption", "disable_sync_configuration_during_start", "events", "tracing", "id", "https_admin",
-                 "admin_api_mtls", "admin_api_version"});
+  apisix.finish({"proxy_mode",
+                 "stream_proxy",
+                 "proxy_cache",
+                 "normalize_uri_like_servlet",
+                 "extra_lua_path",
+                 "extra_lua_cpath",
+                 "lua_module_hook",
+                 "enable_debug",
+                 "enable_dev_mode",
+                 "enable_reuseport",
+                 "data_encryption",
+                 "disable_sync_configuration_during_start",
+                 "events",
+                 "tracing",
+                 "id",
+                 "https_admin",
+                 "admin_api_mtls",
+                 "admin_api_version",
+                 "max_post_args_readable_size",
+                 "enable_resolv_search_opt",
+                 "worker_startup_time_threshold",
+                 "enable_http3_in_server_context"});
 }
 
 }  // namespace sallyport::app

@@ -15,7 +15,7 @@ constexpr std::string_view kInstead =
 Provider read_provider(Section role) {
   std::string provider;
   role.read("config_provider", provider);
-  role.finish();
+  role.finish({"control_plane"});
   if (provider.empty()) return Provider::kNotGiven;
   if (provider == "embedded") return Provider::kEmbedded;
   if (provider == "yaml") return Provider::kYaml;

@@ -45,14 +45,17 @@ void read_prometheus(Section attributes, PrometheusSettings& prometheus) {
   attributes.read("metric_prefix", prometheus.metric_prefix);
   if (!prometheus.export_uri.starts_with('/')) attributes.error("export_uri", "must begin with a /");
   attributes.finish({"metrics", "default_buckets", "refresh_interval", "fetch_metric_timeout", "allow_degradation",
-                     "degradation_pause_steps"});
+                     "degradation_pause_steps", "llm_latency_buckets", "llm_prompt_tokens_buckets",
+                     "llm_completion_tokens_buckets", "ai_cache_embedding_latency_buckets"});
 }
 
 void read_plugin_attr(Section attributes, Settings& settings) {
   read_prometheus(attributes.section("prometheus"), settings.prometheus);
+  // Plugins of the user's own may have attributes here, and names that are alike.
   attributes.finish({"log-rotate", "skywalking", "opentelemetry", "zipkin", "proxy-mirror", "redirect", "inspect",
                      "server-info", "dubbo-proxy", "public-api", "azure-functions", "openfunction", "limit-conn",
-                     "limit-count", "limit-req"});
+                     "limit-count", "limit-req", "ai-proxy", "batch-requests", "example-plugin"},
+                    Severity::kWarning);
 }
 
 // The settings that plugins can have, where the file says something about all or about one.

@@ -209,32 +209,21 @@ std::string Section::name_of(std::string_view key) const {
   return mapping_.name.empty() ? std::string(key) : fmt::format("{}.{}", mapping_.name, key);
 }
 
-void Section::finish(std::span<const std::string_view> not_honoured) {
+void Section::finish(std::span<const std::string_view> not_honoured, Severity misspelt) {
   if (!mapping_.value) return;
   const std::vector<std::string> read = read_;
+  std::vector<std::string_view> known(not_honoured.begin(), not_honoured.end());
+  known.insert(known.end(), read.begin(), read.end());
   for (const auto& [key, value] : mapping_.value->object()) {
-    if (std::find(read.begin(), read.end(), key) != read.end()) continue;
-    if (std::find(not_honoured.begin(), not_honoured.end(), key) == not_honoured.end()) {
-      const std::string hint = suggestion(key, not_honoured);
-      warn(key, "is an unknown key and has no effect" + hint);
+    if (std::ranges::find(read, key) != read.end()) continue;
+    if (std::ranges::find(not_honoured, key) == not_honoured.end()) {
+      const std::string hint = did_you_mean(key, known);
+      const Severity severity = hint.empty() ? Severity::kWarning : misspelt;
+      problems_.add(severity, at(key), "is an unknown key and has no effect" + hint);
     } else if (!asks_for_nothing(value)) {
       warn(key, "is not honoured by this version and has no effect");
     }
   }
-}
-
-std::string Section::suggestion(std::string_view key, std::span<const std::string_view> not_honoured) const {
-  std::vector<std::string_view> known(not_honoured.begin(), not_honoured.end());
-  known.insert(known.end(), read_.begin(), read_.end());
-  std::string_view nearest;
-  std::size_t least = key.size() < 4 ? 2 : std::max<std::size_t>(3, key.size() / 3 + 1);
-  for (std::string_view candidate : known) {
-    if (const std::size_t distance = edit_distance(key, candidate); distance < least) {
-      least = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest);
 }
 
 }  // namespace sallyport::app

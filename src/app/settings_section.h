@@ -33,6 +33,7 @@ class Problems final {
   // `what` goes on after the name: "wants a number, and is a list".
   void error(const Setting& at, const std::string& what) { add(Severity::kError, at, what); }
   void warn(const Setting& at, const std::string& what) { add(Severity::kWarning, at, what); }
+  void add(Severity severity, const Setting& at, const std::string& what);
   std::string where(const Setting& at) const { return document_.where(at.pointer); }
   std::vector<Problem> in_order_of_the_file() &&;
 
@@ -42,7 +43,6 @@ class Problems final {
     std::size_t number;  // in the order they were found
     Problem problem;
   };
-  void add(Severity severity, const Setting& at, const std::string& what);
 
   const yaml::Document& document_;
   std::vector<Noted> noted_;
@@ -82,16 +82,16 @@ class Section final {
   Setting below(std::string_view pointer) const;               // RFC 6901, "/list/0/key"; for problems with it
   std::string where() const { return problems_.where(mapping_); }
 
-  // Names the keys that were not read: those of `not_honoured` as such, the others as unknown.
-  void finish(std::span<const std::string_view> not_honoured = {});
-  void finish(std::initializer_list<std::string_view> not_honoured) {
-    finish(std::span(not_honoured.begin(), not_honoured.size()));
+  // Names the keys that were not read: those of `not_honoured`, which APISIX has and we do not, as such, the others as
+  // unknown. An unknown key is `misspelt` when it is near one that is known; keys of the user's own are just warned of.
+  void finish(std::span<const std::string_view> not_honoured = {}, Severity misspelt = Severity::kMistake);
+  void finish(std::initializer_list<std::string_view> not_honoured, Severity misspelt = Severity::kMistake) {
+    finish(std::span(not_honoured.begin(), not_honoured.size()), misspelt);
   }
 
  private:
   std::string name_of(std::string_view key) const;
   std::optional<std::size_t> choose(std::string_view key, std::span<const std::string_view> names);
-  std::string suggestion(std::string_view key, std::span<const std::string_view> not_honoured) const;
 
   Problems& problems_;
   Setting mapping_;  // its value is an object, or null

@@ -48,7 +48,8 @@ void read_ssl(Section ssl, bool ipv6, SslSettings& to) {
   ssl.read("ssl_session_tickets", to.session_tickets);
   ssl.read("fallback_sni", to.fallback_sni);
   ssl.read("ssl_trusted_certificate", to.trusted_certificates);
-  ssl.finish({"ssl_trusted_combined_path", "enable_http2", "enable_http3", "listen_port", "key_encrypt_salt"});
+  ssl.finish({"ssl_trusted_combined_path", "enable_http2", "enable_http3", "listen_port", "key_encrypt_salt",
+              "ssl_cert", "ssl_cert_key"});
 }
 
 }  // namespace sallyport::app

@@ -326,6 +326,69 @@ TEST(Settings, UnknownAndUnhonouredKeysAreNamed) {
                   "nginx_config?"));
 }
 
+TEST(Settings, AKeyNearAKnownOneIsAMistakeAndOneOfTheUsersOwnIsNot) {
+  SettingsFile file(
+      "apisix:\n  node_listn: 9081\n  our_team: edge\n  tracing: true\n"
+      "plugin_attr:\n  zipkins: {a: 1}\n  prometheus: {export_adr: {port: 1}}\n");
+  CheckedSettings checked = check_settings({.file = file.path()});
+  EXPECT_FALSE(checked.has_errors());
+  std::vector<Severity> severities;
+  for (const Problem& problem : checked.problems) severities.push_back(problem.severity);
+  EXPECT_THAT(severities, ElementsAre(Severity::kMistake, Severity::kWarning, Severity::kWarning, Severity::kWarning,
+                                      Severity::kMistake));
+  EXPECT_THAT(checked.problems[1].to_string(),
+              HasSubstr(":3:3: warning: apisix.our_team is an unknown key and has no effect"));
+  EXPECT_THAT(load("apisix: {node_listn: 9081}").warnings, ElementsAre(HasSubstr("did you mean node_listen?")));
+}
+
+TEST(Settings, NoKeyOfApisixIsUnknown) {
+  // Those of config.yaml of APISIX 3.18 and of the layout of version 2.
+  const auto problems = problems_of(R"(
+apisix: {node_listen: 1, enable_admin: 1, enable_dev_mode: 1, enable_reuseport: 1, enable_ipv6: 1, enable_http2: 1,
+  show_upstream_status_in_response_header: 1, enable_server_tokens: 1, extra_lua_path: 1, extra_lua_cpath: 1,
+  proxy_protocol: {listen_http_port: 1, listen_https_port: 1, enable_tcp_pp: 1, enable_tcp_pp_to_upstream: 1},
+  lua_module_hook: 1, proxy_cache: {cache_ttl: 1}, delete_uri_tail_slash: 1, normalize_uri_like_servlet: 1,
+  match_uri_encoded_slash: 1, max_post_args_readable_size: 1, router: {http: 1, ssl: 1}, proxy_mode: 1,
+  stream_proxy: {tcp: 1}, dns_resolver: 1, dns_resolver_valid: 1, resolver_timeout: 1, enable_resolv_search_opt: 1,
+  ssl: {enable: 1, listen: [{port: 1, ip: 1, enable_http3: 1}], ssl_trusted_certificate: 1, ssl_protocols: 1,
+    ssl_ciphers: 1, ssl_session_tickets: 1, fallback_sni: 1, ssl_cert: 1, ssl_cert_key: 1, enable_http2: 1},
+  enable_control: 1, control: {ip: 1, port: 1}, disable_sync_configuration_during_start: 1, tracing: 1, id: 1,
+  worker_startup_time_threshold: 1, data_encryption: {keyring: 1}, status: {ip: 1, port: 1}, events: 1,
+  disable_upstream_healthcheck: 1, trusted_addresses: 1, lru: {secret: {ttl: 1, count: 1, neg_ttl: 1, neg_count: 1}},
+  enable_http3_in_server_context: 1, allow_admin: 1, admin_key: 1, port_admin: 1, https_admin: 1, enable_debug: 1,
+  config_center: 1, admin_api_mtls: 1, admin_api_version: 1}
+nginx_config: {user: 1, error_log: 1, error_log_level: 1, worker_processes: 1, enable_cpu_affinity: 1,
+  worker_rlimit_nofile: 1, worker_rlimit_core: 1, worker_shutdown_timeout: 1, max_pending_timers: 1,
+  max_running_timers: 1, event: 1, envs: 1, meta: 1, stream: 1, main_configuration_snippet: 1,
+  http_configuration_snippet: 1, http_server_configuration_snippet: 1, http_server_location_configuration_snippet: 1,
+  http_admin_configuration_snippet: 1, http_end_configuration_snippet: 1, stream_configuration_snippet: 1,
+  http: {enable_access_log: 1, access_log: 1, access_log_buffer: 1, access_log_format: 1, access_log_format_escape: 1,
+    keepalive_timeout: 1, client_header_timeout: 1, client_body_timeout: 1, client_max_body_size: 1, send_timeout: 1,
+    underscores_in_headers: 1, real_ip_header: 1, real_ip_recursive: 1, real_ip_from: 1, custom_lua_shared_dict: 1,
+    proxy_ssl_server_name: 1, upstream: 1, charset: 1, variables_hash_max_size: 1, lua_shared_dict: 1}}
+discovery: 1
+graphql: 1
+ext-plugin: 1
+plugins: 1
+stream_plugins: 1
+http: 1
+etcd: {host: 1}
+xrpc: 1
+wasm: {plugins: [{name: 1, file: 1, priority: 1, http_request_phase: 1}]}
+plugin_attr: {ai-proxy: 1, log-rotate: 1, skywalking: 1, opentelemetry: 1, server-info: 1, dubbo-proxy: 1,
+  proxy-mirror: 1, redirect: 1, inspect: 1, zipkin: 1, batch-requests: 1, example-plugin: 1,
+  prometheus: {export_uri: 1, metric_prefix: 1, enable_export_server: 1, export_addr: {ip: 1, port: 1},
+    refresh_interval: 1, metrics: 1, default_buckets: 1, llm_latency_buckets: 1, llm_prompt_tokens_buckets: 1,
+    llm_completion_tokens_buckets: 1, ai_cache_embedding_latency_buckets: 1}}
+deployment: {role: 1, role_traditional: {config_provider: 1}, role_data_plane: {config_provider: 1, control_plane: 1},
+  role_control_plane: {config_provider: 1}, certs: 1, etcd: {host: 1},
+  admin: {admin_key_required: 1, admin_key: [{name: 1, key: 1, role: 1}], enable_admin_cors: 1, enable_admin_ui: 1,
+    allow_admin: 1, admin_listen: {ip: 1, port: 1}, https_admin: 1, admin_api_mtls: 1, admin_api_version: 1}}
+)");
+  EXPECT_THAT(problems, testing::Each(testing::Not(HasSubstr("unknown key"))));
+  EXPECT_THAT(problems, testing::Contains(HasSubstr("apisix.tracing is not honoured")));
+}
+
 TEST(Settings, EveryErrorIsReportedInTheOrderOfTheFile) {
   EXPECT_THAT(
       problems_of("apisix:\n  node_listen: [{ip: localhost, port: 1}]\n  enable_ipv6: maybe\n  router: {http: x}\n"

@@ -2,6 +2,8 @@
 
 #include "base/bytes.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -79,6 +81,23 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row.back();
+}
+
+std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
+  std::string_view found;
+  std::size_t least = word.size() < 4 ? 2 : word.size() < 12 ? 3 : 4;
+  for (std::string_view candidate : known) {
+    if (const std::size_t distance = edit_distance(word, candidate); distance < least) {
+      least = distance;
+      found = candidate;
+    }
+  }
+  return found;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
+  const std::string_view found = nearest(word, known);
+  return found.empty() ? "" : fmt::format("; did you mean {}?", found);
 }
 
 }  // namespace sallyport

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace sallyport {
@@ -17,5 +19,12 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 
 // How many letters to insert, remove or replace until `a` is `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b);
+
+// The one of `known` that `word` is most likely a misspelling of: one letter may differ in up to three, two in up to
+// eleven, three in longer words. Empty when nothing is so near.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
+
+// "; did you mean WORD?" with the nearest one; empty when there is none.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known);
 
 }  // namespace sallyport

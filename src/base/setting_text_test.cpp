@@ -30,5 +30,18 @@ TEST(SettingText, EditDistanceCountsLetters) {
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
 }
 
+TEST(Nearest, IsAWordThatAFewLettersAreAwayFrom) {
+  constexpr std::string_view kKnown[] = {"uri", "uris", "upstream", "upstream_id", "show_upstream_status"};
+  EXPECT_EQ(nearest("upstrem", kKnown), "upstream");
+  EXPECT_EQ(nearest("url", kKnown), "uri");
+  EXPECT_EQ(nearest("u", kKnown), "");
+  EXPECT_EQ(nearest("up_stre_am", kKnown), "upstream");
+  EXPECT_EQ(nearest("upst", kKnown), "");
+  EXPECT_EQ(nearest("shw_upstrem_staus", kKnown), "show_upstream_status");
+  EXPECT_EQ(nearest("anything", {}), "");
+  EXPECT_EQ(did_you_mean("upstrem", kKnown), "; did you mean upstream?");
+  EXPECT_EQ(did_you_mean("labels", kKnown), "");
+}
+
 }  // namespace
 }  // namespace sallyport

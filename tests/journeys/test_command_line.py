@@ -86,7 +86,7 @@ def test_one_process_has_as_many_workers_as_it_is_told(gateway, settings, option
 
 @pytest.mark.parametrize("arguments, said", [
     (["check", "--nonsense"], "unknown option --nonsense"), (["check", "run"], "only one command can be given"),
-    (["check", "-c"], "-c wants a value after it"), (["chek"], "'chek' is no command; use run, check or version"),
+    (["check", "-c"], "-c wants a value after it"), (["chek"], "'chek' is no command; use run, check, wasm or version"),
     (["conf/config.yaml"], "is no command"), (["run", "--workers", "many"], "give a number from 1 to 1024"),
     (["run", "-p="], "unknown option"), (["run", "--reactor", "kqueue"], "give auto, epoll or io_uring"), (["version", "--workers=0"], "--workers 0")])
 def test_mistakes_exit_with_2_and_say_what_is_wrong(gateway, arguments, said):

@@ -34,8 +34,19 @@ def test_every_problem_is_named_with_its_place(gateway):
     assert result.returncode == 1
     assert "conf/config.yaml:2:3: error: apisix.node_listen" in said
     assert "conf/config.yaml:3:3: warning: apisix.enable_dev_mode is not honoured" in said
-    assert "conf/config.yaml:4:3: warning: apisix.nod_listen is an unknown key" in said
+    assert "conf/config.yaml:4:3: error: apisix.nod_listen is an unknown key" in said
     assert "did you mean node_listen?" in said
+
+
+def test_a_misspelt_key_fails_the_check_and_lets_the_gateway_serve(gateway):
+    result = check(gateway, "nginx_config:\n  worker_proceses: 1\n")
+    assert result.returncode == 1
+    assert "conf/config.yaml:2:3: error: nginx_config.worker_proceses is an unknown key" in result.stderr
+    result = check(gateway, "apisix:\n  our_team: edge\n")
+    assert result.returncode == 0
+    assert "conf/config.yaml:2:3: warning: apisix.our_team is an unknown key" in result.stderr
+    gateway(settings={"nginx_config": {"worker_proceses": 1}}).wait_for_line(
+        r"\[warn\] .*warning: nginx_config.worker_proceses is an unknown key .*did you mean worker_processes\?")
 
 
 def test_a_bad_resource_is_named_with_its_line(gateway):
