@@ -35,8 +35,10 @@ HttpService::HttpService(async::Reactor& reactor, Handle handle, Limits limits)
 HttpService::~HttpService() = default;
 
 Result<async::Address> HttpService::listen_on(int socket) {
-  auto accept = [this](async::Accepted accepted) { connections_.spawn(serve_connection(std::move(accepted))); };
-  TRY(auto listener, reactor_.listen_on(socket, accept));
+  auto serve = [this](async::Arrival arrival) {
+    connections_.spawn(serve_connection(reactor_.adopt(std::move(arrival))));
+  };
+  TRY(auto listener, reactor_.listen_on(socket, serve));
   listeners_.push_back(std::move(listener));
   return listeners_.back()->local_address();
 }

@@ -214,8 +214,9 @@ Status Gateway::start_workers() {
     options.balancer.health = &health_.book();
   }
   const ClientLimits& most = settings_.limits;
-  connections_.emplace(proxy::ConnectionLimits::Most{most.connections, most.connections_per_address});
+  connections_.emplace(proxy::ClientConnections::Most{most.connections, most.connections_per_address}, workers_.size());
   options.connections = &*connections_;
+  options.workers = workers_;
   std::vector<async::Reactor*> reactors;
   reactors.reserve(workers_.size());
   for (auto& worker : workers_) reactors.push_back(&worker->reactor());

@@ -66,9 +66,7 @@ class Gateway final {
   // Sockets of the proxy, all of one address, before they are listened on.
   struct Bound {
     std::vector<int> sockets;
-    Speaks speaks;
-    proxy::Http2 http2;
-    proxy::Prelude prelude;
+    Protocol protocol;
   };
 
   // The start, step by step; the first that fails ends the process with its message.
@@ -143,7 +141,7 @@ class Gateway final {
   std::unique_ptr<tls::ClientContext> client_tls_;
   std::unique_ptr<tls::ServerContext> tls_;  // null: no listener wants it
   HealthChecks health_;
-  std::optional<proxy::ConnectionLimits> connections_;
+  std::optional<proxy::ClientConnections> connections_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<Overload> overload_;
   std::shared_ptr<wasm::Runtime> wasm_runtime_;
@@ -170,8 +168,7 @@ class Gateway final {
   bool ready_ = false;
   bool draining_ = false;
   int exit_code_ = 0;
-  std::size_t open_connections_ = 0;
-  std::size_t workers_asked_ = 0;
+  std::size_t accepting_workers_ = 0;     // while it drains
   std::unique_ptr<Successor> successor_;  // while one starts, and when it serves
   std::unique_ptr<async::Timer> drain_deadline_;
   std::unique_ptr<async::Timer> drain_poll_;

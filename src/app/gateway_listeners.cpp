@@ -62,7 +62,7 @@ Status Gateway::bind(const std::vector<Listen>& wanted, Speaks speaks) {
     if (!sockets) return fail(std::move(sockets).error());
     auto http2 = each.http2.value_or(settings_.http2.enabled) ? proxy::Http2::kOn : proxy::Http2::kOff;
     auto prelude = each.proxy_protocol ? proxy::Prelude::kProxyHeader : proxy::Prelude::kNone;
-    bound_.push_back({*std::move(sockets), speaks, http2, prelude});
+    bound_.push_back({*std::move(sockets), {speaks, http2, prelude}});
   }
   return {};
 }
@@ -71,10 +71,10 @@ Status Gateway::listen() {
   std::string clear, tls;  // the addresses as they are bound, with commas between them
   for (const Bound& bound : bound_) {
     TRY(auto address, listen_on(bound));
-    std::string& list = bound.speaks == Speaks::kTls ? tls : clear;
+    std::string& list = bound.protocol.speaks == Speaks::kTls ? tls : clear;
     if (!list.empty()) list += ", ";
     list += address.to_string();
-    if (bound.prelude == proxy::Prelude::kProxyHeader) list += " (PROXY protocol)";
+    if (bound.protocol.prelude == proxy::Prelude::kProxyHeader) list += " (PROXY protocol)";
   }
   if (tls_) clear += ", TLS on " + tls;
   std::fprintf(stderr, "sallyport %s: proxy on %s, status on %s%s, %zu workers, %s\n", SALLYPORT_VERSION, clear.c_str(),
@@ -87,7 +87,7 @@ Result<async::Address> Gateway::listen_on(const Bound& bound) {
   async::Address address;
   for (std::size_t i = 0; i < bound.sockets.size(); ++i) {
     Worker& worker = *workers_[i % workers_.size()];
-    TRY(address, worker.listen(bound.sockets[i], bound.speaks, bound.http2, bound.prelude));
+    TRY(address, worker.listen(bound.sockets[i], bound.protocol));
   }
   return address;
 }

@@ -143,7 +143,10 @@ void Gateway::drain() {
 void Gateway::close_connections() {
   draining_ = true;
   endpoints_->drain();
-  for (auto& worker : workers_) worker->drain();
+  accepting_workers_ = workers_.size();
+  for (auto& worker : workers_) {
+    worker->drain(control_, [this] { --accepting_workers_; });
+  }
   drain_deadline_ = control_.start_timer(settings_.drain_timeout, async::Reactor::Repeat::kOnce, [this] {
     log::warn("the time to drain is over: ending with open connections");
     end(0);
@@ -151,16 +154,8 @@ void Gateway::close_connections() {
 }
 
 void Gateway::wait_for_connections() {
-  open_connections_ = 0;
-  workers_asked_ = workers_.size();
-  for (auto& worker : workers_) {
-    worker->count_connections(control_, [this](std::size_t open) {
-      open_connections_ += open;
-      if (--workers_asked_ != 0) return;
-      if (open_connections_ + endpoints_->busy() == 0) return end(0);
-      drain_poll_ = control_.start_timer(kDrainPoll, async::Reactor::Repeat::kOnce, [this] { wait_for_connections(); });
-    });
-  }
+  if (accepting_workers_ + connections_->connections() + endpoints_->busy() == 0) return end(0);
+  drain_poll_ = control_.start_timer(kDrainPoll, async::Reactor::Repeat::kOnce, [this] { wait_for_connections(); });
 }
 
 void Gateway::end(int exit_code) {

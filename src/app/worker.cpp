@@ -18,6 +18,8 @@ struct Worker::Serving {
   Serving(Worker& worker, snapshot::Snapshots& snapshots, std::unique_ptr<async::Resolver> name_resolver,
           const WorkerOptions& options);
   proxy::Options options;
+  proxy::ClientConnections& connections;
+  std::span<const std::unique_ptr<Worker>> workers;
   std::unique_ptr<async::Resolver> resolver;
   upstream::Balancer balancer;
   upstream::ConnectionPool pool;
@@ -32,6 +34,8 @@ struct Worker::Serving {
 Worker::Serving::Serving(Worker& worker, snapshot::Snapshots& snapshots, std::unique_ptr<async::Resolver> name_resolver,
                          const WorkerOptions& worker_options)
     : options(worker_options.proxy),
+      connections(*worker_options.connections),
+      workers(worker_options.workers),
       resolver(std::move(name_resolver)),
       balancer(*worker.reactor_, *resolver, worker_options.balancer),
       pool(*worker.reactor_, worker_options.client_tls),
@@ -67,19 +71,34 @@ Status Worker::start(snapshot::Snapshots& snapshots, const WorkerOptions& option
 
 wasm::HttpClient& Worker::http_client() noexcept { return serving_->http_client; }
 
-Result<async::Address> Worker::listen(int socket, Speaks speaks, proxy::Http2 http2, proxy::Prelude prelude) {
-  auto accept = speaks == Speaks::kTls ? &proxy::Proxy::accept_tls : &proxy::Proxy::accept;
+Result<async::Address> Worker::listen(int socket, Protocol protocol) {
   std::promise<Result<async::Address>> bound;
-  reactor_->post([this, socket, &bound, accept, http2, prelude] {
-    auto on_accept = [this, accept, http2, prelude](async::Accepted accepted) {
-      (serving_->proxy.*accept)(std::move(accepted), http2, prelude);
-    };
-    auto listener = reactor_->listen_on(socket, on_accept);
+  reactor_->post([this, socket, protocol, &bound] {
+    auto on_arrival = [this, protocol](async::Arrival arrival) { take(std::move(arrival), protocol); };
+    auto listener = reactor_->listen_on(socket, on_arrival);
     if (!listener) return bound.set_value(std::unexpected(std::move(listener).error()));
     serving_->listeners.push_back(std::move(*listener));
     bound.set_value(serving_->listeners.back()->local_address());
   });
   return bound.get_future().get();
+}
+
+// Its place is taken here, so that it counts on its way to another worker, too.
+void Worker::take(async::Arrival arrival, Protocol protocol) {
+  const std::size_t number = serving_->connections.worker_for_next(number_);
+  proxy::ClientConnections::Place place;
+  if (!serving_->proxy.admit(place, number)) return;
+  if (number == number_) return serve(std::move(arrival), protocol, std::move(place));
+  metrics_.connection_handed_over();
+  Worker& other = *serving_->workers[number];
+  other.reactor_->post([&other, protocol, arrival = std::move(arrival), place = std::move(place)]() mutable {
+    other.serve(std::move(arrival), protocol, std::move(place));
+  });
+}
+
+void Worker::serve(async::Arrival arrival, Protocol protocol, proxy::ClientConnections::Place place) {
+  auto accept = protocol.speaks == Speaks::kTls ? &proxy::Proxy::accept_tls : &proxy::Proxy::accept;
+  (serving_->proxy.*accept)(reactor_->adopt(std::move(arrival)), protocol.http2, protocol.prelude, std::move(place));
 }
 
 void Worker::set_access_log(AccessLog log) {
@@ -99,10 +118,11 @@ void Worker::flush_access_log() {
   pending_lines_.clear();
 }
 
-void Worker::drain() {
-  reactor_->post([this] {
+void Worker::drain(async::Reactor& control, std::function<void()> accepted_all) {
+  reactor_->post([this, &control, accepted_all = std::move(accepted_all)]() mutable {
     serving_->listeners.clear();
     serving_->proxy.drain();
+    control.post(std::move(accepted_all));
   });
 }
 
@@ -110,13 +130,6 @@ void Worker::set_load(proxy::Load load) {
   reactor_->post([this, load] {
     serving_->proxy.set_load(load);
     for (auto& listener : serving_->listeners) listener->set_accepting(load < proxy::Load::kStopAccepting);
-  });
-}
-
-void Worker::count_connections(async::Reactor& control, std::function<void(std::size_t)> told) {
-  reactor_->post([this, &control, told = std::move(told)]() mutable {
-    std::size_t open = serving_->proxy.connections();
-    control.post([open, told = std::move(told)] { told(open); });
   });
 }
 

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -39,13 +40,23 @@ struct AccessLog {
 
 enum class Speaks : std::uint8_t { kClear, kTls };
 
+// What a listener's connections speak, and how they begin.
+struct Protocol {
+  Speaks speaks;
+  proxy::Http2 http2;
+  proxy::Prelude prelude;
+};
+
+class Worker;
+
 struct WorkerOptions {
   async::ResolverOptions resolver;
   upstream::BalancerOptions balancer;
   proxy::Options proxy;
-  const tls::ServerContext* tls = nullptr;         // for Speaks::kTls; outlives the worker
-  const tls::ClientContext* client_tls = nullptr;  // for upstreams; outlives the worker
-  proxy::ConnectionLimits* connections = nullptr;  // of all workers; outlives the worker
+  const tls::ServerContext* tls = nullptr;           // for Speaks::kTls; outlives the worker
+  const tls::ClientContext* client_tls = nullptr;    // for upstreams; outlives the worker
+  proxy::ClientConnections* connections = nullptr;   // of all workers; outlives the worker
+  std::span<const std::unique_ptr<Worker>> workers;  // all of them, this one too
 };
 
 class Worker final {
@@ -58,16 +69,15 @@ class Worker final {
   // Control thread. Starts the thread; it serves nothing before `listen`.
   // Error: kInvalid when a name server of the options cannot be read.
   Status start(snapshot::Snapshots& snapshots, const WorkerOptions& options);
-  // Control thread; waits for the answer. The socket is bound, and the worker's from now on. The address as it is
-  // bound.
-  Result<async::Address> listen(int socket, Speaks speaks, proxy::Http2 http2, proxy::Prelude prelude);
+  // Control thread; waits for the answer. The socket is bound, and the worker's from now on. What it accepts while it
+  // has more than its share is served by another. The address as it is bound.
+  Result<async::Address> listen(int socket, Protocol protocol);
   void set_access_log(AccessLog log);
-  // Control thread: accepts no more; idle connections end now, others with their response.
-  void drain();
+  // Control thread: accepts no more; idle connections end now, others with their response. `accepted_all` is called
+  // there once every connection that there is counts among `WorkerOptions::connections`.
+  void drain(async::Reactor& control, std::function<void()> accepted_all);
   // Control thread: what to do under load, until it is told otherwise.
   void set_load(proxy::Load load);
-  // Control thread: `told` is called there with the number of open connections.
-  void count_connections(async::Reactor& control, std::function<void(std::size_t)> told);
   // Control thread: ends the loop and the thread, dropping what is left.
   void stop();
 
@@ -78,6 +88,8 @@ class Worker final {
 
  private:
   struct Serving;
+  void take(async::Arrival arrival, Protocol protocol);
+  void serve(async::Arrival arrival, Protocol protocol, proxy::ClientConnections::Place place);
   void flush_access_log();
 
   std::size_t number_;

@@ -20,9 +20,10 @@ class ManualReactor final : public Reactor {
   Result<std::unique_ptr<Listener>> listen(const Address&, SharePort, OnAccept) override {
     return fail(ErrorCode::kUnavailable, "this loop has no sockets");
   }
-  Result<std::unique_ptr<Listener>> listen_on(int, OnAccept) override {
+  Result<std::unique_ptr<Listener>> listen_on(int, OnArrival) override {
     return fail(ErrorCode::kUnavailable, "this loop has no sockets");
   }
+  Accepted adopt(Arrival) override { return {}; }
   Task<Result<StreamPtr>> connect(Address, Milliseconds) override {
     return Result<StreamPtr>(fail(ErrorCode::kUnavailable, "this loop has no sockets"));
   }

@@ -3,6 +3,7 @@
 // One interface, two implementations (epoll, io_uring); everything but `post` is called on the loop's own thread.
 
 #include "async/address.h"
+#include "async/arrival.h"
 #include "async/buffer_pool.h"
 #include "async/stream.h"
 #include "async/task.h"
@@ -53,6 +54,7 @@ enum class SharePort { kNo, kYes };  // SO_REUSEPORT: several loops listen on on
 class Reactor {
  public:
   using OnAccept = std::function<void(Accepted)>;
+  using OnArrival = std::function<void(Arrival)>;
   using OnReady = std::function<void(bool readable, bool writable)>;
 
   // `buffer_size`: bytes of a read buffer.
@@ -82,8 +84,10 @@ class Reactor {
 
   // Error: kUnavailable with the address and the reason.
   virtual Result<std::unique_ptr<Listener>> listen(const Address& address, SharePort share, OnAccept on_accept) = 0;
-  // As above, with a socket that is bound, and may listen already; the listener owns it from now on.
-  virtual Result<std::unique_ptr<Listener>> listen_on(int socket, OnAccept on_accept) = 0;
+  // As above, with a socket that is bound, and may listen already; the listener owns it from now on. Who hears of an
+  // arrival lets this loop or another one `adopt` it.
+  virtual Result<std::unique_ptr<Listener>> listen_on(int socket, OnArrival on_arrival) = 0;
+  virtual Accepted adopt(Arrival arrival) = 0;
 
   // Error: kRefused, kTimeout or kUnavailable; all safe to retry elsewhere, side upstream.
   virtual Task<Result<StreamPtr>> connect(Address address, Milliseconds timeout) = 0;

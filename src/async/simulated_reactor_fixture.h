@@ -53,9 +53,10 @@ class SimulatedReactor final : public Reactor {
     return std::make_unique<Ear>(*this, local, std::move(on_accept));
   }
 
-  Result<std::unique_ptr<Listener>> listen_on(int, OnAccept) override {
+  Result<std::unique_ptr<Listener>> listen_on(int, OnArrival) override {
     return fail(ErrorCode::kUnavailable, "this loop has no sockets of the system");
   }
+  Accepted adopt(Arrival) override { return {}; }
 
   Task<Result<StreamPtr>> connect(Address address, Milliseconds timeout) override {
     Route route;

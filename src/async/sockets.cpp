@@ -27,12 +27,8 @@ void set_no_delay(int fd) {
 
 class SocketListener final : public Listener {
  public:
-  SocketListener(Reactor& reactor, int fd, MakeStream make_stream, Reactor::OnAccept on_accept)
-      : reactor_(reactor),
-        fd_(fd),
-        make_stream_(std::move(make_stream)),
-        on_accept_(std::move(on_accept)),
-        local_(local_address_of(fd)) {
+  SocketListener(Reactor& reactor, int fd, Reactor::OnArrival on_arrival)
+      : reactor_(reactor), fd_(fd), on_arrival_(std::move(on_arrival)), local_(local_address_of(fd)) {
     watch();
   }
   ~SocketListener() override {
@@ -64,8 +60,7 @@ class SocketListener final : public Listener {
         if (errno != EAGAIN) pause(errno);
         return;
       }
-      Address from(reinterpret_cast<sockaddr*>(&peer), size);
-      on_accept_(Accepted{make_stream_(fd), from, local_address_of(fd)});
+      on_arrival_(Arrival(fd, Address(reinterpret_cast<sockaddr*>(&peer), size)));
     }
   }
 
@@ -79,8 +74,7 @@ class SocketListener final : public Listener {
 
   Reactor& reactor_;
   int fd_;
-  MakeStream make_stream_;
-  Reactor::OnAccept on_accept_;
+  Reactor::OnArrival on_arrival_;
   Address local_;
   std::unique_ptr<Watch> watch_;
   std::unique_ptr<Timer> retry_;
@@ -147,8 +141,8 @@ bool is_listened_on(const Address& address) {
   return taken;
 }
 
-std::unique_ptr<Listener> accept_from(Reactor& reactor, int fd, MakeStream make_stream, Reactor::OnAccept on_accept) {
-  return std::make_unique<SocketListener>(reactor, fd, std::move(make_stream), std::move(on_accept));
+std::unique_ptr<Listener> accept_from(Reactor& reactor, int fd, Reactor::OnArrival on_arrival) {
+  return std::make_unique<SocketListener>(reactor, fd, std::move(on_arrival));
 }
 
 Result<Connecting> begin_connect(const Address& address) {

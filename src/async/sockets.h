@@ -24,9 +24,8 @@ Address local_address_of(int fd);
 // Whether a socket listens there, of whatever process; a connection that comes at that moment is not disturbed.
 bool is_listened_on(const Address& address);
 
-// Accepts from such a descriptor, which it owns, and makes a stream of each connection.
-using MakeStream = std::function<StreamPtr(int fd)>;
-std::unique_ptr<Listener> accept_from(Reactor& reactor, int fd, MakeStream make_stream, Reactor::OnAccept on_accept);
+// Accepts from such a descriptor, which it owns.
+std::unique_ptr<Listener> accept_from(Reactor& reactor, int fd, Reactor::OnArrival on_arrival);
 
 // A descriptor on its way to `address`; not `connected`: it becomes writable when it is, or when that failed.
 struct Connecting {

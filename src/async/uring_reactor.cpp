@@ -88,15 +88,19 @@ void UringReactor::take_messages() {
 
 Result<std::unique_ptr<Listener>> UringReactor::listen(const Address& address, SharePort share, OnAccept on_accept) {
   TRY(int socket, bind_socket(address, share));
-  return listen_on(socket, std::move(on_accept));
+  return listen_on(socket,
+                   [this, on_accept = std::move(on_accept)](Arrival arrival) { on_accept(adopt(std::move(arrival))); });
 }
 
-Result<std::unique_ptr<Listener>> UringReactor::listen_on(int socket, OnAccept on_accept) {
+Result<std::unique_ptr<Listener>> UringReactor::listen_on(int socket, OnArrival on_arrival) {
   TRY_STATUS(start_listening(socket));
-  auto make_stream = [this](int accepted) -> StreamPtr {
-    return std::make_unique<UringStream>(*this, accepted, UringStream::State::kConnected);
-  };
-  return accept_from(*this, socket, make_stream, std::move(on_accept));
+  return accept_from(*this, socket, std::move(on_arrival));
+}
+
+Accepted UringReactor::adopt(Arrival arrival) {
+  const int socket = arrival.release();
+  auto stream = std::make_unique<UringStream>(*this, socket, UringStream::State::kConnected);
+  return {std::move(stream), arrival.peer(), local_address_of(socket)};
 }
 
 Task<Result<StreamPtr>> UringReactor::connect(Address address, Milliseconds timeout) {

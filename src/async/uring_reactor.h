@@ -29,7 +29,8 @@ class UringReactor final : public Reactor {
   Post poster() override { return poster_of(inbox_); }
   SteadyTime now() const override { return now_; }
   Result<std::unique_ptr<Listener>> listen(const Address& address, SharePort share, OnAccept on_accept) override;
-  Result<std::unique_ptr<Listener>> listen_on(int socket, OnAccept on_accept) override;
+  Result<std::unique_ptr<Listener>> listen_on(int socket, OnArrival on_arrival) override;
+  Accepted adopt(Arrival arrival) override;
   Task<Result<StreamPtr>> connect(Address address, Milliseconds timeout) override;
   std::unique_ptr<Timer> start_timer(Milliseconds delay, Repeat repeat, std::function<void()> fire) override;
   std::unique_ptr<Watch> watch(int fd, bool readable, bool writable, OnReady on_ready) override;

@@ -17,7 +17,8 @@ using async::IoStatus;
 using wire::ParseStatus;
 
 // `place` counts among all from the beginning, and for its address once that is known.
-Task<void> Proxy::serve_announced(async::Accepted connection, Http2 http2, Serve serve, ConnectionLimits::Place place) {
+Task<void> Proxy::serve_announced(async::Accepted connection, Http2 http2, Serve serve,
+                                  ClientConnections::Place place) {
   const std::string_view fault = co_await take_proxy_header(connection);
   if (!fault.empty()) {
     around_.log.metrics().client_cut(telemetry::Cut::kProxyHeader);

@@ -47,10 +47,15 @@ class Proxy final : private exchange::Waiter {
   Proxy& operator=(const Proxy&) = delete;
   ~Proxy();
 
-  // Serves the connection until it ends.
-  void accept(async::Accepted connection, Http2 http2 = Http2::kOff, Prelude prelude = Prelude::kNone);
+  // False: a client that connects has to go, before it has cost anything; which is counted and logged here. Else it has
+  // its place with `worker`, this or another.
+  bool admit(ClientConnections::Place& place, std::size_t worker);
+  // Serves the connection until it ends; so long it keeps its place.
+  void accept(async::Accepted connection, Http2 http2 = Http2::kOff, Prelude prelude = Prelude::kNone,
+              ClientConnections::Place place = {});
   // As that, after a handshake of TLS; the Surroundings have what it takes.
-  void accept_tls(async::Accepted connection, Http2 http2 = Http2::kOff, Prelude prelude = Prelude::kNone);
+  void accept_tls(async::Accepted connection, Http2 http2 = Http2::kOff, Prelude prelude = Prelude::kNone,
+                  ClientConnections::Place place = {});
   // At the end of every turn of the loop, before it waits again: sends what the turn brought.
   void end_turn();
 
@@ -83,9 +88,8 @@ class Proxy final : private exchange::Waiter {
   class Leaving;
   struct Session;
   struct H1Client;
-  bool admit(ConnectionLimits::Place& place);
-  bool admit_address(const async::Accepted& connection, ConnectionLimits::Place& place);
-  Task<void> serve_connection(async::Accepted connection, Http2 http2, ConnectionLimits::Place place);
+  bool admit_address(const async::Accepted& connection, ClientConnections::Place& place);
+  Task<void> serve_connection(async::Accepted connection, Http2 http2, ClientConnections::Place place);
   Task<bool> begins_with_preface(H1Client& client);
   Task<bool> wait_for_preface(H1Client& client);
   Task<void> serve_h1(H1Client& client);
@@ -105,13 +109,13 @@ class Proxy final : private exchange::Waiter {
   Task<bool> run_stream(Journey& journey, Task<void> work);
 
   // Before that, where a balancer says whose it is (proxy/announced_session.cpp).
-  using Serve = Task<void> (Proxy::*)(async::Accepted, Http2, ConnectionLimits::Place);
-  Task<void> serve_announced(async::Accepted connection, Http2 http2, Serve serve, ConnectionLimits::Place place);
+  using Serve = Task<void> (Proxy::*)(async::Accepted, Http2, ClientConnections::Place);
+  Task<void> serve_announced(async::Accepted connection, Http2 http2, Serve serve, ClientConnections::Place place);
   Task<std::string_view> take_proxy_header(async::Accepted& connection);
 
   // Where it begins with a handshake (proxy/tls_session.cpp).
   class Greeting;
-  Task<void> serve_tls(async::Accepted connection, Http2 http2, ConnectionLimits::Place place);
+  Task<void> serve_tls(async::Accepted connection, Http2 http2, ClientConnections::Place place);
   Task<void> serve_mistaken(async::Accepted connection);
   void end_greetings();
   std::string words_for_failure(const tls::TlsStream& stream, const tls::ServerHandshake& handshake);

@@ -24,9 +24,7 @@ using telemetry::ConnectionState;
 Proxy::Proxy(const Surroundings& around) : around_(around) {}
 Proxy::~Proxy() = default;
 
-void Proxy::accept(async::Accepted connection, Http2 http2, Prelude prelude) {
-  ConnectionLimits::Place place;
-  if (!admit(place)) return;
+void Proxy::accept(async::Accepted connection, Http2 http2, Prelude prelude, ClientConnections::Place place) {
   if (prelude == Prelude::kProxyHeader) {
     return sessions_.spawn(serve_announced(std::move(connection), http2, &Proxy::serve_connection, std::move(place)));
   }
@@ -35,19 +33,19 @@ void Proxy::accept(async::Accepted connection, Http2 http2, Prelude prelude) {
   }
 }
 
-// Both false: the client has to go, before it has cost anything.
-bool Proxy::admit(ConnectionLimits::Place& place) {
+bool Proxy::admit(ClientConnections::Place& place, std::size_t worker) {
   if (!around_.connections) return true;
-  if (around_.connections->admit(place) == ConnectionLimits::Refusal::kNone) return true;
+  if (around_.connections->admit(place, worker) == ClientConnections::Refusal::kNone) return true;
   around_.log.metrics().client_cut(telemetry::Cut::kConnections);
   constexpr std::string_view kLine = "a connection was refused: clients have as many as they may";
   around_.log.failures().write(log::Level::kWarn, kLine, around_.reactor.now());
   return false;
 }
 
-bool Proxy::admit_address(const async::Accepted& connection, ConnectionLimits::Place& place) {
+// As above.
+bool Proxy::admit_address(const async::Accepted& connection, ClientConnections::Place& place) {
   if (!around_.connections) return true;
-  if (around_.connections->admit_address(connection.peer, place) == ConnectionLimits::Refusal::kNone) return true;
+  if (around_.connections->admit_address(connection.peer, place) == ClientConnections::Refusal::kNone) return true;
   around_.log.metrics().client_cut(telemetry::Cut::kAddressConnections);
   constexpr std::string_view kLine = "a connection was refused: its address has as many as it may";
   around_.log.failures().write(log::Level::kWarn, kLine, around_.reactor.now());
@@ -87,7 +85,7 @@ void Proxy::close_idle() {
 }
 
 // `place` is held to the end.
-Task<void> Proxy::serve_connection(async::Accepted connection, Http2 http2, ConnectionLimits::Place /*place*/) {
+Task<void> Proxy::serve_connection(async::Accepted connection, Http2 http2, ClientConnections::Place /*place*/) {
   Session session(*this, connection);
   async::StreamPtr stream;
   {

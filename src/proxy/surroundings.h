@@ -2,7 +2,7 @@
 // What a worker lends its proxy. All of it belongs to the worker and outlives the Proxy.
 
 #include "async/reactor.h"
-#include "proxy/connection_limits.h"
+#include "proxy/client_connections.h"
 #include "proxy/exchange_log.h"
 #include "proxy/options.h"
 #include "snapshot/snapshots.h"
@@ -22,8 +22,8 @@ struct Surroundings {
   upstream::ConnectionPool& pool;
   ExchangeLog& log;
   const Options& options;
-  const tls::ServerContext* tls = nullptr;  // for clients that begin with a handshake
-  ConnectionLimits* connections = nullptr;  // of all workers; null: there are none
+  const tls::ServerContext* tls = nullptr;   // for clients that begin with a handshake
+  ClientConnections* connections = nullptr;  // of all workers; null: there are none
 };
 
 }  // namespace sallyport::proxy

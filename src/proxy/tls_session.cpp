@@ -53,9 +53,7 @@ std::string Proxy::words_for_failure(const tls::TlsStream& stream, const tls::Se
   return "there is no ssl for the server name " + name;
 }
 
-void Proxy::accept_tls(async::Accepted connection, Http2 http2, Prelude prelude) {
-  ConnectionLimits::Place place;
-  if (!admit(place)) return;
+void Proxy::accept_tls(async::Accepted connection, Http2 http2, Prelude prelude, ClientConnections::Place place) {
   if (prelude == Prelude::kProxyHeader) {
     return sessions_.spawn(serve_announced(std::move(connection), http2, &Proxy::serve_tls, std::move(place)));
   }
@@ -68,7 +66,7 @@ void Proxy::end_greetings() {
 }
 
 // `place` is held to the end.
-Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2, ConnectionLimits::Place /*place*/) {
+Task<void> Proxy::serve_tls(async::Accepted connection, Http2 http2, ClientConnections::Place /*place*/) {
   const Milliseconds longest = around_.options.limits.head_arrival;
   IoStatus begun = IoStatus::kOk;
   if (connection.stream->unread().empty()) {

@@ -124,6 +124,20 @@ class Exposition final {
     add_handshakes(totals);
   }
 
+  void add_workers(std::span<const WorkerMetrics* const> workers) {
+    add_workers(workers, "worker_connections", "gauge", "Connections of clients that a worker serves",
+                [](const WorkerMetrics& worker) {
+                  std::uint64_t open = 0;
+                  for (std::size_t i = 0; i < kConnectionStates; ++i) {
+                    open += worker.connections_in(static_cast<ConnectionState>(i));
+                  }
+                  return open;
+                });
+    add_workers(workers, "worker_connections_handed_over_total", "counter",
+                "Connections that a worker accepted while it had more than its share, and gave to another",
+                [](const WorkerMetrics& worker) { return worker.connections_handed_over(); });
+  }
+
   void add_process(const ProcessFacts& process) {
     family(prefix_, "node_info", "gauge", "Info of APISIX node");
     label("hostname", process.hostname);
@@ -244,6 +258,15 @@ class Exposition final {
     connections("writing", writing);
   }
 
+  void add_workers(std::span<const WorkerMetrics* const> workers, std::string_view family_name, std::string_view type,
+                   std::string_view help, std::uint64_t (*value)(const WorkerMetrics&)) {
+    family("sallyport_", family_name, type, help);
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+      label("worker", std::to_string(i));
+      number(value(*workers[i]));
+    }
+  }
+
   void add_cuts(const Totals& totals) {
     family("sallyport_", "clients_cut_total", "counter", "Clients that were turned away or given up");
     for (std::size_t i = 0; i < totals.cuts.size(); ++i) {
@@ -319,6 +342,7 @@ std::string expose(std::span<const WorkerMetrics* const> workers, const ProcessF
   for (const WorkerMetrics* worker : workers) totals.add(*worker);
   Exposition exposition(prefix);
   exposition.add_http(totals);
+  exposition.add_workers(workers);
   exposition.add_process(process);
   return exposition.take();
 }

@@ -39,6 +39,17 @@ TEST(Exposition, ClientsThatWereCutStandWithTheirReasons) {
   EXPECT_THAT(text, HasSubstr("sallyport_clients_cut_total{reason=\"connection_limit\"} 0\n"));
 }
 
+TEST(Exposition, EachWorkerHasItsConnections) {
+  WorkerMetrics first, second;
+  first.connection_opened(ConnectionState::kWaiting);
+  first.connection_opened(ConnectionState::kReading);
+  first.connection_handed_over();
+  std::string text = expose_all({&first, &second});
+  EXPECT_THAT(text, HasSubstr("sallyport_worker_connections{worker=\"0\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_worker_connections{worker=\"1\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_worker_connections_handed_over_total{worker=\"0\"} 1\n"));
+}
+
 TEST(Exposition, HandshakesStandWithVersionAndResult) {
   WorkerMetrics first, second;
   first.client_shook_hands(Handshake::kResumed13);

@@ -67,6 +67,7 @@ class WorkerMetrics final {
   void connection_moved(ConnectionState from, ConnectionState to) noexcept;
   void connection_closed(ConnectionState state) noexcept;
 
+  void connection_handed_over() noexcept { handed_over_.add(); }
   void client_cut(Cut cut) noexcept { cuts_[static_cast<std::size_t>(cut)].add(); }
   void client_shook_hands(Handshake handshake) noexcept { handshakes_[static_cast<std::size_t>(handshake)].add(); }
 
@@ -75,6 +76,7 @@ class WorkerMetrics final {
   std::uint64_t requests() const noexcept { return requests_.value(); }
   std::uint64_t connections_accepted() const noexcept { return accepted_.value(); }
   std::uint64_t connections_in(ConnectionState state) const noexcept;
+  std::uint64_t connections_handed_over() const noexcept { return handed_over_.value(); }  // to other workers
   std::uint64_t clients_cut(Cut cut) const noexcept { return cuts_[static_cast<std::size_t>(cut)].value(); }
   std::uint64_t handshakes(Handshake handshake) const noexcept {
     return handshakes_[static_cast<std::size_t>(handshake)].value();
@@ -84,6 +86,7 @@ class WorkerMetrics final {
   SeriesTable series_;
   Counter requests_;
   Counter accepted_;
+  Counter handed_over_;
   std::array<Counter, kConnectionStates> entered_;
   std::array<Counter, kConnectionStates> left_;
   std::array<Counter, kCuts> cuts_;

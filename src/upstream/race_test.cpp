@@ -29,9 +29,10 @@ class ScriptedLoop final : public async::Reactor {
                                                   OnAccept on_accept) override {
     return clock.listen(address, share, std::move(on_accept));
   }
-  Result<std::unique_ptr<async::Listener>> listen_on(int socket, OnAccept on_accept) override {
-    return clock.listen_on(socket, std::move(on_accept));
+  Result<std::unique_ptr<async::Listener>> listen_on(int socket, OnArrival on_arrival) override {
+    return clock.listen_on(socket, std::move(on_arrival));
   }
+  async::Accepted adopt(async::Arrival arrival) override { return clock.adopt(std::move(arrival)); }
   async::Task<Result<async::StreamPtr>> connect(async::Address address, Milliseconds) override {
     attempts.push_back(address.ip());
     return wait(address.ip());

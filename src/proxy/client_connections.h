@@ -1,6 +1,6 @@
 #pragma once
-// How many connections clients may have: all of them together, and those of one address. One tally for all workers,
-// asked when a connection begins and told when it ends, never by a request.
+// The connections of clients: how many there may be, all together and of one address, and which worker serves the next.
+// One tally for all workers, asked when a connection begins and told when it ends, never by a request.
 
 #include "async/address.h"
 
@@ -11,30 +11,41 @@
 #include <mutex>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace sallyport::proxy {
 
-class ConnectionLimits final {
+class ClientConnections final {
  public:
   struct Most {
     std::uint32_t connections = 0;  // 0: no limit, for both
     std::uint32_t per_address = 0;
   };
-  explicit ConnectionLimits(Most most);
-  ConnectionLimits(const ConnectionLimits&) = delete;
-  ConnectionLimits& operator=(const ConnectionLimits&) = delete;
+  ClientConnections(Most most, std::size_t workers);
+  ClientConnections(const ClientConnections&) = delete;
+  ClientConnections& operator=(const ClientConnections&) = delete;
 
   // Holds the place of one connection until it is dropped.
   class Place;
   enum class Refusal : std::uint8_t { kNone, kConnections, kAddress };
 
-  // Any thread. Unless it is refused, `place` counts among all; it must not outlive this.
-  Refusal admit(Place& place);
+  // Any thread, as all of it. The worker that is to serve a connection which `accepting` got: that one, unless it had
+  // more than 1.25 times the mean then and another has fewer. The kernel spreads connections by a hash of their
+  // addresses and ports, and knows nothing of those that have ended; a few that last, as of HTTP/2, may all meet in one
+  // worker.
+  std::size_t worker_for_next(std::size_t accepting) const noexcept;
+
+  // Unless it is refused, `place` counts among all and for `worker`; it must not outlive this.
+  Refusal admit(Place& place, std::size_t worker);
   // Then, once: it counts for the address of the client, too. Of IPv6, whoever has one address usually has its /64,
   // which therefore counts as one. Unix sockets have no address.
   Refusal admit_address(const async::Address& client, Place& place);
 
   std::uint32_t connections() const noexcept { return connections_.load(std::memory_order_relaxed); }
+  std::size_t workers() const noexcept { return of_workers_.size(); }
+  std::uint32_t connections_of(std::size_t worker) const noexcept {
+    return of_workers_[worker].open.load(std::memory_order_relaxed);
+  }
 
  private:
   using Network = std::uint64_t;  // an address of IPv4, or the first half of one of IPv6
@@ -43,6 +54,9 @@ class ConnectionLimits final {
     std::unordered_map<Network, std::uint32_t> open;
   };
   static constexpr std::size_t kShards = 64;
+  struct alignas(64) Count {
+    std::atomic<std::uint32_t> open{0};
+  };
 
   static Network network_of(const async::Address& client);
   Shard& shard_of(Network network) noexcept;
@@ -52,22 +66,27 @@ class ConnectionLimits final {
   const Most most_;
   const std::uint64_t secret_;  // so that nobody chooses addresses that share a shard
   std::atomic<std::uint32_t> connections_{0};
+  std::vector<Count> of_workers_;
   std::array<Shard, kShards> shards_;
 };
 
-class ConnectionLimits::Place final {
+class ClientConnections::Place final {
  public:
   Place() = default;
   Place(Place&& other) noexcept
-      : limits_(std::exchange(other.limits_, nullptr)), network_(other.network_), counts_(other.counts_) {}
+      : tally_(std::exchange(other.tally_, nullptr)),
+        worker_(other.worker_),
+        network_(other.network_),
+        counts_(other.counts_) {}
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   ~Place() { release(); }
   void release() noexcept;
 
  private:
-  friend class ConnectionLimits;
-  ConnectionLimits* limits_ = nullptr;
+  friend class ClientConnections;
+  ClientConnections* tally_ = nullptr;
+  std::size_t worker_ = 0;
   Network network_ = 0;
   bool counts_ = false;  // for its address
 };
