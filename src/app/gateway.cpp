@@ -1,5 +1,6 @@
 #include "app/gateway.h"
 
+#include "app/descriptor_limit.h"
 #include "app/gateway_options.h"
 #include "app/pid_file.h"
 #include "async/open_reactor.h"
@@ -120,6 +121,7 @@ Task<void> Gateway::start() {
 Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(use_log_settings(settings_.logs));
   for (const std::string& warning : settings_.warnings) log::warn("{}", warning);
+  set_descriptor_limit(settings_.descriptors);
   CO_TRY_STATUS(co_await open_status_port());
   CO_TRY_STATUS(make_workers());
   CO_TRY_STATUS(load_plugins());

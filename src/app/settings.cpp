@@ -149,6 +149,7 @@ std::vector<std::string> changes_that_need_a_restart(const Settings& running, co
           old_admin.reachable_through_routes == new_admin.reachable_through_routes);
   compare("deployment.role", running.store == next.store);
   compare("nginx_config.worker_processes", running.workers == next.workers);
+  compare("nginx_config.worker_rlimit_nofile", running.descriptors == next.descriptors);
   compare("nginx_config.pid", running.pid_file == next.pid_file);
   compare("nginx_config.http", running.client == next.client);
   compare("wasm.engine", running.wasm.engine == next.wasm.engine);

@@ -230,6 +230,7 @@ struct Settings {
   std::vector<std::string> warnings;  // keys that are unknown or not honoured, each with its file:line:column
 
   std::size_t workers = 0;                            // 0: one a core
+  std::uint64_t descriptors = 0;                      // that the process may have; 0: as many as its hard limit allows
   source::SecretKeeper::Times secrets;                // apisix.lru.secret
   std::chrono::milliseconds drain_timeout{240'000};   // after TERM, for exchanges that are under way
   std::chrono::milliseconds upgrade_timeout{60'000};  // after USR2, for the other gateway to be ready

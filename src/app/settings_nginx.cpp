@@ -15,6 +15,15 @@ void read_workers(Section& nginx, std::size_t& workers) {
   workers = static_cast<std::size_t>(number);
 }
 
+// A limit that a process cannot even start with would be a mistake.
+void read_descriptors(Section& nginx, std::uint64_t& descriptors) {
+  constexpr std::int64_t kLeast = 64;
+  constexpr std::int64_t kMost = 1 << 30;
+  std::int64_t number = 0;
+  nginx.read_number("worker_rlimit_nofile", number, kLeast, kMost);
+  descriptors = static_cast<std::uint64_t>(number);
+}
+
 // A path below the prefix; the names that nginx has for the process's own streams become their device.
 std::string log_path(const Settings& settings, const std::string& path) {
   if (path == "stderr") return "/dev/stderr";
@@ -81,16 +90,16 @@ void read_http(Section http, Settings& settings) {
 
 void read_nginx_config(Section nginx, Settings& settings) {
   read_workers(nginx, settings.workers);
+  read_descriptors(nginx, settings.descriptors);
   nginx.read("worker_shutdown_timeout", settings.drain_timeout);
   nginx.read("upgrade_timeout", settings.upgrade_timeout);
   read_pid_file(nginx, settings);
   read_error_log(nginx, settings);
   read_http(nginx.section("http"), settings);
-  nginx.finish({"user", "worker_rlimit_nofile", "worker_rlimit_core", "max_pending_timers", "max_running_timers",
-                "enable_cpu_affinity", "event", "envs", "meta", "stream", "main_configuration_snippet",
-                "http_configuration_snippet", "http_server_configuration_snippet",
-                "http_server_location_configuration_snippet", "http_admin_configuration_snippet",
-                "http_end_configuration_snippet", "stream_configuration_snippet"});
+  nginx.finish({"user", "worker_rlimit_core", "max_pending_timers", "max_running_timers", "enable_cpu_affinity",
+                "event", "envs", "meta", "stream", "main_configuration_snippet", "http_configuration_snippet",
+                "http_server_configuration_snippet", "http_server_location_configuration_snippet",
+                "http_admin_configuration_snippet", "http_end_configuration_snippet", "stream_configuration_snippet"});
 }
 
 }  // namespace sallyport::app

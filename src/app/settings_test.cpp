@@ -166,6 +166,7 @@ TEST(Settings, NginxConfigIsTypedInNginxUnits) {
   Settings settings = load(R"(
 nginx_config:
   worker_processes: 3
+  worker_rlimit_nofile: 20480
   error_log: logs/e.log
   error_log_level: notice
   worker_shutdown_timeout: 30s
@@ -183,6 +184,7 @@ nginx_config:
     send_timeout: 10
 )");
   EXPECT_EQ(settings.workers, 3u);
+  EXPECT_EQ(settings.descriptors, 20480u);
   EXPECT_EQ(settings.logs.error_log_level, log::Level::kInfo);
   EXPECT_EQ(settings.logs.access_log, "/dev/stdout");
   EXPECT_EQ(settings.logs.access_log_escape, telemetry::Escape::kJson);

@@ -90,3 +90,26 @@ def test_memory_counts(gateway, upstream):
     wait_until(lambda: load(one) >= 2, one.metrics)
     assert one.metric("sallyport_resource_used_ratio", resource="memory") > 1
     one.wait_for_line("load: memory at")
+
+
+def test_descriptors_run_short(gateway, upstream):
+    one = gateway(settings={"apisix": {"overload": {"interval": "10ms"}},
+                            "nginx_config": {"worker_processes": 1, "worker_rlimit_nofile": 1000}},
+                  resources={"routes": [{"id": 1, "uri": "/a", "upstream": {"nodes": {upstream().address: 1}}}]})
+
+    def used():
+        return one.metric("sallyport_resource_used_ratio", resource="descriptors")
+
+    clients = []
+    while load(one) < 2:
+        before = used()
+        for _ in range(10):
+            clients.append(one.connect())
+            clients[-1].send("G")  # so that it is not closed as an idle one
+        wait_until(lambda: used() > before, one.metrics)
+    assert 0.95 <= used() < 1
+    assert one.ask("GET", "/a").status == 503
+    for client in clients:
+        client.close()
+    wait_until(lambda: load(one) == 0, one.metrics)
+    assert one.ask("GET", "/a").status == 200
