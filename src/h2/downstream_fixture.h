@@ -54,10 +54,11 @@ class Downstream final : public SessionListener {
     flush();
     return id;
   }
-  // One piece at a time is under way on a stream; `is_sent` tells when it has left.
-  void body(StreamId stream, std::string bytes, bool ends) {
+  // One piece at a time is under way on a stream; `is_sent` tells when it has left. `trailers` go behind the last one,
+  // and stay as long as this.
+  void body(StreamId stream, std::string bytes, bool ends, const http::Headers* trailers = nullptr) {
     Upload& upload = uploads_[stream];
-    upload = {std::move(bytes), ends};
+    upload = {std::move(bytes), ends ? trailers : nullptr};
     const nghttp2_data_provider provider = session.body_provider();
     nghttp2_submit_data(session.raw(), ends ? NGHTTP2_FLAG_END_STREAM : NGHTTP2_FLAG_NONE, stream, &provider);
     flush();
@@ -107,7 +108,7 @@ class Downstream final : public SessionListener {
  private:
   struct Upload {
     std::string left;
-    bool ends = false;
+    const http::Headers* trailers = nullptr;
   };
 
   async::Task<void> read_all() {
@@ -164,7 +165,7 @@ class Downstream final : public SessionListener {
   Offer offer(StreamId stream, std::size_t most) noexcept override {
     Upload& upload = uploads_[stream];
     const std::size_t bytes = std::min(most, upload.left.size());
-    return {bytes, bytes == upload.left.size(), nullptr};
+    return {bytes, bytes == upload.left.size(), upload.trailers};
   }
   void take_offered(StreamId stream, std::size_t bytes, std::string& to) noexcept override {
     to.append(uploads_[stream].left, 0, bytes);

@@ -1,11 +1,14 @@
 #include "simulation/client.h"
 
 #include "async/task_group.h"
+#include "simulation/server.h"
 #include "wire/body_reader.h"
 #include "wire/h1.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace sallyport::simulation {
@@ -32,7 +35,11 @@ std::string request_head(const Entry& entry) {
 std::string request_body(const Entry& entry, async::SeededChance& chance) {
   std::string body = body_of(entry.number, false, entry.plan.request_bytes);
   if (!entry.plan.request_is_chunked) return body;
-  return in_chunks(body, chance);
+  return in_chunks(body, trailer_of(entry, false), chance);
+}
+
+bool may_be_pipelined(const Entry* entry) {
+  return entry->plan.leaves == Leave::kNever && !entry->plan.expects_continue;
 }
 
 class Client {
@@ -40,12 +47,7 @@ class Client {
   explicit Client(World& world) : world_(world) {}
 
   Task<void> ask(Entry& entry) {
-    if (!stream_) {
-      auto connecting = world_.reactor.connect(world_.address(), kPatience);
-      auto connected = co_await connecting;
-      if (!connected) co_return;
-      stream_ = std::move(*connected);
-    }
+    if (!co_await connect()) co_return;
     const std::string head = request_head(entry), body = request_body(entry, world_.chance);
     if (entry.plan.leaves == Leave::kInHead || entry.plan.leaves == Leave::kInBody) {
       co_await leave_in_request(entry, head, body);
@@ -60,12 +62,36 @@ class Client {
     }
     if (entry.plan.client_reads_after.count() > 0) co_await world_.pause(entry.plan.client_reads_after);
     const bool goes_on = co_await take_response(entry);
-    const bool was_slow = entry.plan.client_reads_after.count() > 0;  // the gateway may have given it up by now
-    if (!goes_on || !sent_ || was_slow) {
-      drop();
-      co_return;
+    keep_or_drop(entry, goes_on);
+  }
+
+  // One behind the other on a connection, without waiting for responses (RFC 9112 9.3.2). Those behind a response that
+  // says that it is the last were not taken up, and are asked again.
+  Task<void> ask_at_once(std::vector<Entry*> burst) {
+    if (!co_await connect()) co_return;
+    std::string all;
+    for (Entry* entry : burst) {
+      all += request_head(*entry) + request_body(*entry, world_.chance);
+      entry->asked = true;
+      entry->has_bad_company = !std::ranges::all_of(burst, [this](Entry* other) { return is_harmless(other->plan); });
     }
-    if (!stream_->unread().empty()) world_.violate(fmt::format("request {}: bytes behind its response", entry.number));
+    sent_ = false;
+    sending_.spawn(send(std::move(all), 0));
+    const Milliseconds pause = burst.front()->plan.client_reads_after;
+    if (pause.count() > 0) co_await world_.pause(pause);
+    std::size_t answered = 0;
+    for (bool goes_on = true; goes_on && answered < burst.size(); ++answered) {
+      goes_on = co_await take_response(*burst[answered]);
+      if (!goes_on || answered + 1 == burst.size()) keep_or_drop(*burst[answered], goes_on);
+    }
+    if (!burst[answered - 1]->is_whole) co_return;
+    for (; answered < burst.size(); ++answered) {
+      Entry& left = *burst[answered];
+      if (left.heads > 0 || !left.logged.empty()) {
+        world_.violate(fmt::format("request {} was taken up behind the last one", left.number));
+      }
+      co_await ask(left);
+    }
   }
 
   // With nothing but the end to come.
@@ -79,6 +105,24 @@ class Client {
   }
 
  private:
+  Task<bool> connect() {
+    if (stream_) co_return true;
+    auto connecting = world_.reactor.connect(world_.address(), kPatience);
+    auto connected = co_await connecting;
+    if (connected) stream_ = std::move(*connected);
+    co_return connected.has_value();
+  }
+  // Whether it leaves the connection to those beside it.
+  bool is_harmless(const Plan& plan) const {
+    const bool proceeds = plan.act == Act::kNothing || plan.act == Act::kWait || plan.act == Act::kHold;
+    return proceeds && plan.client_is_patient() && plan.upstream_is_sound() &&
+           plan.request_bytes <= world_.options.max_request_body;
+  }
+  void keep_or_drop(const Entry& last, bool goes_on) {
+    const bool was_slow = last.plan.client_reads_after.count() > 0;  // the gateway may have given it up by now
+    if (!goes_on || !sent_ || was_slow) return drop();
+    if (!stream_->unread().empty()) world_.violate(fmt::format("request {}: bytes behind its response", last.number));
+  }
   void drop() {
     sending_.cancel_all();
     stream_.reset();
@@ -155,6 +199,7 @@ class Client {
       seen.is_whole = piece->is_last;
     }
     reader.finish_piece();
+    seen.trailer = trailer_behind(reader);
   }
 
   // False, always: a response that says that it is the last is that.
@@ -176,10 +221,18 @@ class Client {
 
 Task<void> ask_over_h1(World& world, std::vector<Entry*> entries) {
   Client client(world);
-  for (Entry* entry : entries) {
+  for (auto next = entries.begin(); next != entries.end();) {
     if (world.chance.one_in(3))
       co_await world.pause(Milliseconds(static_cast<Milliseconds::rep>(world.chance.below(2'000))));
-    co_await client.ask(*entry);
+    const auto most = std::min<std::ptrdiff_t>(entries.end() - next, world.chance.one_in(3) ? 4 : 1);
+    const auto end = std::find_if_not(next, next + most, may_be_pipelined);
+    if (end - next > 1) {
+      std::vector<Entry*> burst(next, end);
+      co_await client.ask_at_once(std::move(burst));
+      next = end;
+    } else {
+      co_await client.ask(**next++);
+    }
   }
   co_await client.part();
 }
@@ -202,6 +255,9 @@ void check_response(World& world, Entry& entry, const Seen& seen) {
   if (seen.is_whole ? seen.body != body : !body.starts_with(seen.body)) {
     wrong(fmt::format("another body: {} bytes of {}", seen.body.size(), body.size()));
   }
+  const std::string trailer = seen.from == "upstream" ? trailer_of(entry, true) : "";
+  if (seen.is_whole ? seen.trailer != trailer : !seen.trailer.empty())
+    wrong(fmt::format("the trailer '{}' where '{}' is due", seen.trailer, trailer));
   if (seen.from == "upstream" && seen.status != plan.status) wrong("another status");
 }
 

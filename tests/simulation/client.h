@@ -19,6 +19,7 @@ struct Seen {
   std::string from;    // "upstream", "plugin", or empty: the gateway's own
   std::string number;  // which it says it is for
   std::string body;
+  std::string trailer;
   bool is_whole = false;
 };
 void check_response(World& world, Entry& entry, const Seen& seen);

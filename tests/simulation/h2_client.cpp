@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <memory>
 #include <utility>
 
@@ -45,7 +46,7 @@ class Client {
     if (plan.request_bytes > 0 && !plan.request_is_chunked) {
       fields.emplace_back("content-length", std::to_string(plan.request_bytes));
     }
-    const bool has_body = plan.request_bytes > 0 || plan.request_is_chunked;
+    const bool has_body = plan.has_request_body();
     const std::string path = fmt::format("/{}/{}", plan.route, entry.number);
     const h2::StreamId id = talk_->begin(plan.method, path, fields, !has_body);
     entry.asked = true;
@@ -83,19 +84,24 @@ class Client {
     const std::string body = body_of(entry.number, false, entry.plan.request_bytes);
     const bool breaks = entry.plan.leaves == Leave::kInBody;
     const std::size_t first = breaks ? world_.chance.below(body.size() + 1) : body.size();
-    if (first > 0 || !breaks) talk_->body(id, body.substr(0, first), !breaks);
+    const std::string trailer = trailer_of(entry, false);
+    http::Headers& trailers = trailers_.emplace_back(arena_);
+    if (!trailer.empty()) trailers.add("x-trailer", trailer);
+    if (first > 0 || !breaks) talk_->body(id, body.substr(0, first), !breaks, &trailers);
     if (breaks) co_await world_.pause(Milliseconds(static_cast<Milliseconds::rep>(world_.chance.below(100))));
   }
   void take_response(h2::StreamId id, Entry& entry) {
     const h2::Downstream::Response& response = talk_->responses[id];
     if (response.heads > 1) world_.violate(fmt::format("request {}: {} responses", entry.number, response.heads));
     if (response.heads == 0) return;
-    Seen seen{response.status, value_of(response.head, "x-from"), value_of(response.head, "x-number"), response.body,
-              response.is_whole};
+    Seen seen{response.status, value_of(response.head, "x-from"),    value_of(response.head, "x-number"),
+              response.body,   value_of(response.head, "x-trailer"), response.is_whole};
     check_response(world_, entry, seen);
   }
 
   World& world_;
+  Arena arena_;
+  std::deque<http::Headers> trailers_;  // that the connection may still send
   std::unique_ptr<h2::Downstream> talk_;
 };
 

@@ -64,7 +64,7 @@ class H2Server::Connection final : private h2::ServerHandler {
       body.append(piece->bytes);
       last = piece->is_last;
     }
-    note_body(world_, entry, body);
+    note_body(world_, entry, body, trailer_behind(stream.body()));
     co_return true;
   }
   Task<void> respond(h2::ServerStream& stream, const Entry& entry, Break where) {
@@ -79,7 +79,7 @@ class H2Server::Connection final : private h2::ServerHandler {
     const std::string number = std::to_string(entry.number);
     head.headers.add("x-from", "upstream");
     head.headers.add("x-number", number);
-    const bool has_body = plan.method != "HEAD" && plan.status != 204 && plan.status != 304;
+    const bool has_body = plan.response_may_have_body();
     std::string body = has_body ? body_of(entry.number, true, plan.response_bytes) : "";
     const bool is_sized = plan.framing == Framing::kSized;
     stream.begin_response(head, !has_body  ? BodyLength::none()
@@ -87,7 +87,11 @@ class H2Server::Connection final : private h2::ServerHandler {
                                            : BodyLength::chunked());
     const bool is_cut = where == Break::kInBody && !body.empty();
     if (is_cut) body.resize(world_.chance.below(body.size()));
-    auto written = co_await stream.write({body, !is_cut}, Flush::kNow);
+    http::Headers trailers(arena);
+    const std::string trailer = trailer_of(entry, true);
+    if (!trailer.empty()) trailers.add("x-trailer", trailer);
+    const http::Chunk last{body, !is_cut, &trailers};
+    auto written = co_await stream.write(last, Flush::kNow);
     if (is_cut && written) {
       co_await world_.pause(Milliseconds(50));
       break_off(stream, plan);

@@ -27,9 +27,9 @@ std::string head_of(const Entry& entry) {
   return head + "\r\n";
 }
 
-std::string framed(const Plan& plan, const std::string& body, async::SeededChance& chance) {
-  if (plan.framing != Framing::kChunked) return body;
-  return in_chunks(body, chance);
+std::string framed(const Entry& entry, const std::string& body, async::SeededChance& chance) {
+  if (entry.plan.framing != Framing::kChunked) return body;
+  return in_chunks(body, trailer_of(entry, true), chance);
 }
 
 }  // namespace
@@ -41,8 +41,11 @@ void note_arrival(World& world, Entry& entry) {
       fmt::format("request {} ({}) came to an upstream {} times", entry.number, entry.plan.method, entry.heads));
 }
 
-void note_body(World& world, Entry& entry, const std::string& body) {
+void note_body(World& world, Entry& entry, const std::string& body, std::string_view trailer) {
   ++entry.wholes;
+  if (trailer != trailer_of(entry, false)) {
+    world.violate(fmt::format("request {} came with the trailer '{}'", entry.number, trailer));
+  }
   if (body == body_of(entry.number, false, entry.plan.request_bytes)) return;
   world.violate(fmt::format("request {} came with another body ({} bytes of {})", entry.number, body.size(),
                             entry.plan.request_bytes));
@@ -127,7 +130,7 @@ Task<bool> Server::take_body(Connection& connection, Entry& entry, http::Request
     last = piece->is_last;
   }
   reader.finish_piece();
-  note_body(world_, entry, body);
+  note_body(world_, entry, body, trailer_behind(reader));
   co_return true;
 }
 
@@ -137,8 +140,8 @@ Task<bool> Server::respond(Connection& connection, const Entry& entry, bool brea
   const Break where = breaks ? plan.breaks : Break::kNever;
   std::string all = head_of(entry);
   const std::size_t head_bytes = all.size();
-  const bool has_body = plan.method != "HEAD" && plan.status != 204 && plan.status != 304;
-  if (has_body) all += framed(plan, body_of(entry.number, true, plan.response_bytes), world_.chance);
+  if (plan.response_may_have_body())
+    all += framed(entry, body_of(entry.number, true, plan.response_bytes), world_.chance);
   std::size_t most = all.size();
   if (where == Break::kBeforeHead) most = 0;
   if (where == Break::kInHead) most = world_.chance.between(1, head_bytes - 1);

@@ -3,9 +3,11 @@
 // by byte, one for HTTP/2. They note what they got. They end before their World.
 
 #include "simulation/world.h"
+#include "wire/incoming_body.h"
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sallyport::simulation {
@@ -34,8 +36,16 @@ class Server {
   std::unique_ptr<async::Listener> listener_;
 };
 
+// What the one trailer field of a body that has ended says; empty: there is none.
+inline std::string trailer_behind(const wire::IncomingBody& body) {
+  Arena arena;
+  http::Headers trailers(arena);
+  body.trailers(trailers);
+  return std::string(trailers.get("x-trailer").value_or(""));
+}
+
 // Of a request that came to an upstream: what must not be is a violation.
 void note_arrival(World& world, Entry& entry);
-void note_body(World& world, Entry& entry, const std::string& body);
+void note_body(World& world, Entry& entry, const std::string& body, std::string_view trailer);
 
 }  // namespace sallyport::simulation

@@ -121,10 +121,12 @@ class Run {
     if (plan.method == "POST" || plan.method == "PUT") {
       plan.request_bytes = pick_size();
       plan.request_is_chunked = chance.one_in(3);
+      plan.request_has_trailers = plan.request_is_chunked && chance.one_in(2);
       plan.expects_continue = chance.one_in(5);
     }
     plan.response_bytes = pick_size();
     plan.framing = chance.of({Framing::kSized, Framing::kSized, Framing::kChunked, Framing::kUntilClose});
+    plan.response_has_trailers = plan.framing == Framing::kChunked && chance.one_in(2);
     plan.status = chance.of({200, 200, 200, 201, 204, 304, 404, 503});
     plan.interims = chance.one_in(6) ? 1 : 0;
     plan.upstream_closes = chance.one_in(6);
@@ -136,8 +138,9 @@ class Run {
   void add_plugin(Plan& plan) {
     using chain::Phase;
     async::SeededChance& chance = world_.chance;
-    plan.in = chance.of({Phase::kRewrite, Phase::kAccess, Phase::kBeforeProxy, Phase::kRequestBody,
-                         Phase::kResponseHeaders, Phase::kResponseBody});
+    plan.in =
+        chance.of({Phase::kRewrite, Phase::kAccess, Phase::kBeforeProxy, Phase::kRequestBody, Phase::kRequestTrailers,
+                   Phase::kResponseHeaders, Phase::kResponseBody, Phase::kResponseTrailers});
     plan.act = chance.of({Act::kAnswer, Act::kAnswer, Act::kFail, Act::kClose, Act::kWait, Act::kHold, Act::kThrow});
   }
   void add_upstream_faults(Plan& plan) {
@@ -213,6 +216,7 @@ class Run {
       if (is_too_long && entry.status == 0) continue;  // it may be told by the end of the connection alone
       const bool overflows = plan.act == Act::kHold && plan.response_bytes > kBodyLimit;
       if (entry.status == 500 && overflows) continue;
+      if (entry.has_bad_company && !entry.is_whole) continue;
       if (entry.status == due && entry.is_whole) continue;
       world_.violate(fmt::format("request {}: {}{} where {} is due", entry.number, entry.status,
                                  entry.is_whole ? "" : " (not whole)", due));
