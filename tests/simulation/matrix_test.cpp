@@ -1,7 +1,7 @@
 // Every way in which an exchange can go wrong with every other: who answers x where the upstream breaks off x where the
 // client leaves x what takes too long x configuration that is read meanwhile x the length of both bodies. Each case is
 // one exchange; afterwards nothing of it may be left, and the next request is served.
-//   SALLYPORT_MATRIX=all   every case; otherwise each seventh
+//   SALLYPORT_MATRIX=all   every case (`tools/test matrix`); otherwise each seventh
 
 #include "plugins/native/native_plugins.h"
 #include "simulation/client.h"
