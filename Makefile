@@ -10,7 +10,7 @@ run:              ## the gateway, an example plugin and an upstream on 127.0.0.1
 	@tools/run
 test:             ## everything .ci/run checks; PHASES="release asan" runs only those
 	@tools/test $(PHASES)
-bench:            ## measure against nginx, plugins by themselves, and fairness: tables, goals, JSON in build/bench
+bench:            ## measure against nginx, plugins by themselves, fairness, many connections: tables, goals, JSON in build/bench
 	@tools/bench-all $(if $(QUICK),--quick)
 soak:             ## ten minutes of mixed traffic while plugins, routes and settings change
 	@tools/soak

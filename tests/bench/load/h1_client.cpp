@@ -14,8 +14,15 @@ void H1Client::start() {
 }
 
 void H1Client::send_next() {
-  waits_ = events_.take_turn();
-  if (!waits_) return;
+  if (events_.take_turn(*this)) {
+    ask();
+  } else {
+    waits_ = false;
+  }
+}
+
+void H1Client::ask() {
+  waits_ = true;
   sent_at_ = now_ns();
   transport_.start(request_);
   if (!transport_.flush()) fail("the connection broke while the request was sent");

@@ -1,5 +1,5 @@
 #pragma once
-// One client of HTTP/1.1: sends its next request as soon as the last response has arrived, on one connection until a
+// One client of HTTP/1.1: sends its next request when the last response has arrived and it is its turn, on one connection until a
 // response says that it is the last one there.
 
 #include "client_events.h"
@@ -20,6 +20,8 @@ class H1Client final : public Client {
 
   void start() override;
   void ready() override;
+  // Sends a request; called when its turn has come.
+  void ask();
 
  private:
   void send_next();

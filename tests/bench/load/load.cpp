@@ -18,6 +18,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -84,6 +85,20 @@ class Load final : public ClientEvents {
     return true;
   }
 
+  bool take_turn(H1Client& client) override {
+    if (options_.under_way == 0) return take_turn();
+    H1Client* next = &client;
+    if (!queue_.empty() || under_way() >= options_.under_way) {
+      queue_.push_back(&client);
+      if (under_way() >= options_.under_way) return false;
+      next = queue_.front();
+    }
+    if (!take_turn()) return false;
+    if (!queue_.empty()) queue_.pop_front();
+    if (next != &client) next->ask();
+    return next == &client;
+  }
+
   void done(std::uint64_t latency_ns) override {
     latencies_.add(latency_ns);
     count_one();
@@ -145,6 +160,8 @@ class Load final : public ClientEvents {
     return released_;
   }
 
+  std::uint64_t under_way() const { return taken_ - answers_; }
+
   void count_one() {
     ++answers_;
     if (options_.mark_every == 0 || answers_ % options_.mark_every != 0) return;
@@ -196,6 +213,7 @@ class Load final : public ClientEvents {
   Poller poller_;
   std::optional<Upstream> upstream_;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::deque<H1Client*> queue_;  // in which they wait for their turn
 
   std::uint64_t begins_at_ = 0;
   std::uint64_t ends_at_ = 0;

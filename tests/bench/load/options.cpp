@@ -12,6 +12,7 @@ namespace {
 constexpr const char* kUsage = R"(usage: load --proxy PORT [OPTION]...
   --upstream PORT          also be the upstream, on this port; 0: no upstream (default)
   --connections N          clients, each with one request under way (50)
+  --under-way N            at most so many of them at once, which take turns
   --streams N              by HTTP/2, each with so many requests under way
   --tls 1                  by TLS 1.3; the certificate is not verified
   --seconds S              how long to count (5), after --warm-up S (0.5)
@@ -59,6 +60,7 @@ Actions actions_on(Options& to) {
       {"--proxy", [&](const Value& value) { to.proxy = value.whole<int>(); }},
       {"--upstream", [&](const Value& value) { to.upstream = value.whole<int>(); }},
       {"--connections", [&](const Value& value) { to.connections = value.whole<int>(); }},
+      {"--under-way", [&](const Value& value) { to.under_way = value.whole<std::uint64_t>(); }},
       {"--warm-up", [&](const Value& value) { to.warm_up_seconds = value.number(); }},
       {"--streams", [&](const Value& value) { to.streams = value.whole<int>(); }},
       {"--tls", [&](const Value& value) { to.tls = value.number() != 0; }},
@@ -89,6 +91,7 @@ Options parse_options(int count, char** words) {
     action->second(Value(words[i], words[i + 1]));
   }
   if (options.proxy == 0) refuse("--proxy is missing");
+  if (options.under_way != 0 && options.streams != 0) refuse("--under-way is for HTTP/1.1, without --streams");
   if (options.connections == 0) refuse("--connections must be at least 1");
   return options;
 }
