@@ -2,6 +2,7 @@
 // maxProperties.
 #include "base/bytes.h"
 #include "base/regex.h"
+#include "base/setting_text.h"
 #include "json/schema_rules.h"
 
 #include <algorithm>
@@ -45,8 +46,16 @@ struct Members {
       }
     }
     if (known || (!others && !others_forbidden)) return true;
-    if (others_forbidden) return trial.fail("additional properties forbidden, found {}", name);
+    if (others_forbidden) return trial.fail("additional properties forbidden, found {}{}", name, hint(name, trial));
     return others->check(value, trial) || trial.fail_at("failed to validate additional property {}", name);
+  }
+
+  std::string hint(const std::string& name, const Trial& trial) const {
+    if (!trial.wants_words()) return {};
+    std::vector<std::string_view> names;
+    names.reserve(listed.size());
+    for (const auto& [known, node] : listed) names.push_back(known);
+    return did_you_mean(name, names);
   }
 
   void fill(Object& object, Trial& trial) const {

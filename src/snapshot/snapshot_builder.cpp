@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "chain/catalog.h"
+#include "json/misspelt.h"
 #include "resources/kinds.h"
 #include "resources/plugin_confs.h"
 #include "resources/unserved.h"
@@ -39,15 +40,30 @@ void add_skipped(std::vector<std::string>& members, const json::Value& resource,
   }
 }
 
-// Also nothing, of an item that had something before. `skipping`: what is not in it is skipped; null: nothing is.
-Unserved unserved_of(const std::vector<Item>& items, const Unserved& before, const chain::Catalog* skipping) {
+// Names each member of the plugins' confs that is most likely misspelt: plugins accept what they do not know.
+void add_misspelt(std::vector<std::string>& members, const json::Value& resource, const chain::Catalog& catalog) {
+  auto confs = resources::plugin_confs_from(resource);
+  if (!confs) return;
+  for (const resources::PluginConf& conf : *confs) {
+    const json::Schema* schema = catalog.schema(conf.name);
+    if (!schema) continue;
+    for (const std::string& member : json::misspelt_members(schema->source(), conf.conf)) {
+      members.push_back("plugins." + conf.name + "." + member);
+    }
+  }
+}
+
+// Also nothing, of an item that had something before. What is not in `catalog` is skipped or, where not, rejected.
+Unserved unserved_of(const std::vector<Item>& items, const Unserved& before, const chain::Catalog& catalog,
+                     bool skips) {
   Unserved unserved;
   for (const Item& item : items) {
     const resources::KindInfo* info = resources::find_kind(item.kind);
     std::vector<std::string> members;
     if (info && item.value) {
       members = resources::unserved_members(info->kind, *item.value);
-      if (skipping) add_skipped(members, *item.value, *skipping);
+      if (skips) add_skipped(members, *item.value, catalog);
+      add_misspelt(members, *item.value, catalog);
     }
     std::string resource = item.kind + "/" + item.id;
     if (!members.empty() || before.contains(resource)) unserved.insert_or_assign(resource, std::move(members));
@@ -109,7 +125,7 @@ Task<SnapshotBuilder::Change> SnapshotBuilder::prepare_with(const chain::Catalog
   const CompileContext context{catalog, options_.forbidden,       options_.router,
                                reuse,   options_.unknown_plugins, options_.secrets};
   const bool skips = options_.unknown_plugins == UnknownPlugins::kSkip;
-  Unserved unserved = unserved_of(items, warned_of_, skips ? &catalog : nullptr);
+  Unserved unserved = unserved_of(items, warned_of_, catalog, skips);
   Preparation preparation(context, *base);
   co_await preparation.run(std::move(items));
 

@@ -252,6 +252,11 @@ TEST_F(UnservedTest, WhatWasGoneAndCameAgainIsSaidAgain) {
   EXPECT_EQ(log.take().size(), 1u);
 }
 
+TEST_F(UnservedTest, AMemberOfAPluginsConfThatIsMisspeltIsNamed) {
+  put("routes", "r", R"({"uri": "/a", "plugins": {"high": {"mrk": "x"}}})");
+  EXPECT_THAT(log.take(), ElementsAre(HasSubstr("plugins.high.mrk is unknown and has no effect; did you mean mark?")));
+}
+
 TEST_F(UnservedTest, OfWhatIsNotServedAtAllNothingIsSaid) {
   EXPECT_NE(put("routes", "r", R"({"uri": "/a", "enable_websocket": true, "plugins": {"none": {}}})"), "");
   load({item("routes", "r", R"({"uri": "/a", "enable_websocket": true, "plugins": {"none": {}}})")});

@@ -57,6 +57,18 @@ def test_a_bad_resource_is_named_with_its_line(gateway):
     assert "apisix.yaml:" in result.stdout + result.stderr
 
 
+def test_misspelt_members_of_resources_are_named(gateway):
+    upstream = {"nodes": {"127.0.0.1:1": 1}}
+    result = check(gateway, YAML_STORE, resources=apisix_yaml({"routes": [{"id": 1, "uri": "/a", "upstrem": upstream}], "servces": []}))
+    assert result.returncode == 1
+    assert "routes/1: additional properties forbidden, found upstrem; did you mean upstream?" in result.stderr
+    assert "servces: no kind of resource; ignored; did you mean services?" in result.stderr
+    plugins = {"request-id": {"header_nam": "X"}}
+    result = check(gateway, YAML_STORE, resources=apisix_yaml({"routes": [{"id": 1, "uri": "/a", "plugins": plugins, "upstream": upstream}]}))
+    assert result.returncode == 0
+    assert "warning: routes/1: plugins.request-id.header_nam is unknown and has no effect; did you mean header_name?" in result.stderr
+
+
 def test_resources_without_an_end_mark_are_refused(gateway):
     result = check(gateway, YAML_STORE, resources="routes: []\n")
     assert result.returncode == 1
