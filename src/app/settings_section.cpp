@@ -57,6 +57,13 @@ bool asks_for_nothing(const json::Value& value) {
          (value.is_object() && value.object().empty());
 }
 
+// "node_listen:9080" is one text.
+std::string colon_hint(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return {};
+  return fmt::format("; write a space behind the colon: `{}: {}`", text.substr(0, colon), text.substr(colon + 1));
+}
+
 }  // namespace
 
 void Problems::add(Severity severity, const Setting& at, const std::string& what) {
@@ -78,7 +85,8 @@ std::vector<Problem> Problems::in_order_of_the_file() && {
 Section::Section(Problems& problems, Setting mapping) : problems_(problems), mapping_(std::move(mapping)) {
   if (mapping_.value && mapping_.value->is_null()) mapping_.value = nullptr;
   if (!mapping_.value || mapping_.value->is_object()) return;
-  problems_.error(mapping_, fmt::format("wants a mapping of keys to values, and is {}", describe(*mapping_.value)));
+  problems_.error(mapping_, fmt::format("wants a mapping of keys to values, and is {}{}", describe(*mapping_.value),
+                                        mapping_.value->is_string() ? colon_hint(mapping_.value->string()) : ""));
   mapping_.value = nullptr;
 }
 
@@ -217,7 +225,8 @@ void Section::finish(std::span<const std::string_view> not_honoured, Severity mi
   for (const auto& [key, value] : mapping_.value->object()) {
     if (std::ranges::find(read, key) != read.end()) continue;
     if (std::ranges::find(not_honoured, key) == not_honoured.end()) {
-      const std::string hint = did_you_mean(key, known);
+      std::string hint = colon_hint(key);
+      if (hint.empty()) hint = did_you_mean(key, known);
       const Severity severity = hint.empty() ? Severity::kWarning : misspelt;
       problems_.add(severity, at(key), "is an unknown key and has no effect" + hint);
     } else if (!asks_for_nothing(value)) {

@@ -343,6 +343,17 @@ TEST(Settings, AKeyNearAKnownOneIsAMistakeAndOneOfTheUsersOwnIsNot) {
   EXPECT_THAT(load("apisix: {node_listn: 9081}").warnings, ElementsAre(HasSubstr("did you mean node_listen?")));
 }
 
+TEST(Settings, AColonWithoutASpaceIsNamed) {
+  EXPECT_THAT(
+      problems_of("apisix:\n  enable_ipv6: true\n  node_listen:9080\n"),
+      ElementsAre("config.yaml:3:3: warning: apisix.node_listen:9080 is an unknown key and has no effect; write a "
+                  "space behind the colon: `node_listen: 9080`"));
+  EXPECT_THAT(
+      problems_of("apisix:\n  node_listen:9080\n"),
+      ElementsAre("config.yaml:1:1: error: apisix wants a mapping of keys to values, and is a text; write a space "
+                  "behind the colon: `node_listen: 9080`"));
+}
+
 TEST(Settings, NoKeyOfApisixIsUnknown) {
   // Those of config.yaml of APISIX 3.18 and of the layout of version 2.
   const auto problems = problems_of(R"(

@@ -1,5 +1,6 @@
 #include "store/yaml_resources.h"
 
+#include "base/setting_text.h"
 #include "resources/kinds.h"
 #include "yaml/document.h"
 
@@ -40,9 +41,16 @@ class Reading {
 
  private:
   void warn_about(const std::string& name, const std::string& pointer) {
-    bool later = std::find(std::begin(kNotServedYet), std::end(kNotServedYet), name) != std::end(kNotServedYet);
-    found_.warnings.push_back(fmt::format("{}: {}: {}", document_.where(pointer), name,
-                                          later ? "not served yet; ignored" : "no kind of resource; ignored"));
+    const std::string where = document_.where(pointer);
+    if (std::ranges::find(kNotServedYet, name) != std::end(kNotServedYet)) {
+      return found_.warnings.push_back(fmt::format("{}: {}: not served yet; ignored", where, name));
+    }
+    std::vector<std::string_view> known(std::begin(kNotServedYet), std::end(kNotServedYet));
+    for (const resources::KindInfo& kind : resources::kinds()) known.push_back(kind.folder);
+    const std::string hint = did_you_mean(name, known);
+    // A list that is not served because of a letter is no list of the user's own.
+    auto& to = hint.empty() ? found_.warnings : found_.faults;
+    to.push_back(fmt::format("{}: {}: no kind of resource; ignored{}", where, name, hint));
   }
 
   void read_item(const std::string& kind, std::size_t index, const json::Value& value) {
@@ -79,8 +87,9 @@ class Reading {
 Result<YamlResources> read_yaml_resources(std::string_view text, const std::string& name, const Check& check,
                                           const EnvironmentLookup& lookup) {
   if (!has_end_flag(text)) {
-    return fail(ErrorCode::kInvalid,
-                name + ": missing valid end flag; write `#END` as the last line, so that half a file is never used");
+    return fail(ErrorCode::kInvalid, fmt::format("{}:{}:1: missing valid end flag; write `#END` as the last line, so "
+                                                 "that half a file is never used",
+                                                 name, 1 + std::ranges::count(text, '\n')));
   }
   TRY(std::string resolved, substitute_environment(text, name, lookup));
   TRY(yaml::Document document, yaml::Document::parse(resolved, name));

@@ -83,7 +83,7 @@ TEST(YamlStore, VariablesOfTheEnvironmentAreFilledIn) {
 }
 
 TEST(YamlStore, AFileThatCannotBeUsedAsAWholeIsRefusedWithTheReason) {
-  EXPECT_THAT(why_not("routes: []\n"), HasSubstr("apisix.yaml: missing valid end flag"));
+  EXPECT_THAT(why_not("routes: []\n"), HasSubstr("apisix.yaml:2:1: missing valid end flag"));
   EXPECT_THAT(why_not("routes: [\n#END"), HasSubstr("apisix.yaml:"));
   EXPECT_THAT(why_not("- a\n#END"), HasSubstr("must be a map of lists"));
   EXPECT_THAT(why_not("routes: []\nroutes: []\n#END"), HasSubstr("apisix.yaml:2:1: the key \"routes\" appears twice"));
@@ -102,10 +102,12 @@ TEST(YamlStore, ABadItemIsReportedWithItsLineAndTheOthersAreServed) {
                           HasSubstr(":7:5: routes/1: the same id stands at ")));
 }
 
-TEST(YamlStore, UnknownTopLevelKeysAreNamedInWarnings) {
-  Fixture file("routs: []\nconsumers: []\n#END");
-  EXPECT_THAT(file.store->warnings(), ElementsAre(EndsWith("apisix.yaml:1:1: routs: no kind of resource; ignored"),
-                                                  EndsWith("apisix.yaml:2:1: consumers: not served yet; ignored")));
+TEST(YamlStore, UnknownTopLevelKeysAreNamed) {
+  Fixture file("routs: []\nconsumers: []\nour_team: edge\n#END");
+  EXPECT_THAT(file.store->problems(),
+              ElementsAre(EndsWith("apisix.yaml:1:1: routs: no kind of resource; ignored; did you mean routes?")));
+  EXPECT_THAT(file.store->warnings(), ElementsAre(EndsWith("apisix.yaml:2:1: consumers: not served yet; ignored"),
+                                                  EndsWith("apisix.yaml:3:1: our_team: no kind of resource; ignored")));
 }
 
 TEST(YamlStore, AChangedFileIsReadAgainAndTheDifferenceIsTold) {

@@ -1,6 +1,7 @@
 #include "yaml/builder.h"
 
 #include "yaml/scalar.h"
+#include "yaml/syntax_hint.h"
 
 #include <fmt/format.h>
 
@@ -75,10 +76,18 @@ void Builder::OnAlias(const YAML::Mark& at, YAML::anchor_t anchor) {
 }
 
 void Builder::OnScalar(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor, const std::string& text) {
+  refuse_open_quote(at);
   Built built{expects_key() ? json::Value(text) : scalar(tag, text, mark_of(at)), Marks{mark_of(at), {}}};
   remember(anchor, built);
   if (!expects_key()) return put(std::move(built));
   take_key(text, mark_of(at), tag == kPlain && text == kMergeKey);
+}
+
+// The parser takes the end of the text for a closing quote, and all that stands before it for the scalar.
+void Builder::refuse_open_quote(const YAML::Mark& at) const {
+  const auto begin = static_cast<std::size_t>(at.pos);
+  if (begin >= text_.size() || (text_[begin] != '"' && text_[begin] != '\'')) return;
+  if (!quote_is_closed(text_, begin)) throw Refusal{mark_of(at), "this quote is never closed; close it"};
 }
 
 void Builder::OnSequenceStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,

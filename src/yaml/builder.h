@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -29,6 +30,9 @@ class Builder final : public YAML::EventHandler {
     json::Value value;
     Marks marks;
   };
+
+  // `text` is what the parser reads.
+  explicit Builder(std::string_view text) : text_(text) {}
 
   Built take() { return std::move(root_); }
 
@@ -58,6 +62,7 @@ class Builder final : public YAML::EventHandler {
 
   bool expects_key() const { return !open_.empty() && open_.back().built.value.is_object() && !open_.back().key; }
   void take_key(std::string key, Mark mark, bool is_merge);
+  void refuse_open_quote(const YAML::Mark& at) const;
   void put(Built built);
   void open(json::Value container, Mark mark, const std::string& tag, YAML::anchor_t anchor);
   void close();
@@ -65,6 +70,7 @@ class Builder final : public YAML::EventHandler {
   void merge(Open& map);
   void spend(const json::Value& copied, Mark mark);
 
+  std::string_view text_;
   Built root_;
   bool seen_document_ = false;
   std::vector<Open> open_;

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "yaml/builder.h"
+#include "yaml/syntax_hint.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/exceptions.h>
@@ -15,6 +16,11 @@ namespace {
 
 std::unexpected<Error> refuse(const std::string& name, Mark mark, std::string_view cause) {
   return fail(ErrorCode::kInvalid, fmt::format("{}:{}:{}: {}", name, mark.line, mark.column, cause));
+}
+
+std::string with_hint(std::string_view text, Mark mark, const std::string& cause) {
+  const std::string hint = syntax_hint(text, mark, cause);
+  return hint.empty() ? cause : cause + "; " + hint;
 }
 
 // One token of a JSON pointer, unescaped (RFC 6901 4).
@@ -53,16 +59,17 @@ Document::Document(std::string name, json::Value value, Marks marks)
     : name_(std::move(name)), value_(std::move(value)), marks_(std::move(marks)) {}
 
 Result<Document> Document::parse(std::string_view text, std::string name) {
-  Builder builder;
+  Builder builder(text);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Refusal& refusal) {
-    return refuse(name, refusal.mark, refusal.cause);
+    return refuse(name, refusal.mark, with_hint(text, refusal.mark, refusal.cause));
   } catch (const YAML::Exception& error) {
-    return refuse(name, Mark{error.mark.line + 1, error.mark.column + 1}, error.msg);
+    const Mark mark{error.mark.line + 1, error.mark.column + 1};
+    return refuse(name, mark, with_hint(text, mark, error.msg));
   }
   Builder::Built built = builder.take();
   return Document(std::move(name), std::move(built.value), std::move(built.marks));
