@@ -27,9 +27,20 @@ Provider read_provider(Section role) {
   return Provider::kOther;
 }
 
-Provider read_role(Section& deployment) {
-  std::string role = "traditional";
-  deployment.read("role", role);
+// A data plane has no Admin API, as in APISIX, whatever apisix.enable_admin says.
+void close_admin(Section& deployment, Provider provider, Settings& settings) {
+  settings.admin.enabled = false;
+  if (deployment.has("admin")) {
+    deployment.warn("admin", "has no effect: deployment.role is data_plane, which has no Admin API");
+  }
+  if (provider != Provider::kOther && settings.store.kind == StoreKind::kEmbedded) {
+    deployment.warn("role",
+                    "is data_plane, which has no Admin API, so that nobody can write the embedded store; set "
+                    "role_data_plane.config_provider to yaml, or role to traditional");
+  }
+}
+
+Provider read_role(Section& deployment, const std::string& role) {
   Provider chosen = Provider::kNotGiven;
   for (std::string_view name : {"traditional", "data_plane", "control_plane"}) {
     const std::string key = fmt::format("role_{}", name);
@@ -51,7 +62,9 @@ Provider read_role(Section& deployment) {
 }  // namespace
 
 void read_deployment(Section deployment, Settings& settings) {
-  const Provider provider = read_role(deployment);
+  std::string role = "traditional";
+  deployment.read("role", role);
+  const Provider provider = read_role(deployment, role);
   if (provider == Provider::kYaml) settings.store.kind = StoreKind::kYaml;
   if (provider == Provider::kEmbedded) settings.store.kind = StoreKind::kEmbedded;
 
@@ -73,6 +86,7 @@ void read_deployment(Section deployment, Settings& settings) {
   read_admin(admin, settings.admin);
   admin.read("reachable_through_routes", settings.admin.reachable_through_routes);
   admin.finish({"https_admin", "admin_api_mtls", "admin_api_version", "enable_admin_ui"});
+  if (role == "data_plane") close_admin(deployment, provider, settings);
   deployment.finish({"certs"});
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/temporary_folder_fixture.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -315,6 +316,20 @@ TEST(Settings, TheYamlProviderReadsApisixYamlAndNeedsNoEtcd) {
   EXPECT_EQ(settings.store.kind, StoreKind::kYaml);
   EXPECT_THAT(settings.warnings, ElementsAre(HasSubstr("deployment.etcd is not honoured by this version")));
   EXPECT_EQ(load("apisix: {config_center: yaml}").store.kind, StoreKind::kYaml);
+}
+
+TEST(Settings, ADataPlaneHasNoAdminApi) {
+  constexpr std::string_view kYaml = "role: data_plane, role_data_plane: {config_provider: yaml}";
+  Settings settings = load(fmt::format("apisix: {{enable_admin: true}}\ndeployment: {{{}}}\n", kYaml));
+  EXPECT_FALSE(settings.admin.enabled);
+  EXPECT_THAT(settings.warnings, IsEmpty());
+  settings = load(fmt::format("deployment: {{{}, admin: {{admin_listen: 9180}}}}\n", kYaml));
+  EXPECT_FALSE(settings.admin.enabled);
+  EXPECT_THAT(settings.warnings,
+              ElementsAre(HasSubstr("deployment.admin has no effect: deployment.role is data_plane")));
+  settings = load("deployment: {role: data_plane}");
+  EXPECT_THAT(settings.warnings, ElementsAre(HasSubstr("deployment.role is data_plane, which has no Admin API, so")));
+  EXPECT_TRUE(load("deployment: {role: traditional, role_traditional: {config_provider: yaml}}").admin.enabled);
 }
 
 TEST(Settings, UnknownAndUnhonouredKeysAreNamed) {

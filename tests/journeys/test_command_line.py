@@ -9,7 +9,7 @@ from harness.modules import modules
 from harness.patience import wait_until
 from harness.settings import apisix_yaml
 
-YAML_STORE = "deployment: {role: data_plane, role_data_plane: {config_provider: yaml}}\n"
+YAML_STORE = "deployment: {role: traditional, role_traditional: {config_provider: yaml}}\n"
 
 
 @pytest.fixture

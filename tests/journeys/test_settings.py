@@ -57,6 +57,17 @@ def test_a_bad_resource_is_named_with_its_line(gateway):
     assert "apisix.yaml:" in result.stdout + result.stderr
 
 
+def test_a_data_plane_has_no_admin_api_and_makes_no_key(gateway, upstream):
+    up = upstream()
+    settings = {"deployment": {"role": "data_plane", "role_data_plane": {"config_provider": "yaml"}, "admin": {"admin_key": []}}}
+    one = gateway(store="yaml", settings=settings, resources={"routes": [{"id": 1, "uri": "/a", "upstream": {"nodes": {up.address: 1}}}]})
+    assert one.ask("GET", "/a").status == 200
+    with pytest.raises(ConnectionRefusedError):
+        one.admin("GET", "routes")
+    assert not one.path("data/admin.key").exists()
+    one.wait_for_line("deployment.admin has no effect: deployment.role is data_plane")
+
+
 def test_misspelt_members_of_resources_are_named(gateway):
     upstream = {"nodes": {"127.0.0.1:1": 1}}
     result = check(gateway, YAML_STORE, resources=apisix_yaml({"routes": [{"id": 1, "uri": "/a", "upstrem": upstream}], "servces": []}))

@@ -48,8 +48,7 @@ class Gateway:
         }
 
     def yaml_store(self):
-        return {"deployment": {"role": "data_plane", "role_data_plane": {"config_provider": "yaml"},
-                               "admin": self.admin()}}
+        return {"deployment": {"role": "data_plane", "role_data_plane": {"config_provider": "yaml"}}}
 
     def embedded_store(self):
         return {"deployment": {"admin": self.admin()}}
