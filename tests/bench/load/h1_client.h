@@ -1,6 +1,6 @@
 #pragma once
-// One client of HTTP/1.1: sends its next request when the last response has arrived and it is its turn, on one connection until a
-// response says that it is the last one there.
+// One client of HTTP/1.1: sends its next request when the last response has arrived and it is its turn, on one
+// connection until a response says that it is the last one there.
 
 #include "client_events.h"
 #include "response_reader.h"

@@ -15,8 +15,8 @@ struct Options {
   int upstream = 0;  // port on loopback to serve as the upstream; 0: there is none
   int connections = 50;
   std::uint64_t under_way = 0;  // most requests at once, of all; 0: one of each connection. HTTP/1.1 only
-  int streams = 0;   // of HTTP/2 on each connection; 0: HTTP/1.1
-  bool tls = false;  // 1.3
+  int streams = 0;              // of HTTP/2 on each connection; 0: HTTP/1.1
+  bool tls = false;             // 1.3
   double warm_up_seconds = 0.5;
   double seconds = 5;
   std::uint64_t requests = 0;   // instead of a time, and without warming up
