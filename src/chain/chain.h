@@ -93,6 +93,8 @@ class ChainRun {
 
   // Every filter that takes part in the log, in order; once.
   void log() noexcept;
+  // After `log`, where the exchange's `log_waits` is set: until all of them have done with it. Never fails.
+  Task<void> rest_of_log();
 
   const Chain& chain() const noexcept { return chain_; }
 

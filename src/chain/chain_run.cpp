@@ -54,6 +54,11 @@ Verdict failed_by_exception(const Link& link) {
   return Verdict::failed(Error{ErrorCode::kPlugin, std::move(what)});
 }
 
+void log_exception(const Link& link) {
+  const Verdict failure = failed_by_exception(link);
+  log::error("{}", failure.error()->what);
+}
+
 // What a plugin says of itself begins with its name.
 std::string told(const Link& link, const Error& error) {
   const std::string named = "plugin " + link.name;
@@ -277,8 +282,18 @@ void ChainRun::log() noexcept {
     try {
       if (Filter* filter = enter(at, Phase::kLog)) filter->log(exchange_);
     } catch (...) {
-      Verdict failure = failed_by_exception(chain_.links()[at]);
-      log::error("{}", failure.error()->what);
+      log_exception(chain_.links()[at]);
+    }
+  }
+}
+
+Task<void> ChainRun::rest_of_log() {
+  for (std::uint16_t at : chain_.at(Phase::kLog)) {
+    if (!slots_[at].filter) continue;
+    try {
+      co_await slots_[at].filter->rest_of_log(exchange_);
+    } catch (...) {
+      log_exception(chain_.links()[at]);
     }
   }
 }

@@ -36,7 +36,10 @@ class Filter {
   virtual Task<Verdict> response_headers(Exchange&) { return Verdict::proceed(); }
   virtual Task<Verdict> response_body(Exchange&, BodyStage&) { return Verdict::proceed(); }
   virtual Task<Verdict> response_trailers(Exchange&) { return Verdict::proceed(); }
+  // Nobody waits for it but the log line: what takes time sets the exchange's `log_waits`, and goes on in
+  // `rest_of_log`.
   virtual void log(const Exchange&) noexcept {}
+  virtual Task<void> rest_of_log(const Exchange&) { return {}; }
 };
 
 // One conf of a plugin.

@@ -91,6 +91,7 @@ struct Matched {
 struct Timing {
   SteadyTime started;
   WallTime started_wall;
+  SteadyTime ended{};  // known where the log takes time of its own
   // Durations are negative until known.
   std::chrono::nanoseconds upstream_ready{-1};  // until the present try had a connection, kept or new
   std::chrono::nanoseconds upstream_connect{-1};
@@ -187,6 +188,7 @@ class Exchange {
   std::uint64_t response_bytes = 0;       // sent to the client with heads
   bool metrics_by_name = false;           // metrics name the route and service, rather than show their ids
   bool broken_off = false;                // the client's connection, or stream, ended before the response did
+  bool log_waits = false;                 // a plugin has not done with its log phase yet
   bool delay_injected = false;            // by a plugin that makes faults on purpose
 
   RequestBodyReader* body_reader = nullptr;
@@ -195,6 +197,11 @@ class Exchange {
   Waiter* waiter = nullptr;
   // Returns at once when there is no waiter.
   async::Task<void> sleep(Milliseconds duration);
+
+  // From its beginning until now, or its end.
+  std::chrono::nanoseconds elapsed() const {
+    return (timing.ended == SteadyTime{} ? clock.steady() : timing.ended) - timing.started;
+  }
 
   // Names this exchange in logs and headers: 32 random hex digits, unless it was set. Not empty.
   std::string_view request_id() const;

@@ -134,7 +134,7 @@ constexpr Named kNamed[] = {
     {"request_id", [](E e, K) -> Text { return e.request_id(); }},
     {"request_length", [](E e, K) -> Text { return number(e, e.request_head_bytes + e.request_body_bytes); }},
     {"request_method", [](E e, K) -> Text { return e.request.method; }},
-    {"request_time", [](E e, K) -> Text { return seconds(e, e.clock.steady() - e.timing.started); }},
+    {"request_time", [](E e, K) -> Text { return seconds(e, e.elapsed()); }},
     {"request_uri", [](E e, K) -> Text { return origin_form(e.request_target); }},
     {"route_id", [](E e, K) { return unless_empty(e.matched.route_id); }},
     {"route_name", [](E e, K) { return unless_empty(e.matched.route_name); }},

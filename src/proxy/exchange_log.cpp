@@ -54,7 +54,7 @@ void ExchangeLog::finished(const Exchange& exchange) {
                    label(exchange, matched.service_id, matched.service_name), {},          exchange.endpoint.ip};
   sample.status = exchange.response.status;
   sample.source = source_of(exchange);
-  sample.total = exchange.clock.steady() - exchange.timing.started;
+  sample.total = exchange.elapsed();
   sample.upstream = exchange.timing.upstream_response;
   sample.received_bytes = exchange.request_head_bytes + exchange.request_body_bytes;
   sample.sent_bytes = exchange.response_bytes;

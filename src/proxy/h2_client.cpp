@@ -86,7 +86,7 @@ Task<void> Proxy::serve_stream(Session& session, h2::ServerStream& stream) {
   auto running = run_stream(journey, std::move(work));
   auto finished = co_await async::UntilSet(stream.lost(), std::move(running));
   if (!finished) note_lost_client(journey.exchange);
-  finish(journey);
+  co_await finish(journey);
 }
 
 // True, to have a value that tells of its end. An exception of a plugin or of ours ends the exchange, not the worker.

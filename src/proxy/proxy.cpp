@@ -158,11 +158,33 @@ Task<void> Proxy::answer(Journey& journey, Verdict verdict) {
 }
 
 // Always, also after errors and lost clients.
-void Proxy::finish(Journey& journey) {
+Task<void> Proxy::finish(Journey& journey) {
   Exchange& exchange = journey.exchange;
   exchange.response_bytes = journey.client.sent_bytes() - journey.sent_before;
   if (journey.chain) journey.chain->log();
+  if (exchange.log_waits) [[unlikely]]
+    return finish_later(journey);
   around_.log.finished(exchange);
+  give_back(journey);
+  return {};
+}
+
+// The line is written even if a worker that stops drops this in the middle.
+Task<void> Proxy::finish_later(Journey& journey) {
+  struct Line {
+    ExchangeLog& log;
+    const Exchange& exchange;
+    ~Line() { log.finished(exchange); }
+  };
+  journey.exchange.timing.ended = journey.exchange.clock.steady();
+  {
+    const Line line{around_.log, journey.exchange};
+    co_await journey.chain->rest_of_log();
+  }
+  give_back(journey);
+}
+
+void Proxy::give_back(Journey& journey) {
   if (journey.connection) journey.connection.give_back(around_.pool, journey.plan->cluster->keepalive_pool());
 }
 

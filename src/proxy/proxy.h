@@ -82,7 +82,9 @@ class Proxy final : private exchange::Waiter {
   [[gnu::cold]] chain::Verdict route_again(Journey& journey);
   static chain::Verdict refuse_tunnel(Journey& journey, std::string_view reason);
   Task<void> answer(Journey& journey, chain::Verdict verdict);
-  void finish(Journey& journey);
+  Task<void> finish(Journey& journey);
+  Task<void> finish_later(Journey& journey);
+  void give_back(Journey& journey);
 
   // Around `serve` (proxy/session.cpp): the life of one connection.
   class Leaving;

@@ -342,6 +342,49 @@ TEST_F(ProxyTest, TheLengthOfARequestIsLoggedWithItsHead) {
   run(body(*this));
 }
 
+struct SlowLog : ProxyTest {
+  SlowLog() {
+    first.act = [](Phase phase, exchange::Exchange& of, BodyStage*) -> Task<Verdict> {
+      of.log_waits = phase == Phase::kAccess || of.log_waits;
+      return Verdict::proceed();
+    };
+    first.rest_of_log = [this] { return until_set(over); };
+    route("/slow", R"("first": {})");
+    route("/*");
+  }
+  static Task<void> until_set(async::Event& over) { co_await over; }
+
+  async::Event over;
+};
+
+TEST_F(SlowLog, TheClientHasItsResponseAndOnlyTheLineAndTheConnectionsNextRequestWait) {
+  auto body = [](SlowLog& t) -> Task<void> {
+    t.loop.tasks.spawn(t.echo());
+    Talk client = co_await t.ask(get("/slow") + get("/next"));
+    EXPECT_EQ((co_await client.response()).body, "GET /slow ");
+    Talk other = co_await t.ask(get("/other"));
+    EXPECT_EQ((co_await other.response()).body, "GET /other ");
+    EXPECT_THAT(t.lines, ElementsAre("/other 200 200 -"));
+    t.over.set();
+    EXPECT_EQ((co_await client.response()).body, "GET /next ");
+  };
+  run(body(*this));
+  EXPECT_THAT(lines, ElementsAre("/other 200 200 -", "/slow 200 200 -", "/next 200 200 -"));
+}
+
+TEST_F(SlowLog, TheLineIsWrittenThoughTheWorkerStops) {
+  auto body = [](SlowLog& t) -> Task<void> {
+    t.loop.tasks.spawn(t.echo());
+    Talk client = co_await t.ask(get("/slow"));
+    EXPECT_EQ((co_await client.response()).status, 200);
+    co_await t.loop.until([&t] { return t.first.logged == 1; });
+    EXPECT_THAT(t.lines, ElementsAre());
+  };
+  run(body(*this));
+  EXPECT_THAT(lines, ElementsAre("/slow 200 200 -"));
+  EXPECT_EQ(first.filters_ended, 1);
+}
+
 TEST_F(ProxyTest, DrainingLetsWhatIsUnderWayEnd) {
   route("/known/*");
   auto body = [](ProxyTest& t) -> Task<void> {

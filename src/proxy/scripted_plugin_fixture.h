@@ -28,7 +28,8 @@ struct Script {
   PhaseSet phases = kEveryPhase;
   bool edits_request_body = false;
   bool edits_response_body = false;
-  Act act;  // absent: proceed
+  Act act;                                         // absent: proceed
+  std::function<async::Task<void>()> rest_of_log;  // which `act` asks for
 
   std::vector<std::string> calls = {};
   int filters_made = 0;
@@ -65,6 +66,9 @@ class ScriptedFilter final : public chain::Filter {
   void log(const exchange::Exchange&) noexcept override {
     script_.calls.push_back("log");
     ++script_.logged;
+  }
+  async::Task<void> rest_of_log(const exchange::Exchange&) override {
+    return script_.rest_of_log ? script_.rest_of_log() : async::Task<void>();
   }
 
  private:

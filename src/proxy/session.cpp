@@ -157,7 +157,7 @@ Task<bool> Proxy::serve_next(H1Client& client) {
   }
   if (thrown) finished = co_await async::UntilHangup(client.wire.stream(), answer_thrown(journey));
   if (!finished) note_lost_client(journey.exchange);
-  finish(journey);
+  co_await finish(journey);
   if (!finished) co_return false;
   if (!client.wire.is_reusable() && !co_await wind_up(client, journey)) co_return false;
   session.move_to(ConnectionState::kWaiting);

@@ -77,6 +77,7 @@ struct HttpContext {
   bool request_head_open = false;  // its fields may be changed
   bool has_response = false;       // the response can be read
   bool ended = false;              // only reading is left
+  std::uint8_t end_steps = 0;      // of done, log and delete: how many were called
   bool lost = false;               // its Vm has failed
   BodyBuffer request_body;
   BodyBuffer response_body;

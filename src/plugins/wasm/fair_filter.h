@@ -1,16 +1,23 @@
 #pragma once
 // A WasmFilter of a plugin with `fair: true`: its callbacks are cut into time slices. While one of them is suspended,
-// nothing else enters the guest; what the other direction of the exchange has for it waits. An exchange for which there
-// is no instance waits for one. Belongs to its worker.
+// nothing else enters the guest; what the other direction of the exchange has for it waits, and so does its log line.
+// An exchange for which there is no instance waits for one. Belongs to its worker.
 
+#include "base/log.h"
 #include "plugins/wasm/wasm_filter.h"
+
+#include <utility>
 
 namespace sallyport::wasm {
 
 class FairFilter final : public WasmFilter {
  public:
   using WasmFilter::WasmFilter;
-  ~FairFilter() override { abandon_callback(); }
+  ~FairFilter() override {
+    abandon_callback();
+    finish();
+    abandon_callback();
+  }
 
   Task rewrite(chain::Exchange& exchange) override {
     return when_free([&] { return WasmFilter::rewrite(exchange); });
@@ -35,7 +42,23 @@ class FairFilter final : public WasmFilter {
   }
   void log(const chain::Exchange& exchange) noexcept override {
     abandon_callback();
-    WasmFilter::log(exchange);
+    awaits_instance_ = only_logs() && !sandboxes()->is_free();
+    if (!awaits_instance_) WasmFilter::log(exchange);
+    if (awaits_instance_ || vm()) this->exchange().log_waits = true;
+  }
+  chain::Task<void> rest_of_log(const chain::Exchange& exchange) override {
+    if (std::exchange(awaits_instance_, false)) {
+      if (!co_await sandboxes()->wait_for_one(this->exchange())) {
+        log::error("{}", sandboxes()->failure().what);
+        co_return;
+      }
+      WasmFilter::log(exchange);
+    }
+    while (vm()) {
+      co_await turns().next();
+      vm()->go_on();
+      finish();
+    }
   }
 
  private:
@@ -56,6 +79,8 @@ class FairFilter final : public WasmFilter {
     }
     co_return co_await step();
   }
+
+  bool awaits_instance_ = false;  // to tell the guest of an exchange at its end
 };
 
 }  // namespace sallyport::wasm

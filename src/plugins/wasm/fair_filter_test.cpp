@@ -3,6 +3,7 @@
 #include "plugins/wasm/scripted_http_client_fixture.h"
 #include "plugins/wasm/wasm_fixture.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace sallyport::wasm {
@@ -63,6 +64,11 @@ class Fair : public WasmFixture {
     }
     log_.take();
     return lines;
+  }
+  // What follows the log of `run`; true at its end.
+  static async::Task<bool> whole(PluginRun& run) {
+    co_await run.run->rest_of_log();
+    co_return true;
   }
   // One turn of the worker's loop.
   void turn() {
@@ -217,8 +223,102 @@ TEST_F(Fair, WhoFindsNoInstanceWaitsInItsOrder) {
   EXPECT_EQ(said().size(), 1u);
 }
 
-// Its creation takes some slices, for which nobody waits when the exchange is at its end already.
-TEST_F(Fair, AContextThatIsMadeAtTheEndIsMadeAtOnce) {
+// Of an exchange whose request says so, `$waiting` waits for "go"; each says a letter when it ends.
+std::string ending(std::string_view callbacks, std::string_view waiting) {
+  std::string text = R"(
+  (data (i32.const 200) "go")
+  (func $await (loop $again (br_if $again (call $read (i32.const 200) (i32.const 2) (i32.const 300) (i32.const 304)
+                                             (i32.const 308)))))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (i32.store (i32.const 16) (i32.eq (local.get 1) (i32.const 4)))
+    (if (i32.eq (local.get 1) (i32.const 5))
+      (then (drop (call $write (i32.const 200) (i32.const 2) (i32.const 200) (i32.const 2) (i32.const 0)))))
+    (if (i32.eq (local.get 1) (i32.const 6)) (then (i32.store (i32.const 20) (i32.const 1))))
+    (i32.const 0)))";
+  for (char letter : callbacks) {
+    const bool waits = letter == waiting.front();
+    const std::string_view name = letter == 'd' ? "done" : letter == 'l' ? "log" : "delete";
+    text += fmt::format(R"((func (export "proxy_on_{}") (param i32) {}
+      {}
+      (i32.store8 (i32.const 100) (i32.const {}))
+      (drop (call $log (i32.const 2) (i32.const 100) (i32.const 1))) {}))",
+                        name, letter == 'd' ? "(result i32)" : "",
+                        waits ? R"((if (i32.load (i32.const 16)) (then (call $await)))
+                                   (if (i32.load (i32.const 20)) (then (loop $for_ever (br $for_ever)))))"
+                              : "",
+                        static_cast<int>(letter), letter == 'd' ? "(i32.const 1)" : "");
+  }
+  return text;
+}
+
+// x is proxy_on_delete.
+TEST_F(Fair, OthersAreServedWhileTheEndOfAnExchangeComputes) {
+  for (auto [callbacks, waiting] : {std::pair("dlx", "d"), {"dlx", "l"}, {"dlx", "x"}, {"l", "l"}, {"dx", "x"}}) {
+    SCOPED_TRACE(fmt::format("{} of {}", waiting, callbacks));
+    auto made = plugin(wat(kImports, ending(callbacks, waiting)), callbacks, policy());
+    said();
+    Asked computing(made, kWaits);
+    EXPECT_TRUE(computing.request().proceeds());
+    computing.run->log();
+    ASSERT_TRUE(computing.exchange.log_waits);
+    Running rest(whole(computing));
+    for (int i = 0; i < 3; ++i) {
+      {
+        Asked other(made);
+        EXPECT_TRUE(other.request().proceeds());
+        other.run->log();
+        EXPECT_FALSE(other.exchange.log_waits);
+      }
+      turn();
+      EXPECT_FALSE(rest.is_done());
+    }
+    Asked go(made, kLetsGo);
+    EXPECT_TRUE(go.request().proceeds());
+    run_messages();
+    EXPECT_TRUE(rest.is_done());
+    EXPECT_THAT(said(), testing::Contains(std::string(waiting)).Times(4));
+    EXPECT_FALSE(log_.has("error"));
+    runtime_->state().of("test").data.remove("go");
+  }
+}
+
+TEST_F(Fair, TheBudgetEndsTheEndOfAnExchange) {
+  auto made = plugin(wat(kImports, ending("dlx", "l")), "", policy(20ms));
+  {
+    Asked endless(made, kLoops);
+    EXPECT_TRUE(endless.request().proceeds());
+    endless.run->log();
+    ASSERT_TRUE(endless.exchange.log_waits);
+    Running rest(whole(endless));
+    run_messages();
+    EXPECT_TRUE(rest.is_done());
+  }
+  EXPECT_TRUE(log_.has("error plugin test: proxy_on_log trapped: CPU budget of 20 ms used"));
+  EXPECT_TRUE(Asked(made).request().proceeds());
+}
+
+TEST_F(Fair, AnEndThatIsDroppedIsCancelledWithoutAWord) {
+  auto few = policy();
+  few.limits.max_instances = 1;
+  auto made = plugin(wat(kImports, ending("dlx", "l")), "", few);
+  for (bool is_awaited : {true, false}) {
+    Asked endless(made, kLoops);
+    EXPECT_TRUE(endless.request().proceeds());
+    if (!is_awaited) continue;  // as an exchange that has no log phase
+    endless.run->log();
+    Running rest(whole(endless));
+    turn();
+    rest.drop();
+  }
+  run_messages();
+  EXPECT_FALSE(log_.has("error"));
+  EXPECT_TRUE(Asked(made).request().proceeds()) << "the one instance is there again";
+}
+
+// Its creation takes some slices, too.
+TEST_F(Fair, AContextThatIsMadeAtTheEndIsMadeInSlices) {
+  auto few = policy();
+  few.limits.max_instances = 1;
   auto made = plugin(wat(kImports, R"(
     (func (export "proxy_on_context_create") (param i32 i32) (local $i i64)
       (loop $more (local.set $i (i64.add (local.get $i) (i64.const 1)))
@@ -226,11 +326,15 @@ TEST_F(Fair, AContextThatIsMadeAtTheEndIsMadeAtOnce) {
     (func (export "proxy_on_log") (param i32)
       (i32.store8 (i32.const 100) (i32.const 108))
       (drop (call $log (i32.const 2) (i32.const 100) (i32.const 1)))))"),
-                     "", policy());
-  for (int i = 0; i < 2; ++i) {
-    Asked run(made);
-    run.run->log();
-  }
+                     "", few);
+  Asked first(made), second(made);
+  first.run->log();
+  second.run->log();
+  EXPECT_TRUE(first.exchange.log_waits);
+  EXPECT_TRUE(second.exchange.log_waits) << "for the one instance";
+  Running first_rest(whole(first)), second_rest(whole(second));
+  run_messages();
+  EXPECT_TRUE(first_rest.is_done() && second_rest.is_done());
   EXPECT_THAT(said(), ElementsAre("l", "l"));
   EXPECT_FALSE(log_.has("error"));
 }

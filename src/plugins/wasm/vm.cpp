@@ -213,16 +213,18 @@ std::optional<std::uint32_t> Vm::begin(HttpContext& http, RootContext& root, std
 }
 
 void Vm::close(HttpContext& http) {
-  http.ended = true;
+  const bool begins = !std::exchange(http.ended, true);
   if (failure_) return;
   const Scope scope{http.root, &http};
   if (const GuestFunction& sequence = function(CallbackSequence::kEnd)) {
     std::array<Slot, 1> slots{{{scope.id()}}};
-    enter(sequence, steps(CallbackSequence::kEnd), scope, slots);
+    if (begins) enter(sequence, steps(CallbackSequence::kEnd), scope, slots);
     return;
   }
-  for (Callback callback : {Callback::kDone, Callback::kLog, Callback::kDelete}) {
-    if (!failure_ && exports(callback)) call(callback, scope, scope.id());
+  constexpr std::array kSteps{Callback::kDone, Callback::kLog, Callback::kDelete};
+  while (!failure_ && !is_suspended_ && http.end_steps < kSteps.size()) {
+    const Callback callback = kSteps[http.end_steps++];
+    if (exports(callback)) call(callback, scope, scope.id());
   }
 }
 

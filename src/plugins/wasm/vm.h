@@ -101,7 +101,8 @@ class Vm {
   // As `open`, then the headers of the request by the same entry, as `call` does; the module exports that callback.
   std::optional<std::uint32_t> begin(HttpContext& http, RootContext& root, std::uint32_t headers,
                                      std::uint32_t end_of_stream);
-  // done, log, delete: the guest forgets it; `forget` follows.
+  // done, log, delete: the guest forgets it; `forget` follows. Where one of them is suspended, to be called again after
+  // its end, until none is.
   void close(HttpContext& http);
   // Its number is free again.
   void forget(HttpContext& http);

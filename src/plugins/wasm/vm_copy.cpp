@@ -27,17 +27,20 @@ Result<std::unique_ptr<Vm>> Vm::copy(std::shared_ptr<const VmSpec> spec, std::sh
   return fail(ErrorCode::kPlugin, "plugin " + vm->spec_->plugin + ": its memory could not be mapped for an exchange");
 }
 
-// For those at the end of an exchange nobody waits. The creation of one is cut where nothing follows it at once.
+// The creation of a context is cut where nothing follows it at once.
 void Vm::cut_callbacks() {
   for (Callback callback :
        {Callback::kRequestHeaders, Callback::kRequestBody, Callback::kRequestTrailers, Callback::kResponseHeaders,
         Callback::kResponseBody, Callback::kResponseTrailers, Callback::kHttpCallResponse, Callback::kGrpcReceive,
-        Callback::kGrpcClose, Callback::kGrpcInitialMetadata, Callback::kGrpcTrailingMetadata}) {
+        Callback::kGrpcClose, Callback::kGrpcInitialMetadata, Callback::kGrpcTrailingMetadata, Callback::kDone,
+        Callback::kLog, Callback::kDelete}) {
     if (exports(callback)) instance_->cut(function(callback));
   }
   const bool is_alone = exports(Callback::kContextCreate) && !exports(Callback::kRequestHeaders);
   if (is_alone) instance_->cut(function(Callback::kContextCreate));
-  if (const GuestFunction& begin = function(CallbackSequence::kBegin)) instance_->cut(begin);
+  for (const GuestFunction& sequence : sequences_) {
+    if (sequence) instance_->cut(sequence);
+  }
 }
 
 bool Vm::restore(std::shared_ptr<const VmImage> image) {

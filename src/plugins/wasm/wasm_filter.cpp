@@ -391,16 +391,12 @@ chain::Task<void> WasmFilter::watch_pause(StreamControl& control) {
 
 void WasmFilter::log(const chain::Exchange& exchange) noexcept {
   context_.has_response = exchange.response_source != exchange::ResponseSource::kNone;
-  if (only_logs()) enter_at_end();
+  const bool has_none = only_logs() && enter() == WorkerVm::State::kFailed && !vm_;
+  if (has_none) {
+    const Verdict failed = refusal();
+    if (failed.error()) log::error("{}", failed.error()->what);
+  }
   finish();
-}
-
-// Nobody waits for slices any more: they follow each other.
-void WasmFilter::enter_at_end() {
-  bool has_failed = enter() == WorkerVm::State::kFailed;
-  while (vm_ && vm_->is_suspended()) vm_->go_on();
-  has_failed = has_failed || (vm_ && vm_->failure());
-  if (has_failed) static_cast<void>(refusal());
 }
 
 // A plugin without callbacks before the end of an exchange is told of it then.
@@ -413,13 +409,14 @@ bool WasmFilter::only_logs() {
 }
 
 void WasmFilter::finish() {
-  if (!vm_) return;
+  if (!vm_ || vm_->is_suspended()) return;
   for (const Direction* direction : {&kRequest, &kResponse}) {
     (context_.*direction->control).held = nullptr;
     (context_.*direction->buffer).close();
   }
   if (!context_.lost) {
     vm_->close(context_);
+    if (vm_->is_suspended()) return;
     if (const Error* failure = vm_->failure()) {
       log::error("{}", failure->what);
       root_->worker_vm().discard(*vm_);

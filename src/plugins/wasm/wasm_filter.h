@@ -51,6 +51,9 @@ class WasmFilter : public chain::Filter {
   // A callback that is suspended stays as it is: the guest is lost.
   void abandon_callback() noexcept;
   Verdict fail_with(const Error& error);
+  bool only_logs();
+  // Tells the guest of the end. Where that is cut into slices, to be called again behind them, until there is no `vm`.
+  void finish();
 
  private:
   // What differs between request and response.
@@ -99,8 +102,6 @@ class WasmFilter : public chain::Filter {
 
   bool takes_sandbox() const noexcept { return source_.sandboxes != nullptr; }
   bool take_sandbox();
-  bool only_logs();
-  void enter_at_end();
   // Whether there is a Vm to enter, and whether the guest knows this exchange; kFailed: `refusal` says what follows.
   WorkerVm::State find_vm();
   WorkerVm::State enter();
@@ -117,7 +118,6 @@ class WasmFilter : public chain::Filter {
   std::optional<std::uint32_t> call(Callback callback, std::uint32_t b, std::uint32_t c);
   Verdict decision();
   void close_buffers();
-  void finish();
 
   VmSource source_;
   const PluginPolicy& policy_;

@@ -8,6 +8,7 @@ import signal
 import pytest
 
 from harness.engines import needs_sandboxes
+from harness.h2_client import Http2Client
 from harness.modules import modules
 from harness.patience import wait_until
 
@@ -134,6 +135,39 @@ def test_a_drain_brings_what_is_suspended_to_its_end(computing):
         made.signal(signal.SIGTERM)
         assert client.read().status == 503
     assert made.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("protocol", ["http1", "http2"])
+def test_others_are_served_while_the_end_of_an_exchange_computes(gateway, upstream, protocol):
+    plugin = {"name": "ends", "file": str(modules() / "computes_at_end.wasm"), "fair": True, "cpu_budget": "10m"}
+    made = gateway({"nginx_config": {"worker_processes": 1, "http": {"access_log_format": "$uri $status $wasm_go."}},
+                    "wasm": {"plugins": [plugin]}})
+    made.put("routes/1", {**route(upstream().address), "plugins": {"ends": {"conf": "x"}}})
+
+    def lines():
+        return made.read("logs/access.log").splitlines()
+
+    def served():
+        for _ in range(3):
+            assert made.ask("GET", "/plain").status == 200
+        wait_until(lambda: made.metric("sallyport_wasm_callbacks_suspended", plugin="ends") == 1, "a suspended callback")
+        assert "/wait" not in "".join(lines())
+        assert made.ask("GET", "/go").status == 200
+
+    if protocol == "http1":
+        with made.connect() as client:
+            client.send(HEAD.format("/wait"))
+            assert client.read().status == 200, "the response does not wait for it"
+            served()
+            client.send(HEAD.format("/next"))
+            assert client.read().status == 200
+    else:
+        with Http2Client(made.ports["proxy"]) as client:
+            assert client.ask("GET", "/wait").status == 200
+            assert client.ask("GET", "/plain").status == 200, "nor do other streams of its connection"
+            served()
+    wait_until(lambda: "/wait 200 go." in lines(), "the line of the one that computed")
+    assert made.metric("sallyport_wasm_instances_in_use", plugin="ends") == 0
 
 
 def test_fair_is_true_or_false_and_inline_no_less(gateway, upstream):

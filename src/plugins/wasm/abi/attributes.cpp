@@ -83,7 +83,7 @@ Value request_size(const HttpContext& http) {
 
 Value request_duration(const HttpContext& http) {
   if (!http.ended) return std::nullopt;
-  return duration_of(http.exchange, http.exchange.clock.steady() - http.exchange.timing.started);
+  return duration_of(http.exchange, http.exchange.elapsed());
 }
 
 Value request_time(const HttpContext& http) {
