@@ -7,6 +7,7 @@ using async::Stream;
 
 async::Task<Tunnel::End> Tunnel::run() {
   moved_ = reactor_.now();
+  client_.watch_hangup(nullptr);  // who goes may have sent before: that end is read here, behind what came
   to_client_.spawn(carry_to_client());
   if (is_over_) co_return end_;
   const End end = co_await carry(client_, upstream_, End::kClient, End::kUpstream);

@@ -1,6 +1,8 @@
 """WebSocket through the gateway, with a client and a server of the field."""
 import asyncio
 import contextlib
+import select
+import socket
 import ssl
 
 import pytest
@@ -123,3 +125,31 @@ def test_one_where_nobody_speaks_ends(gateway):
             assert client.close_code == 1006
 
     run(work())
+
+
+def test_what_a_client_sent_before_it_left_still_arrives(gateway):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(seconds(30))
+        one = gateway(resources=route("127.0.0.1:%d" % listener.getsockname()[1]))
+        with one.connect() as client:
+            client.send("GET /chat/1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            upstream, _ = listener.accept()
+            upstream.settimeout(seconds(30))
+            with upstream:
+                assert upstream.recv(4096).startswith(b"GET /chat/1 ")
+                upstream.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                                 b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+                assert client.read().status == 101
+                sent = send_until_nobody_takes(client.stream.sock)
+                client.close()
+                assert len(b"".join(iter(lambda: upstream.recv(1 << 20), b""))) == sent
+
+
+def send_until_nobody_takes(sock):
+    """How many bytes wait on the way to one who reads nothing."""
+    sock.setblocking(False)
+    sent = 0
+    while select.select([], [sock], [], 0.5)[1]:
+        sent += sock.send(bytes(1 << 16))
+    return sent
