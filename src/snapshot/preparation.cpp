@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
 namespace sallyport::snapshot {
@@ -37,12 +38,9 @@ std::vector<std::shared_ptr<const std::string>> listed(const ResourceSet::Ids& i
 }  // namespace
 
 Task<void> Preparation::run(std::vector<Item> items) {
-  std::vector<Item*> ordered;
-  for (Item& item : items) {
-    auto at = std::ranges::upper_bound(ordered, rank_of(item), {}, [](const Item* each) { return rank_of(*each); });
-    ordered.insert(at, &item);
-  }
-  for (Item* item : ordered) {
+  std::array<std::vector<Item*>, kOrder.size() + 1> by_rank;
+  for (Item& item : items) by_rank[rank_of(item)].push_back(&item);
+  for (Item* item : by_rank | std::views::join) {
     std::string kind = item->kind, id = item->id;
     Status taken = co_await take(std::move(*item));
     if (!taken) rejected_.push_back({std::move(kind), std::move(id), std::move(taken).error()});
