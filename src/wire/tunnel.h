@@ -1,7 +1,8 @@
 #pragma once
 // Bytes both ways between a client and an upstream that have agreed to speak another protocol (RFC 9110 7.8), until
 // one of them ends, or neither sends anything for some time. What has come from a side that ends is still brought to
-// the other, so nobody else is told of the client's end any more. Belongs to the worker of both streams, which outlive it.
+// the other, so nobody else is told of the client's end any more. Belongs to the worker of both streams, which outlive
+// it.
 
 #include "async/reactor.h"
 #include "async/stream.h"
