@@ -6,6 +6,7 @@
 #include "async/open_reactor.h"
 #include "plugins/wasm/live_modules.h"
 #include "plugins/wasm/state_exposition.h"
+#include "resources/kinds.h"
 #include "snapshot/snapshot.h"
 #include "snapshot/snapshots.h"
 #include "store/embedded_store.h"
@@ -310,6 +311,11 @@ Task<void> Gateway::take_over(std::vector<store::Change> changes) {
   auto prepared = co_await builder_->prepare_all(std::move(items));
   report_rejected(prepared.rejected(), origins);
   co_await put_into_force(std::move(prepared));
+  // What refers to a manager that changed alone has not changed.
+  const std::string_view managers = resources::info(resources::Kind::kSecret).folder;
+  if (std::ranges::any_of(changes, [&](const auto& change) { return change.key.kind == managers; })) {
+    secrets_changed_.set();
+  }
 }
 
 Task<void> Gateway::put_into_force(snapshot::SnapshotBuilder::Change change) {

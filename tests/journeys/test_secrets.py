@@ -51,6 +51,15 @@ def test_confs_of_plugins_have_them(gateway, upstream, vault, store):
     assert "from-the-vault" not in g.read("logs/error.log") and TOKEN not in g.read("logs/error.log")
 
 
+def test_a_manager_that_changes_alone_in_a_file_is_asked(gateway, upstream, vault):
+    v = vault({"kv/one/jack": {"auth-key": "first"}, "kv/two/jack": {"auth-key": "second"}})
+    resources = {"secrets": [{"id": "vault/1", **v.manager(prefix="kv/one")}], "routes": [route(upstream())]}
+    g = gateway(store="yaml", resources=resources)
+    wait_until(lambda: value_of(g) == "first", lambda: g.tell())
+    g.write_resources({**resources, "secrets": [{"id": "vault/1", **v.manager(prefix="kv/two")}]})
+    wait_until(lambda: value_of(g) == "second", lambda: g.tell())
+
+
 def test_a_write_answers_when_its_secrets_are_in_force(gateway, upstream, vault):
     v = vault({"kv/apisix/a/b": {"status": 418, "name": "deep"}})
     g = gateway()
