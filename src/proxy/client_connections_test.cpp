@@ -84,6 +84,7 @@ TEST(ClientConnections, UnixSocketsHaveNoAddress) {
 TEST(ClientConnections, WorkersCountTogether) {
   ClientConnections limits({.connections = 0, .per_address = 1'000}, 4);
   std::vector<std::thread> workers;
+  workers.reserve(4);
   for (int worker = 0; worker < 4; ++worker) {
     workers.emplace_back([&limits, worker] {
       for (int i = 0; i < 1'000; ++i) {
@@ -108,6 +109,7 @@ struct House {
   }
   std::vector<std::uint32_t> open() const {
     std::vector<std::uint32_t> counts;
+    counts.reserve(connections.workers());
     for (std::size_t worker = 0; worker < connections.workers(); ++worker) {
       counts.push_back(connections.connections_of(worker));
     }
