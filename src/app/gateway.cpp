@@ -122,7 +122,7 @@ Task<void> Gateway::start() {
 Task<Status> Gateway::try_to_start() {
   CO_TRY_STATUS(use_log_settings(settings_.logs));
   for (const std::string& warning : settings_.warnings) log::warn("{}", warning);
-  set_descriptor_limit(settings_.descriptors);
+  descriptors_ = set_descriptor_limit(settings_.descriptors);
   CO_TRY_STATUS(co_await open_status_port());
   CO_TRY_STATUS(make_workers());
   CO_TRY_STATUS(load_plugins());
@@ -217,7 +217,9 @@ Status Gateway::start_workers() {
     options.balancer.health = &health_.book();
   }
   const ClientLimits& most = settings_.limits;
-  connections_.emplace(proxy::ClientConnections::Most{most.connections, most.connections_per_address}, workers_.size());
+  const proxy::ClientConnections::Most limits{most.connections, most.connections_per_address,
+                                              descriptors_for_clients(descriptors_)};
+  connections_.emplace(limits, workers_.size());
   options.connections = &*connections_;
   options.workers = workers_;
   std::vector<async::Reactor*> reactors;

@@ -141,6 +141,7 @@ class Gateway final {
   std::unique_ptr<tls::ClientContext> client_tls_;
   std::unique_ptr<tls::ServerContext> tls_;  // null: no listener wants it
   HealthChecks health_;
+  std::uint64_t descriptors_ = 0;  // that the process may have
   std::optional<proxy::ClientConnections> connections_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<Overload> overload_;

@@ -87,7 +87,7 @@ Result<async::Address> Worker::listen(int socket, Protocol protocol) {
 void Worker::take(async::Arrival arrival, Protocol protocol) {
   const std::size_t number = serving_->connections.worker_for_next(number_);
   proxy::ClientConnections::Place place;
-  if (!serving_->proxy.admit(place, number)) return;
+  if (!serving_->proxy.admit(place, number, arrival.socket())) return;
   if (number == number_) return serve(std::move(arrival), protocol, std::move(place));
   metrics_.connection_handed_over();
   Worker& other = *serving_->workers[number];

@@ -15,6 +15,7 @@ class Arrival {
   ~Arrival();
 
   const Address& peer() const noexcept { return peer_; }
+  int socket() const noexcept { return socket_; }
   // The socket, which is the caller's from now on.
   int release() noexcept { return std::exchange(socket_, -1); }
 

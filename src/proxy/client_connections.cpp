@@ -79,7 +79,8 @@ std::size_t ClientConnections::worker_for_next(std::size_t accepting) const noex
   return is_crowded ? idlest : accepting;
 }
 
-ClientConnections::Refusal ClientConnections::admit(Place& place, std::size_t worker) {
+ClientConnections::Refusal ClientConnections::admit(Place& place, std::size_t worker, int socket) {
+  if (most_.descriptors != 0 && static_cast<std::uint64_t>(socket) >= most_.descriptors) return Refusal::kDescriptors;
   const std::uint32_t before = connections_.fetch_add(1, std::memory_order_relaxed);
   of_workers_[worker].open.fetch_add(1, std::memory_order_relaxed);
   place.tally_ = this;

@@ -18,8 +18,9 @@ namespace sallyport::proxy {
 class ClientConnections final {
  public:
   struct Most {
-    std::uint32_t connections = 0;  // 0: no limit, for both
+    std::uint32_t connections = 0;  // 0: no limit, for each
     std::uint32_t per_address = 0;
+    std::uint64_t descriptors = 0;  // of the process, when one more connection comes
   };
   ClientConnections(Most most, std::size_t workers);
   ClientConnections(const ClientConnections&) = delete;
@@ -27,7 +28,7 @@ class ClientConnections final {
 
   // Holds the place of one connection until it is dropped.
   class Place;
-  enum class Refusal : std::uint8_t { kNone, kConnections, kAddress };
+  enum class Refusal : std::uint8_t { kNone, kConnections, kAddress, kDescriptors };
 
   // Any thread, as all of it. The worker that is to serve a connection which `accepting` got: that one, unless it had
   // more than 1.25 times the mean then and another has fewer. The kernel spreads connections by a hash of their
@@ -35,8 +36,9 @@ class ClientConnections final {
   // worker.
   std::size_t worker_for_next(std::size_t accepting) const noexcept;
 
-  // Unless it is refused, `place` counts among all and for `worker`; it must not outlive this.
-  Refusal admit(Place& place, std::size_t worker);
+  // Unless it is refused, `place` counts among all and for `worker`; it must not outlive this. `socket`: of the
+  // connection. The kernel gives out the least number that is free, so it tells how many descriptors there are.
+  Refusal admit(Place& place, std::size_t worker, int socket);
   // Then, once: it counts for the address of the client, too. Of IPv6, whoever has one address usually has its /64,
   // which therefore counts as one. Unix sockets have no address.
   Refusal admit_address(const async::Address& client, Place& place);

@@ -20,7 +20,7 @@ struct Crowd {
   explicit Crowd(ClientConnections::Most most) : limits(most, 1) {}
   Refusal come(std::string_view ip) {
     ClientConnections::Place place;
-    Refusal refusal = limits.admit(place, 0);
+    Refusal refusal = limits.admit(place, 0, 3);
     if (refusal == Refusal::kNone) refusal = limits.admit_address(at(ip), place);
     if (refusal == Refusal::kNone) places.push_back(std::move(place));
     return refusal;
@@ -45,6 +45,14 @@ TEST(ClientConnections, AllTogetherHaveAsManyAsTheyMay) {
   EXPECT_EQ(crowd.limits.connections(), 2u) << "who was refused does not count";
   crowd.places.pop_front();
   EXPECT_EQ(crowd.come("192.0.2.3"), Refusal::kNone);
+}
+
+TEST(ClientConnections, TheLastDescriptorsAreNotForClients) {
+  ClientConnections limits({.descriptors = 100}, 1);
+  ClientConnections::Place last, next;
+  EXPECT_EQ(limits.admit(last, 0, 99), Refusal::kNone);
+  EXPECT_EQ(limits.admit(next, 0, 100), Refusal::kDescriptors);
+  EXPECT_EQ(limits.connections(), 1u) << "who was refused does not count";
 }
 
 TEST(ClientConnections, AnAddressLeavesTheOthersTheirShare) {
@@ -76,7 +84,7 @@ TEST(ClientConnections, UnixSocketsHaveNoAddress) {
   ClientConnections::Place first, second;
   const auto socket = async::Address::from_unix_path("/tmp/x").value();
   for (auto* place : {&first, &second}) {
-    EXPECT_EQ(limits.admit(*place, 0), Refusal::kNone);
+    EXPECT_EQ(limits.admit(*place, 0, 3), Refusal::kNone);
     EXPECT_EQ(limits.admit_address(socket, *place), Refusal::kNone);
   }
 }
@@ -89,7 +97,7 @@ TEST(ClientConnections, WorkersCountTogether) {
     workers.emplace_back([&limits, worker] {
       for (int i = 0; i < 1'000; ++i) {
         ClientConnections::Place place;
-        EXPECT_EQ(limits.admit(place, worker), Refusal::kNone);
+        EXPECT_EQ(limits.admit(place, worker, 3), Refusal::kNone);
         EXPECT_EQ(limits.admit_address(at("192.0.2.7"), place), Refusal::kNone);
       }
     });
@@ -104,7 +112,7 @@ struct House {
   explicit House(std::size_t workers) : connections({}, workers), places(workers) {}
   std::size_t come(std::size_t accepting) {
     const std::size_t worker = connections.worker_for_next(accepting);
-    EXPECT_EQ(connections.admit(places[worker].emplace_back(), worker), Refusal::kNone);
+    EXPECT_EQ(connections.admit(places[worker].emplace_back(), worker, 3), Refusal::kNone);
     return worker;
   }
   std::vector<std::uint32_t> open() const {

@@ -49,7 +49,7 @@ class Proxy final : private exchange::Waiter {
 
   // False: a client that connects has to go, before it has cost anything; which is counted and logged here. Else it has
   // its place with `worker`, this or another.
-  bool admit(ClientConnections::Place& place, std::size_t worker);
+  bool admit(ClientConnections::Place& place, std::size_t worker, int socket);
   // Serves the connection until it ends; so long it keeps its place.
   void accept(async::Accepted connection, Http2 http2 = Http2::kOff, Prelude prelude = Prelude::kNone,
               ClientConnections::Place place = {});

@@ -33,12 +33,17 @@ void Proxy::accept(async::Accepted connection, Http2 http2, Prelude prelude, Cli
   }
 }
 
-bool Proxy::admit(ClientConnections::Place& place, std::size_t worker) {
-  if (!around_.connections) return true;
-  if (around_.connections->admit(place, worker) == ClientConnections::Refusal::kNone) return true;
-  around_.log.metrics().client_cut(telemetry::Cut::kConnections);
+bool Proxy::admit(ClientConnections::Place& place, std::size_t worker, int socket) {
+  using Refusal = ClientConnections::Refusal;
+  const Refusal refusal = around_.connections ? around_.connections->admit(place, worker, socket) : Refusal::kNone;
+  if (refusal == Refusal::kNone) return true;
+  const bool lacks_descriptors = refusal == Refusal::kDescriptors;
+  around_.log.metrics().client_cut(lacks_descriptors ? telemetry::Cut::kDescriptors : telemetry::Cut::kConnections);
   constexpr std::string_view kLine = "a connection was refused: clients have as many as they may";
-  around_.log.failures().write(log::Level::kWarn, kLine, around_.reactor.now());
+  constexpr std::string_view kNone =
+      "a connection was refused: clients have all descriptors but the last, which the "
+      "gateway keeps for its own endpoints (nginx_config.worker_rlimit_nofile)";
+  around_.log.failures().write(log::Level::kWarn, lacks_descriptors ? kNone : kLine, around_.reactor.now());
   return false;
 }
 

@@ -7,7 +7,7 @@ std::size_t index(ConnectionState state) noexcept { return static_cast<std::size
 
 constexpr std::array<std::string_view, kCuts> kCutNames = {
     "handshake_timeout", "head_timeout",  "body_timeout", "body_too_slow", "response_timeout", "flood",
-    "connection_limit",  "address_limit", "proxy_header", "overload",
+    "connection_limit",  "address_limit", "proxy_header", "overload",      "descriptor_limit",
 };
 
 constexpr std::array<HandshakeLabels, kHandshakes> kHandshakeLabels = {{

@@ -41,8 +41,9 @@ enum class Cut : std::uint8_t {
   kAddressConnections,
   kProxyHeader,
   kOverload,
+  kDescriptors,
 };
-inline constexpr std::size_t kCuts = 10;
+inline constexpr std::size_t kCuts = 11;
 std::string_view name(Cut cut);
 
 // How a handshake of TLS with a client ended.

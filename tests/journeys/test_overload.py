@@ -66,8 +66,8 @@ def test_requests_are_shed(gateway, upstream):
     one.wait_for_line("reason=overload", log="logs/access.log")
     released.set()
     assert [client.read().status for client in busy] == [200, 200]  # what had begun is finished
-    wait_until(lambda: load(one) == 0, one.metrics)
-    assert one.ask("GET", "/a").status == 200
+    wait_until(lambda: one.ask("GET", "/a").status == 200, one.metrics)
+    assert load(one) == 0
 
 
 def test_connections_wait_until_they_are_accepted_again(gateway, upstream):
@@ -111,5 +111,18 @@ def test_descriptors_run_short(gateway, upstream):
     assert one.ask("GET", "/a").status == 503
     for client in clients:
         client.close()
-    wait_until(lambda: load(one) == 0, one.metrics)
-    assert one.ask("GET", "/a").status == 200
+    wait_until(lambda: one.ask("GET", "/a").status == 200, one.metrics)
+    assert load(one) == 0
+
+
+def test_the_last_descriptors_are_for_the_gateways_own_endpoints(gateway, upstream):
+    one = gateway(settings={"apisix": {"overload": {"enable": False}},
+                            "nginx_config": {"worker_processes": 1, "worker_rlimit_nofile": 200}},
+                  resources={"routes": [{"id": 1, "uri": "/a", "upstream": {"nodes": {upstream().address: 1}}}]})
+    clients = [one.connect() for _ in range(250)]
+    wait_until(lambda: one.metric("sallyport_clients_cut_total", reason="descriptor_limit") > 0, one.metrics)
+    assert one.admin("GET", "routes/1").status == 200
+    for client in clients:
+        client.close()
+    wait_until(lambda: one.ask("GET", "/a").status == 200, one.metrics)
+    one.wait_for_line("a connection was refused: clients have all descriptors but the last")
