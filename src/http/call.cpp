@@ -19,4 +19,9 @@ std::optional<std::string_view> first_value(const OwnedFields& fields, std::stri
   return found->second;
 }
 
+void replace(OwnedFields& fields, std::string_view name, std::string_view value) {
+  std::erase_if(fields, [&](const auto& field) { return equals_ignoring_case(field.first, name); });
+  fields.emplace_back(name, value);
+}
+
 }  // namespace sallyport::http

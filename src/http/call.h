@@ -18,6 +18,8 @@ using OwnedFields = std::vector<std::pair<std::string, std::string>>;
 OwnedFields owned(const Headers& fields);
 // Of the first field with that name, in any case; nothing: there is none.
 std::optional<std::string_view> first_value(const OwnedFields& fields, std::string_view name);
+// One field in place of all with that name, in any case.
+void replace(OwnedFields& fields, std::string_view name, std::string_view value);
 
 struct CallRequest {
   std::string method;

@@ -1,6 +1,7 @@
 #include "http/grpc.h"
 
 #include "base/bytes.h"
+#include "http/call.h"
 
 #include <algorithm>
 #include <charconv>
@@ -77,8 +78,7 @@ std::string grpc_message(std::string_view text) { return percent_encode(text, " 
 void make_grpc_answer(Response& answer, int status, std::string_view message) {
   answer.status = 200;
   answer.body.clear();
-  std::erase_if(answer.headers, [](const auto& field) { return equals_ignoring_case(field.first, "content-type"); });
-  answer.headers.emplace_back("Content-Type", kType);
+  replace(answer.headers, "Content-Type", kType);
   answer.headers.emplace_back("grpc-status", std::to_string(status));
   if (!message.empty()) answer.headers.emplace_back("grpc-message", grpc_message(message));
 }

@@ -60,8 +60,7 @@ Result<http::CallRequest> request_of(Vm& vm, const Words& words) {
   request.method = "POST";
   request.target = fmt::format("/{}/{}", words.service, words.method);
   request.headers = fields_of(vm, *metadata);
-  std::erase_if(request.headers, [](const auto& field) { return equals_ignoring_case(field.first, "content-type"); });
-  request.headers.emplace_back("content-type", "application/grpc");
+  http::replace(request.headers, "content-type", "application/grpc");
   return request;
 }
 
