@@ -371,6 +371,17 @@ TEST_F(H2ClientTest, AHeadThatIsTooLargeIsRefused) {
   EXPECT_FALSE(connection->is_over());
 }
 
+// Below 100 it would count as interim.
+TEST_F(H2ClientTest, AStatusOfNoClassIsRefused) {
+  open();
+  for (const char* status : {"000", "099", "600"}) {
+    auto exchange = get();
+    upstream.head(upstream.requests.rbegin()->first, {{":status", status}}, true);
+    EXPECT_THAT(head_of(*exchange), HasSubstr("bad_status")) << status;
+  }
+  EXPECT_FALSE(connection->is_over());
+}
+
 TEST_F(H2ClientTest, AMalformedResponseIsRefused) {
   open();
   auto exchange = get();

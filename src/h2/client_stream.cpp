@@ -235,7 +235,9 @@ bool ClientStream::field_arrived(std::string_view name, std::string_view value) 
   }
   if (name == ":status") {
     std::from_chars(value.data(), value.data() + value.size(), arriving_->status);
-    return true;
+    if (arriving_->status >= 100 && arriving_->status <= 599) return true;
+    fail_with(ErrorCode::kProtocol, "the upstream's response is broken: bad_status");
+    return false;
   }
   const FieldName known = http::known_field(name);
   if (known == FieldName::kContentLength) arriving_->length = wire::parse_content_length(value);
