@@ -36,16 +36,17 @@ Result<Address> Address::from_ip(std::string_view ip, std::uint16_t port) {
   std::string_view bare = ip;
   bool bracketed = ip.size() > 2 && ip.front() == '[' && ip.back() == ']';
   if (bracketed) bare = ip.substr(1, ip.size() - 2);
-  const std::string text(bare);
+  const std::string text(bare.substr(0, bare.find('\0')));
+  const bool is_text = text.size() == bare.size();
 
   sockaddr_in v4{};
-  if (!bracketed && inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
+  if (is_text && !bracketed && inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) {
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);
     return Address(reinterpret_cast<const sockaddr*>(&v4), sizeof v4);
   }
   sockaddr_in6 v6{};
-  if (inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) == 1) {
+  if (is_text && inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) == 1) {
     v6.sin6_family = AF_INET6;
     v6.sin6_port = htons(port);
     return Address(reinterpret_cast<const sockaddr*>(&v6), sizeof v6);

@@ -25,6 +25,8 @@ TEST(Address, RefusesWhatIsNoLiteral) {
   for (const char* bad : {"", "localhost", "127.0.0", "[127.0.0.1]", "1.2.3.4:80", "[::1", "::1]"}) {
     EXPECT_FALSE(Address::from_ip(bad, 1)) << bad;
   }
+  EXPECT_FALSE(Address::from_ip({"10.0.0.1\0", 9}, 1));
+  EXPECT_FALSE(Address::from_ip({"::1\0.b", 6}, 1));
 }
 
 TEST(Address, ChangesItsPort) {

@@ -12,7 +12,7 @@ namespace sallyport {
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
   std::array<char, INET6_ADDRSTRLEN> terminated{};
-  if (text.size() >= terminated.size()) return std::nullopt;
+  if (text.size() >= terminated.size() || text.contains('\0')) return std::nullopt;
   std::ranges::copy(text, terminated.begin());
   IpAddress address;
   bool is_v6 = text.find(':') != std::string_view::npos;

@@ -36,6 +36,7 @@ TEST(IpRange, WhatIsNoAddressIsRefusedOrMatchesNothing) {
   EXPECT_FALSE(IpRange::parse("10.0.0.0/33"));
   EXPECT_FALSE(IpRange::parse("10.0.0/8"));
   EXPECT_FALSE(IpRange::parse("localhost"));
+  EXPECT_FALSE(IpAddress::parse({"10.0.0.1\0x", 10}));
   auto range = IpRange::parse("::1/x");
   ASSERT_FALSE(range);
   EXPECT_EQ(range.error().what, "invalid ip address: ::1/x");
