@@ -35,6 +35,7 @@ class Rewriter {
     std::string changed(bytes_);
     for (Part drop : drops_) std::fill(&changed[drop.begin], &changed[drop.end - 1] + 1, kNop);
     if (globals_.empty()) return changed;
+    if (exports_.end == 0) return refuse("the module exports nothing");
     return changed.substr(0, exports_.begin) + export_section() + changed.substr(exports_.end);
   }
 

@@ -196,6 +196,11 @@ TEST_F(IsolatedModules, GlobalsWithReferencesAreRefused) {
   EXPECT_EQ(refusal("(module (global funcref (ref.null func)))"), "(accepted)");
 }
 
+TEST_F(IsolatedModules, GlobalsThatCanChangeNeedAPlaceAmongExports) {
+  EXPECT_THAT(refusal("(module (global (mut i32) (i32.const 1)))"), HasSubstr("the module exports nothing"));
+  EXPECT_EQ(refusal("(module (memory (export \"memory\") 1) (global (mut i32) (i32.const 1)))"), "(accepted)");
+}
+
 TEST_F(IsolatedModules, TooManyGlobalsAreRefused) {
   std::string text = "(module ";
   for (int i = 0; i < 1001; ++i) text += "(global (mut i32) (i32.const 0))";

@@ -42,5 +42,14 @@ TEST(ModuleFacts, ProducersAreReadFromTheirSection) {
   EXPECT_EQ(built_with(*broken), "");
 }
 
+TEST(ModuleFacts, ASectionThatIsReadIsReadToItsEnd) {
+  using namespace std::string_literals;
+  const std::string types = "\0asm\1\0\0\0\1"s;
+  EXPECT_TRUE(read_module(types + "\4\1\x60\0\0"s));
+  EXPECT_FALSE(read_module(types + "\5\1\x60\0\0\0"s)) << "what is behind is no type";
+  const std::string many = "\1\x60\xe9\x07" + std::string(1001, '\x7f') + '\0';
+  EXPECT_FALSE(read_module(types + "\xee\x07" + many)) << "1001 parameters";
+}
+
 }  // namespace
 }  // namespace sallyport::wasm

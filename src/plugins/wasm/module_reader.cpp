@@ -13,6 +13,8 @@ using namespace std::string_view_literals;
 constexpr std::string_view kMagic = "\0asm"sv;
 constexpr std::string_view kModuleVersion = "\1\0\0\0"sv;
 constexpr std::string_view kComponentVersion = "\x0d\0\1\0"sv;
+// Parameters of a function, and results, as engines have it. Each import and export has a copy of its type.
+constexpr std::uint32_t kMostValues = 1000;
 
 class OutlineReader {
  public:
@@ -22,8 +24,8 @@ class OutlineReader {
       std::uint8_t id = reader.byte();
       ByteReader section = reader.part(reader.count());
       if (reader.failed()) return broken(reader);
-      read_section(id, section);
-      if (section.failed()) return broken(section);
+      if (!read_section(id, section)) continue;
+      if (section.failed() || !section.at_end()) return broken(section);
     }
     if (reader.failed()) return broken(reader);
     return std::move(outline_);
@@ -35,20 +37,26 @@ class OutlineReader {
                 "it is a broken or unsupported WebAssembly module (at byte " + std::to_string(reader.offset()) + ")");
   }
 
-  void read_section(std::uint8_t id, ByteReader& section) {
+  // Whether it is one that is read to its end.
+  bool read_section(std::uint8_t id, ByteReader& section) {
     switch (id) {
       case 0:
-        return read_custom(section);
+        read_custom(section);
+        return false;
       case 1:
-        return read_types(section);
+        read_types(section);
+        return true;
       case 2:
-        return read_imports(section);
+        read_imports(section);
+        return true;
       case 3:
-        return read_functions(section);
+        read_functions(section);
+        return true;
       case 7:
-        return read_exports(section);
+        read_exports(section);
+        return true;
       default:
-        return;
+        return false;
     }
   }
 
@@ -66,7 +74,9 @@ class OutlineReader {
 
   static std::vector<ValueType> read_value_types(ByteReader& section) {
     std::vector<ValueType> types;
-    for (std::uint32_t left = section.count(); left > 0 && !section.failed(); --left) {
+    const std::uint32_t count = section.count();
+    if (count > kMostValues) section.give_up();
+    for (std::uint32_t left = count; left > 0 && !section.failed(); --left) {
       std::uint8_t type = section.byte();
       bool is_number =
           type >= static_cast<std::uint8_t>(ValueType::kF64) && type <= static_cast<std::uint8_t>(ValueType::kI32);
