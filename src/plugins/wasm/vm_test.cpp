@@ -129,6 +129,28 @@ TEST_F(Vms, ACommandMayEndWithExitZero) {
             "plugin test: _start trapped: the plugin called exit(3)" + in_function("_start"));
 }
 
+// A command whose main registers the plugin and whose runtime then ends the process, with the C library's allocator
+// beside that of the ABI, which is the one to ask.
+TEST_F(Vms, WhatTinyGoMakesServesBehindItsExit) {
+  std::string imports(kExit);
+  imports += kLog;
+  imports += R"((import "env" "proxy_get_header_map_value" (func $get (param i32 i32 i32 i32 i32) (result i32))))";
+  PluginRun run(plugin(wat(imports, R"(
+    (data (i32.const 50) ":path")
+    (global $registered (mut i32) (i32.const 0))
+    (func (export "_start") (global.set $registered (i32.const 1)) (call $exit (i32.const 0)) unreachable)
+    (func (export "malloc") (param i32) (result i32) unreachable)
+    (func (export "free") (param i32) unreachable)
+    (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (global.get $registered))
+    (func (export "proxy_on_configure") (param i32 i32) (result i32) (global.get $registered))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (drop (call $get (i32.const 0) (i32.const 50) (i32.const 5) (i32.const 16) (i32.const 20)))
+      (drop (call $log (i32.const 2) (i32.load (i32.const 16)) (i32.load (i32.const 20)))) (i32.const 0)))")),
+                "/tiny");
+  EXPECT_TRUE(run.request().proceeds());
+  EXPECT_EQ(diary(), "/tiny ");
+}
+
 TEST_F(Vms, LeavingACallbackByExitIsATrap) {
   PluginRun run(plugin(wat(kExit, R"((func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
     (call $exit (i32.const 0)) (i32.const 0)))")));
