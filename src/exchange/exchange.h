@@ -190,6 +190,7 @@ class Exchange {
   bool broken_off = false;                // the client's connection, or stream, ended before the response did
   bool log_waits = false;                 // a plugin has not done with its log phase yet
   bool delay_injected = false;            // by a plugin that makes faults on purpose
+  bool abort_injected = false;            // as that
 
   RequestBodyReader* body_reader = nullptr;
   async::Task<Result<std::string_view>> whole_request_body(std::size_t limit);

@@ -110,7 +110,7 @@ class FaultInjectionFilter final : public Filter {
     bool aborts = conf_.abort && conf_.abort->sample.hits(exchange);
     if (conf_.delay && conf_.delay->sample.hits(exchange)) return end_after_delay(exchange, aborts);
     if (!aborts) return Verdict::proceed();
-    return Verdict::answer(conf_.abort->response(exchange));
+    return abort(exchange);
   }
 
  private:
@@ -118,7 +118,11 @@ class FaultInjectionFilter final : public Filter {
     exchange.delay_injected = true;
     co_await exchange.sleep(conf_.delay->duration);
     if (!aborts) co_return Verdict::proceed();
-    co_return Verdict::answer(conf_.abort->response(exchange));
+    co_return abort(exchange);
+  }
+  Verdict abort(Exchange& exchange) const {
+    exchange.abort_injected = true;
+    return Verdict::answer(conf_.abort->response(exchange));
   }
 
   const Conf& conf_;

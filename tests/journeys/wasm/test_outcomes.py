@@ -33,13 +33,14 @@ def test_flags_name_the_cause_as_envoy_does(ending, upstream):
     waits = {"timeout": {"connect": 5, "send": 5, "read": 0.1}, "retries": 0}
     delay = {"plugins": {"fault-injection": {"delay": {"duration": 0.01}}}}
     fault = {"plugins": {"fault-injection": {"abort": {"http_status": 418}}}}
-    made = ending({"fine": to(fine), "refused": to(down), "late": to(hanging, **waits), "closed": to(closing, retries=0),
+    mild = {"plugins": {"fault-injection": {"abort": {"http_status": 204}}}}
+    made = ending({"mild": {**to(fine), **mild}, "fine": to(fine), "refused": to(down), "late": to(hanging, **waits), "closed": to(closing, retries=0),
                    "odd": to(odd), "delayed": {**to(fine), **delay}, "fault": {**to(fine), **fault},
                    "nowhere": {"upstream": {"nodes": {}}}})
     statuses = {path: made.ask("GET", f"/{path}").status
-                for path in ("fine", "refused", "late", "closed", "odd", "delayed", "fault", "nowhere")}
+                for path in ("fine", "refused", "late", "closed", "odd", "delayed", "fault", "mild", "nowhere")}
     assert statuses == {"fine": 200, "refused": 502, "late": 504, "closed": 502, "odd": 502, "delayed": 200, "fault": 418,
-                        "nowhere": 503}
+                        "mild": 204, "nowhere": 503}
     made.stop()
     assert made.read("logs/access.log").splitlines() == [
         "/fine 0 via_upstream -",
@@ -49,6 +50,7 @@ def test_flags_name_the_cause_as_envoy_does(ending, upstream):
         "/odd 8388608 upstream_protocol -",
         "/delayed 512 via_upstream -",
         "/fault 1024 plugin:fault-injection -",
+        "/mild 1024 direct_response -",
         "/nowhere 2 no_upstream -"]
 
 

@@ -105,7 +105,8 @@ Value grpc_status(const HttpContext& http) {
 Value code_details(const HttpContext& http) {
   if (!http.has_response) return std::nullopt;
   if (!http.exchange.answer_details.empty()) return http.exchange.answer_details;
-  return http.exchange.reason.empty() ? "via_upstream"sv : http.exchange.reason;
+  if (!http.exchange.reason.empty()) return http.exchange.reason;
+  return http.exchange.response_source == exchange::ResponseSource::kUpstream ? "via_upstream"sv : "direct_response"sv;
 }
 
 Value route_name(const HttpContext& http) {

@@ -45,7 +45,6 @@ constexpr auto kCauses = std::to_array<Cause>({
     {"no_upstream", kNoHealthyUpstream},
     {"no_upstream_left", kUpstreamRetryLimitExceeded},
     {"overload", kOverloadManager},
-    {"plugin:fault-injection", kFaultInjected},
     {"plugin_body_limit", kNone},
     {"plugin_config_missing", kNoFilterConfigFound},
     {"request_body_timeout", kStreamIdleTimeout},
@@ -78,7 +77,9 @@ std::optional<Flags> flags_of(std::string_view reason) {
 std::optional<std::uint64_t> response_flags(const exchange::Exchange& exchange) {
   const auto flags = flags_of(exchange.reason);
   if (!flags) return std::nullopt;
-  return *flags | (exchange.delay_injected ? kDelayInjected : kNone);
+  const std::uint32_t injected =
+      (exchange.delay_injected ? kDelayInjected : kNone) | (exchange.abort_injected ? kFaultInjected : kNone);
+  return *flags | injected;
 }
 
 }  // namespace sallyport::wasm::abi

@@ -48,10 +48,12 @@ TEST_F(ResponseFlags, NothingIsSaidOfWhatNobodyKnows) {
 TEST_F(ResponseFlags, AnInjectedDelayOrFaultIsTold) {
   exchange.delay_injected = true;
   EXPECT_EQ(of(""), Flags(0x200));
-  EXPECT_EQ(of("plugin:fault-injection"), Flags(0x600));
   EXPECT_EQ(of("upstream_refused"), Flags(0x220));
+  exchange.abort_injected = true;
+  EXPECT_EQ(of("plugin:fault-injection"), Flags(0x600));
   exchange.delay_injected = false;
   EXPECT_EQ(of("plugin:fault-injection"), Flags(0x400));
+  EXPECT_EQ(of(""), Flags(0x400)) << "one below 400 has no reason";
 }
 
 }  // namespace
