@@ -419,6 +419,27 @@ TEST_F(FairStreams, ATrapInALaterSliceEndsTheStreamsOfItsInstanceAlone) {
   EXPECT_FALSE(client_.flows[1]->dropped);
 }
 
+TEST_F(FairStreams, CopiesThatArePutBackTellNothingOfTheCallsOfOthers) {
+  constexpr std::string_view kTellsNumber = R"(
+    (data (i32.const 210) "auth")
+    (func $open_one
+      (drop (call $open (i32.const 210) (i32.const 4) (i32.const 210) (i32.const 4) (i32.const 210) (i32.const 4)
+                        (i32.const 0) (i32.const 0) (i32.const 16))))
+    (func (export "proxy_on_configure") (param i32 i32) (result i32) (call $open_one) (i32.const 1))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+      (call $open_one)
+      (i32.store8 (i32.const 100) (i32.add (i32.const 48) (i32.shr_u (i32.load (i32.const 16)) (i32.const 2))))
+      (drop (call $log (i32.const 2) (i32.const 100) (i32.const 1))) (i32.const 0)))";
+  std::string imports(kImports);
+  imports += R"((import "env" "proxy_grpc_stream"
+    (func $open (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32))))";
+  auto isolated = policy();
+  isolated.isolation = Isolation::kRequest;
+  auto made = plugin(wat(imports, kTellsNumber), "", isolated);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Asked(made).request().proceeds());
+  EXPECT_THAT(said(), ElementsAre("2", "2", "2")) << "1 was given while it was configured";
+}
+
 TEST_F(FairStreams, AnExchangeThatEndsTakesAPartThatComputesAlong) {
   auto made = streams();
   {

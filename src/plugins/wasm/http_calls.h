@@ -57,6 +57,9 @@ class HttpCalls final {
   void release(RootContext& root);
   void drop(const RootContext& root);
   void drop_all() noexcept;
+  // The number that was given last, and from which to go on: what was given since must not be told by the next one.
+  std::uint32_t last_number() const noexcept { return last_number_; }
+  void number_after(std::uint32_t last) noexcept { last_number_ = last; }
   std::size_t size() const noexcept { return calls_.size(); }
   // Calls that will be answered; streams may have no end.
   std::size_t awaited() const noexcept { return awaited_; }

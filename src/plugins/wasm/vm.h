@@ -56,6 +56,7 @@ struct VmSpec {
 struct VmImage {
   std::shared_ptr<const GuestImage> guest;
   RootContext root;
+  std::uint32_t last_call = 0;  // number of a HTTP call
 };
 
 class Vm {

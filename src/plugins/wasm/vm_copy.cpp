@@ -10,6 +10,7 @@ std::shared_ptr<const VmImage> Vm::capture(const RootContext& root) {
   if (!image->guest) return nullptr;
   image->root = root;
   image->root.home = nullptr;  // nothing that a copy asks for by itself is carried out
+  image->last_call = calls_.last_number();
   return image;
 }
 
@@ -57,6 +58,7 @@ bool Vm::restore(std::shared_ptr<const VmImage> image) {
     own.queues = first.queues;
   }
   calls_.drop_all();  // of the exchange before
+  calls_.number_after(image_->last_call);
   own.calls_wait = false;
   contexts_.begin_with(own.id, {&own, nullptr});
   to_wake_.clear();
