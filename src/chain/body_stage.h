@@ -32,6 +32,7 @@ class BodyStage {
   bool is_last() const noexcept { return is_last_; }  // nothing follows
   std::string& held() noexcept { return held_; }      // kept from earlier calls
   std::size_t limit() const noexcept { return limit_; }
+  void set_limit(std::size_t limit) noexcept { limit_ = limit; }
 
   // Keeps what arrived together with what is held; nothing goes on now. False: over the limit, and the chain answers
   // 413 for a request, 500 for a response, whatever the filter does next.

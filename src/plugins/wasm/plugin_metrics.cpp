@@ -63,13 +63,13 @@ PluginMetrics::Metric* PluginMetrics::find(std::uint32_t metric) const noexcept 
   return static_cast<std::uint32_t>(found->type) == (metric & 3) ? found : nullptr;
 }
 
-std::uint32_t PluginMetrics::define(MetricType type, std::string_view name) {
+std::uint32_t PluginMetrics::define(MetricType type, std::string_view name, std::size_t most) {
   auto number = [type](std::size_t index) {
     return static_cast<std::uint32_t>(index << 2) | static_cast<std::uint32_t>(type);
   };
   std::lock_guard lock(mutex_);
   if (auto known = by_name_.find({type, name}); known != by_name_.end()) return known->second;
-  if (size_ >= std::min<std::size_t>(most_, kMost) || name.size() > kLongestName) {
+  if (size_ >= std::min({most_.load(), most, kMost}) || name.size() > kLongestName) {
     ++dropped_;
     return overflow_of(type);
   }

@@ -44,8 +44,9 @@ class PluginMetrics {
   ~PluginMetrics();
 
   // The number of the metric; its lowest two bits are the type. Beyond the limits, that of a metric that nobody sees:
-  // plugins may define by what clients send, and SDKs stop a plugin whose definition fails.
-  std::uint32_t define(MetricType type, std::string_view name);
+  // plugins may define by what clients send, and SDKs stop a plugin whose definition fails. `most`: how many may be
+  // there for whoever defines, where that is less than the limit of all.
+  std::uint32_t define(MetricType type, std::string_view name, std::size_t most = kMost);
   static constexpr std::uint32_t overflow_of(MetricType type) {
     return kOverflow << 2 | static_cast<std::uint32_t>(type);
   }

@@ -29,6 +29,7 @@ constexpr milliseconds kLongestBudget{3'600'000};
 constexpr std::uint64_t kLeastMemory = 64u << 10;
 constexpr std::uint64_t kMostMemory = 4ull << 30;
 constexpr std::uint64_t kMostLines = 1'000'000;
+constexpr std::uint64_t kMostChanges = 1'000'000'000;
 constexpr std::size_t kLongestVmId = 256;
 constexpr std::size_t kMostEnvironment = 64u << 10;
 
@@ -85,8 +86,7 @@ std::optional<std::size_t> choice_of(const Reading& reading, std::initializer_li
   return std::nullopt;
 }
 
-void read_cpu_budget(const Reading& reading) {
-  milliseconds& to = reading.to.policy.limits.cpu_budget;
+void read_duration(const Reading& reading, milliseconds& to) {
   auto wanted = duration_of(reading.value);
   if (!wanted) {
     reading.refuse(fmt::format("is no duration: {}; write seconds, or a number with a unit such as 20ms or 1s",
@@ -97,6 +97,9 @@ void read_cpu_budget(const Reading& reading) {
     take_limit(reading, *wanted, to, "ms");
   }
 }
+
+void read_cpu_budget(const Reading& reading) { read_duration(reading, reading.to.policy.limits.cpu_budget); }
+void read_max_pause(const Reading& reading) { read_duration(reading, reading.to.policy.limits.longest_pause); }
 
 void read_memory_limit(const Reading& reading) {
   std::uint64_t& to = reading.to.policy.limits.memory_bytes;
@@ -138,7 +141,9 @@ void read_max_metrics(const Reading& reading) {
     return reading.refuse(
         fmt::format("is {}; give a number from 0 to {}", json::print(reading.value), PluginMetrics::kMost));
   }
-  reading.to.max_metrics = wanted;
+  std::uint64_t most = reading.to.max_metrics.value_or(PluginMetrics::kMost);
+  take_limit(reading, *wanted, most);
+  reading.to.max_metrics = most;
 }
 
 std::vector<std::string_view> known_capabilities() {
@@ -241,9 +246,8 @@ void read_max_http_calls(const Reading& reading) {
   }
 }
 
-void read_max_http_call_body(const Reading& reading) {
+void read_body_size(const Reading& reading, std::size_t& to) {
   constexpr std::uint64_t kMost = 1u << 30;
-  std::size_t& to = reading.to.policy.limits.http_calls.max_answer_bytes;
   auto wanted = size_of(reading.value);
   if (!wanted || *wanted > kMost) {
     reading.refuse(fmt::format("is {}; write bytes, or a number with k, m or g, up to 1g", json::print(reading.value)));
@@ -251,6 +255,12 @@ void read_max_http_call_body(const Reading& reading) {
     take_limit(reading, *wanted, to, " bytes");
   }
 }
+
+void read_max_http_call_body(const Reading& reading) {
+  read_body_size(reading, reading.to.policy.limits.http_calls.max_answer_bytes);
+}
+
+void read_max_held_body(const Reading& reading) { read_body_size(reading, reading.to.policy.limits.held_body_bytes); }
 
 bool is_host_and_port(const json::Value& value) {
   if (!value.is_string()) return false;
@@ -269,15 +279,20 @@ void read_http_call_hosts(const Reading& reading) {
   reading.to.call_hosts = std::move(hosts);
 }
 
-void read_log_limit(const Reading& reading) {
-  std::uint64_t& to = reading.to.vm.log_limit;
+void read_rate(const Reading& reading, std::string_view what, std::uint64_t most, std::uint64_t& to) {
   auto wanted = count_of(reading.value);
-  if (!wanted || *wanted > kMostLines) {
+  if (!wanted || *wanted > most) {
     reading.refuse(
-        fmt::format("is {}; give how many lines a second, from 0 to {}", json::print(reading.value), kMostLines));
+        fmt::format("is {}; give how many {} a second, from 0 to {}", json::print(reading.value), what, most));
   } else {
     take_limit(reading, *wanted, to);
   }
+}
+
+void read_log_limit(const Reading& reading) { read_rate(reading, "lines", kMostLines, reading.to.vm.log_limit); }
+
+void read_metric_limit(const Reading& reading) {
+  read_rate(reading, "changes", kMostChanges, reading.to.vm.metric_limit);
 }
 
 // A key as a part of a JSON pointer (RFC 6901).
@@ -344,10 +359,13 @@ constexpr PluginSetting kSettings[] = {
     {"max_http_calls", kDefaults | kDeclared | kInline, kCount, &read_max_http_calls},
     {"max_http_call_body", kDefaults | kDeclared | kInline, kQuantity, &read_max_http_call_body},
     {"http_call_hosts", kDeclared | kInline, kTexts, &read_http_call_hosts},
+    {"max_pause", kDefaults | kDeclared | kInline, kQuantity, &read_max_pause},
+    {"max_held_body", kDefaults | kDeclared | kInline, kQuantity, &read_max_held_body},
     {"log_limit", kDefaults | kDeclared | kInline, kQuantity, &read_log_limit},
     {"capabilities", kDefaults | kDeclared | kInline, kTexts, &read_capabilities},
     {"vm_id", kDeclared | kInline, kText, &read_vm_id},
-    {"max_metrics", kDeclared, kQuantity, &read_max_metrics},
+    {"metric_limit", kDefaults | kDeclared | kInline, kQuantity, &read_metric_limit},
+    {"max_metrics", kDeclared | kInline, kQuantity, &read_max_metrics},
     {"env", kDeclared | kInline, kMapping, &read_env},
     {"fail", kDeclared | kInline, kText, &read_fail},
     {"http_request_phase", kDeclared | kInline, kText, &read_request_phase},
@@ -383,12 +401,7 @@ std::vector<SettingProblem> read_plugin_settings(const json::Value& object, Sett
     const json::Value* value = object.find(setting.key);
     if (!value || value->is_null()) continue;
     std::string pointer = "/" + std::string(setting.key);
-    if (may_stand(setting, place)) {
-      setting.read({*value, place, to, std::move(pointer), problems});
-    } else if (place == SettingPlace::kInline) {
-      problems.push_back(
-          {std::move(pointer), "may only stand in the boot file, in wasm.plugins; declare the plugin there"});
-    }
+    if (may_stand(setting, place)) setting.read({*value, place, to, std::move(pointer), problems});
   }
   return problems;
 }

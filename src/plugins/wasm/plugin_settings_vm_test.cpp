@@ -121,8 +121,9 @@ TEST(PluginSettings, VmIdsAreTextsAndMetricsAreCounted) {
   }
   EXPECT_EQ(read(R"({"max_metrics": 7})").settings.max_metrics, 7u);
   EXPECT_EQ(only_problem(R"({"max_metrics": 16385})"), "/max_metrics is 16385; give a number from 0 to 16384");
-  EXPECT_EQ(only_problem(R"({"max_metrics": 7})", SettingPlace::kInline),
-            "/max_metrics may only stand in the boot file, in wasm.plugins; declare the plugin there");
+  EXPECT_EQ(read(R"({"metric_limit": 7})").settings.vm.metric_limit, 7u);
+  EXPECT_EQ(only_problem(R"({"metric_limit": -1})"),
+            "/metric_limit is -1; give how many changes a second, from 0 to 1000000000");
 }
 
 TEST(PluginSettings, ARouteMayAskForLess) {
@@ -130,11 +131,23 @@ TEST(PluginSettings, ARouteMayAskForLess) {
   most.policy.limits.cpu_budget = 20ms;
   most.policy.limits.memory_bytes = 8u << 20;
   most.vm.log_limit = 10;
-  Read less = read(R"({"cpu_budget": "20ms", "memory_limit": "4m", "log_limit": 9})", SettingPlace::kInline, most);
+  most.vm.metric_limit = 10;
+  most.max_metrics = 10;
+  most.policy.limits.longest_pause = 10s;
+  most.policy.limits.held_body_bytes = 2u << 20;
+  Read less = read(R"({"cpu_budget": "20ms", "memory_limit": "4m", "log_limit": 9, "metric_limit": 8, "max_metrics": 7,
+                       "max_pause": 9, "max_held_body": "1m"})",
+                   SettingPlace::kInline, most);
   EXPECT_TRUE(less.problems.empty());
   EXPECT_EQ(less.settings.vm.log_limit, 9u);
-  Read more = read(R"({"cpu_budget": "21ms", "memory_limit": "9m", "log_limit": 11})", SettingPlace::kInline, most);
-  EXPECT_EQ(more.problems.size(), 3u);
+  EXPECT_EQ(less.settings.vm.metric_limit, 8u);
+  EXPECT_EQ(less.settings.max_metrics, 7u);
+  EXPECT_EQ(less.settings.policy.limits.longest_pause, 9s);
+  EXPECT_EQ(less.settings.policy.limits.held_body_bytes, 1u << 20);
+  Read more = read(R"({"cpu_budget": "21ms", "memory_limit": "9m", "log_limit": 11, "metric_limit": 11,
+                       "max_metrics": 11, "max_pause": "11s", "max_held_body": "3m"})",
+                   SettingPlace::kInline, most);
+  EXPECT_EQ(more.problems.size(), 7u);
   EXPECT_EQ(more.settings, most);
   for (const std::string& problem : more.problems) {
     EXPECT_NE(problem.find("in the boot file allows"), std::string::npos) << problem;

@@ -26,7 +26,8 @@ constexpr std::chrono::milliseconds kCheapStart{1};  // below this a worker may 
 constexpr int kShareOfBudget = 4;                    // a worker configures what took less than this part of a budget
 
 std::string key_of(const VmSettings& settings) {
-  std::string key = std::to_string(settings.log_limit) + '/' + std::to_string(static_cast<int>(settings.restart));
+  std::string key = std::to_string(settings.log_limit) + '/' + std::to_string(settings.metric_limit) + '/' +
+                    std::to_string(static_cast<int>(settings.restart));
   if (settings.capabilities) key += fmt::format("/{}", fmt::join(*settings.capabilities, ","));
   for (const auto& [name, value] : settings.env) key += '\0' + name + '=' + value;
   return key;
@@ -36,10 +37,10 @@ std::string key_of(const VmSpec& spec) {
   std::string key = spec.vm_id();
   for (const std::string& part :
        {spec.module->hash, std::to_string(static_cast<int>(spec.isolation())), std::to_string(spec.max_instances),
-        std::to_string(spec.is_fair), std::to_string(spec.resets), std::to_string(spec.limits.memory_bytes),
-        std::to_string(spec.limits.cpu_budget.count()), std::to_string(spec.start_budget.count()),
-        std::to_string(spec.http_calls.max_calls), std::to_string(spec.http_calls.max_answer_bytes),
-        key_of(spec.settings), spec.vm_config}) {
+        std::to_string(spec.max_metrics), std::to_string(spec.is_fair), std::to_string(spec.resets),
+        std::to_string(spec.limits.memory_bytes), std::to_string(spec.limits.cpu_budget.count()),
+        std::to_string(spec.start_budget.count()), std::to_string(spec.http_calls.max_calls),
+        std::to_string(spec.http_calls.max_answer_bytes), key_of(spec.settings), spec.vm_config}) {
     key += '\0';
     key += part;
   }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "plugins/wasm/call_counts.h"
 #include "plugins/wasm/instance_counts.h"
+#include "plugins/wasm/metric_pace.h"
 #include "plugins/wasm/plugin_metrics.h"
 #include "plugins/wasm/shared_data.h"
 #include "plugins/wasm/shared_queues.h"
@@ -23,10 +24,13 @@ namespace sallyport::wasm {
 struct PluginState {
   PluginState(const Clock& clock, const SharedStateLimits& limits, std::string_view vm_id, std::size_t lanes,
               PluginState* behind)
-      : data(clock, limits.data, behind ? &behind->data : nullptr), metrics(limits.metrics_of(vm_id), lanes) {}
+      : data(clock, limits.data, behind ? &behind->data : nullptr),
+        metrics(limits.metrics_of(vm_id), lanes),
+        metric_pace(lanes) {}
 
   SharedData data;
   PluginMetrics metrics;
+  MetricPace metric_pace;
   CallCounts calls;
   InstanceCounts instances;
 };

@@ -30,6 +30,8 @@ constexpr Family<PluginState> kPluginFamilies[] = {
      [](const PluginState& plugin) { return std::uint64_t{plugin.metrics.size()}; }},
     {"metrics_dropped_total", "counter", "Definitions of metrics beyond the limit",
      [](const PluginState& plugin) { return plugin.metrics.dropped(); }},
+    {"metric_changes_dropped_total", "counter", "Changes of metrics beyond the limit of a second",
+     [](const PluginState& plugin) { return plugin.metric_pace.dropped(); }},
     {"http_calls_active", "gauge", "HTTP calls of a plugin that are under way",
      [](const PluginState& plugin) { return plugin.calls.active(); }},
     {"instances_in_use", "gauge", "Instances that serve an exchange of their own",

@@ -40,6 +40,7 @@ struct VmSpec {
   VmSettings settings;
   std::chrono::nanoseconds start_budget = std::chrono::seconds(10);  // CPU time of each step of a start off the workers
   std::uint32_t max_instances = 256;                                 // of a worker, where each exchange has a copy
+  std::size_t max_metrics = PluginMetrics::kMost;                    // where that is less than those of its vm_id
   bool is_fair = false;                                              // copies are cut into time slices
   bool resets = true;                                                // copies, behind each exchange
   HttpCallLimits http_calls;

@@ -158,7 +158,7 @@ WasmFilter::Task WasmFilter::hold_request() {
 
 // For a plugin that asked for it: the body as one piece while the head can still be changed and nothing has left.
 WasmFilter::Task WasmFilter::whole_request_body() {
-  auto body = co_await context_.exchange.whole_request_body(policy_.limits.whole_body_bytes);
+  auto body = co_await context_.exchange.whole_request_body(policy_.limits.held_body_bytes);
   if (!body) {
     if (body.error().code != ErrorCode::kLimit) co_return Verdict::close();
     co_return Verdict::answer(http::Response::error(413, "the request body is too large"));
@@ -187,6 +187,7 @@ WasmFilter::Task WasmFilter::whole_request_body() {
 WasmFilter::Task WasmFilter::request_body(chain::Exchange&, chain::BodyStage& stage) {
   if (new_request_body_) return give_new_request_body(stage);
   if (has_seen_whole_request_body_) return Verdict::proceed();
+  stage.set_limit(policy_.limits.held_body_bytes);
   return call_body(kRequest, stage);
 }
 
@@ -227,6 +228,7 @@ WasmFilter::Task WasmFilter::response_headers_later() {
 }
 
 WasmFilter::Task WasmFilter::response_body(chain::Exchange&, chain::BodyStage& stage) {
+  stage.set_limit(policy_.limits.held_body_bytes);
   if (context_.whole_response_body && !stage.is_last()) {
     stage.hold();
     return Verdict::proceed();

@@ -194,11 +194,15 @@ TEST_F(Filters, AStopWithoutBufferDropsThePiece) {
 }
 
 TEST_F(Filters, HoldingTooMuchIsAnsweredByTheChain) {
-  PluginRun run(plugin(module_of(bodies("request", "(i32.const 1)"))));
-  http::Chunk passed;
-  Running running(run.run->run_body(Phase::kRequestBody, {std::string(1001, 'x'), false}, passed));
-  ASSERT_TRUE(running.is_done());
-  EXPECT_EQ(running.result().response()->status, 413);
+  for (auto [most, status] : {std::pair(1000u, 413), {2000u, 0}}) {
+    PluginPolicy policy;
+    policy.limits.held_body_bytes = most;
+    PluginRun run(plugin(module_of(bodies("request", "(i32.const 1)")), "", policy));
+    http::Chunk passed;
+    Running running(run.run->run_body(Phase::kRequestBody, {std::string(1001, 'x'), false}, passed));
+    ASSERT_TRUE(running.is_done());
+    EXPECT_EQ(running.result().proceeds() ? 0 : running.result().response()->status, status);
+  }
 }
 
 TEST_F(Filters, ThePauseOfALastPieceWaits) {
@@ -250,7 +254,7 @@ TEST_F(Filters, AWholeRequestBodyCanBeEditedAndRefused) {
   refuses.exchange.body_reader = &reader;
   EXPECT_EQ(refuses.request().response()->status, 403);
 
-  reader.text.assign(PluginLimits{}.whole_body_bytes + 1, 'x');
+  reader.text.assign(PluginLimits{}.held_body_bytes + 1, 'x');
   PluginRun too_long(plugin(module_of(headers("request", kWantsRequestBody), bodies("request", "(i32.const 0)"))));
   too_long.exchange.body_reader = &reader;
   EXPECT_EQ(too_long.request().response()->status, 413);

@@ -100,7 +100,9 @@ class InlinePluginType final : public chain::PluginType {
         prefix_(settings.prefix),
         allowed_dirs_(settings.allowed_dirs),
         defaults_(settings.defaults),
-        reserved_(settings) {}
+        reserved_(settings) {
+    if (!defaults_.max_metrics) defaults_.max_metrics = settings.state_limits.max_metrics;
+  }
 
   std::string_view name() const override { return "wasm"; }
   int priority() const override { return 0; }
@@ -142,6 +144,7 @@ class InlinePluginType final : public chain::PluginType {
     CO_TRY(std::string path, allowed_path(plugin.path, prefix_, allowed_dirs_));
     CO_TRY(auto module, co_await runtime_->load(std::move(path), plugin.settings.policy.module_isolation()));
     VmSpec spec = spec_of(plugin.name, std::move(module), {}, plugin.settings);
+    spec.max_metrics = *plugin.settings.max_metrics;
     RootConf conf{plugin.name, {}, std::move(plugin.configuration), plugin.settings.call_hosts};
     PluginPolicy policy = plugin.settings.policy;
     co_return co_await make_plugin(*runtime_, std::move(spec), std::move(conf), std::move(resource), policy,

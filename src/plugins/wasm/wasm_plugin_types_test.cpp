@@ -246,6 +246,25 @@ TEST_F(PluginTypes, APluginMayHaveOtherLimitsOfMetrics) {
   EXPECT_EQ(state.of("two").metrics.size(), 3u);
 }
 
+TEST_F(PluginTypes, AnInlinePluginMayDefineFewerMetrics) {
+  write_file("defines.wat", wat(R"((import "env" "proxy_define_metric"
+    (func $define (param i32 i32 i32 i32) (result i32))))",
+                                R"((data (i32.const 50) "abcde") (func $define_each (local $i i32)
+      (loop $next (drop (call $define (i32.const 0) (i32.add (i32.const 50) (local.get $i)) (i32.const 1) (i32.const 16)))
+                  (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                  (br_if $next (i32.lt_u (local.get $i) (i32.const 5)))))
+    (func (export "proxy_on_configure") (param i32 i32) (result i32) (call $define_each) (i32.const 1)))"));
+  settings_.state_limits.max_metrics = 3;
+  add();
+  EXPECT_TRUE(links(R"({"wasm": {"conf": {"path": "defines.wat", "name": "few", "max_metrics": 2}}})"));
+  EXPECT_TRUE(links(R"({"wasm": {"conf": {"path": "defines.wat", "name": "all"}}})"));
+  EXPECT_EQ(runtime_->state().of("few").metrics.size(), 2u);
+  EXPECT_EQ(runtime_->state().of("all").metrics.size(), 3u);
+  EXPECT_NE(refusal(R"({"wasm": {"conf": {"path": "defines.wat", "max_metrics": 4}}})")
+                .find("max_metrics is 4, and wasm.max_metrics in the boot file allows 3"),
+            std::string::npos);
+}
+
 TEST_F(PluginTypes, InlinePathsLeadNowhereElse) {
   std::string outside = directory_ + "-outside";
   std::filesystem::create_directory(outside);

@@ -33,7 +33,7 @@ struct PluginLimits {
   std::chrono::milliseconds cpu_budget{50};         // of one callback on a worker
   std::chrono::milliseconds start_budget{10'000};   // of each step of starting and configuring off the workers
   std::chrono::milliseconds longest_pause{60'000};  // of an exchange that a plugin holds
-  std::size_t whole_body_bytes = 1 << 20;           // of a request body that a plugin wants as a whole
+  std::size_t held_body_bytes = 1 << 20;            // of one body that a plugin holds, or wants as a whole
   std::uint32_t max_instances = 256;                // exchanges of a worker at once, where each has a VM of its own
   HttpCallLimits http_calls;
   friend bool operator==(const PluginLimits&, const PluginLimits&) = default;
@@ -62,6 +62,7 @@ struct VmSettings {
   Restart restart = Restart::kAtOnce;
   std::vector<std::pair<std::string, std::string>> env;  // variables as WASI tells them: nothing else is there
   std::uint64_t log_limit = 1000;                        // lines a second; the rest is counted
+  std::uint64_t metric_limit = 1'000'000;                // changes of metrics a second; the rest is counted
   friend bool operator==(const VmSettings&, const VmSettings&) = default;
 };
 

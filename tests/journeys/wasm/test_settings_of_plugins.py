@@ -90,6 +90,9 @@ WRONG = {
     "cpu_budget: 0": r"cpu_budget is 0; give from 1ms to 1h",
     "memory_limit: 5g": r"memory_limit is \"5g\"; give from 64k to 4g",
     "log_limit: -1": r"log_limit is -1; give how many lines a second",
+    "metric_limit: many": r"metric_limit is \"many\"; give how many changes a second",
+    "max_pause: 0": r"max_pause is 0; give from 1ms to 1h",
+    "max_held_body: 2g": r"max_held_body is \"2g\"; write bytes, or a number with k, m or g, up to 1g",
     "max_metrics: many": r"max_metrics is \"many\"; give a number from 0 to 16384",
     "capabilities: proxy_log": r"capabilities wants a list of host calls",
     "capabilities: [proxy_lgo]": r"capabilities\[0\] is \"proxy_lgo\", which is no host call of this gateway; did you mean proxy_log\?",
@@ -134,16 +137,39 @@ def test_a_route_gets_no_more_than_the_boot_file_allows(gateway):
     assert one.ask("GET", "/a").text == "MINE=1\0"
     for settings, said in (
             ({"cpu_budget": "41ms"}, "cpu_budget is"), ({"memory_limit": "17m"}, "memory_limit is"),
-            ({"log_limit": 11}, "log_limit is"), ({"capabilities": ["proxy_log"]}, "capabilities/0 is proxy_log")):
+            ({"log_limit": 11}, "log_limit is"), ({"max_metrics": 1001}, "max_metrics is"), ({"max_pause": 61}, "max_pause is"),
+            ({"max_held_body": "2m"}, "max_held_body is"), ({"metric_limit": 1000001}, "metric_limit is"), ({"capabilities": ["proxy_log"]}, "capabilities/0 is proxy_log")):
         refused = put(**settings)
         assert refused.status == 400 and f"conf/plugins/0/{said}" in refused.text and "in the boot file" in refused.text, refused.text
-    for settings, said in (({"max_metrics": 5}, "conf/plugins/0/max_metrics may only stand in the boot file"),
-                           ({"vm_id": "own"}, "vm_id own is that of a plugin which the boot file declares"),
+    for settings, said in (({"vm_id": "own"}, "vm_id own is that of a plugin which the boot file declares"),
                            ({"fail": "maybe"}, "conf/plugins/0/fail is"), ({"env": {"A=": "1"}}, "conf/plugins/0/env/A="),
                            ({"env": "A"}, "wrong type"), ({"cpu_budget": []}, "wrong type")):
         refused = put(**settings)
         assert refused.status == 400 and said in refused.text, refused.text
     assert one.ask("GET", "/a").text == "MINE=1\0"
+
+
+def test_how_long_and_how_much_a_plugin_may_hold_is_its_own_setting(gateway, upstream):
+    held = {"path": str(modules() / "script.wasm"), "max_pause": "50ms", "max_held_body": 10}
+    bodies = {"whole": "request_headers set wasm_process_req_body 1\nrequest_body append !",
+              "pieces": "request_body pause", "response": "response_body pause"}
+    node = upstream(answers=[{"body": "x" * 11}]).address
+
+    def route(name, config, **settings):
+        return {"id": name, "uri": f"/{name}", "upstream": {"nodes": {node: 1}},
+                "plugins": {"wasm": {"conf": {**held, "config": config, **settings}}}}
+
+    one = gateway({"wasm": {"enable": True, "allowed_dirs": [str(modules())]}}, resources={"routes": [
+        route("pause", "request_headers pause"),
+        *(route(name, config) for name, config in bodies.items()),
+        *(route(f"{name}-more", config, max_held_body=11) for name, config in bodies.items())]})
+    assert one.ask("GET", "/pause").status == 503
+    wait_until(lambda: "it held an exchange for more than 50 ms" in one.read("logs/error.log"), one.tell)
+    for name, status in (("whole", 413), ("pieces", 413), ("response", 500)):
+        body = b"y" * 11 if status == 413 else None
+        assert one.ask("POST", f"/{name}", body=body).status == status, name
+        answer = one.ask("POST", f"/{name}-more", body=body)
+        assert answer.status == (200 if name == "whole" else 503), (name, answer.status)
 
 
 def test_a_new_budget_and_memory_limit_take_effect_with_a_hup(gateway):

@@ -3,6 +3,8 @@
 #include "plugins/wasm/abi/binding.h"
 #include "plugins/wasm/abi/groups.h"
 
+#include <fmt/format.h>
+
 namespace sallyport::wasm::abi {
 namespace {
 
@@ -15,19 +17,35 @@ Status define_metric(Vm& vm, std::uint32_t type, GuestRange name_at, std::uint32
   if (type >= kMetricTypes) return Status::kBadArgument;
   auto name = vm.memory().read(name_at);
   if (!name || !vm.memory().write(slot, sizeof slot)) return Status::kInvalidMemoryAccess;
-  std::uint32_t metric = vm.state().metrics.define(static_cast<MetricType>(type), *name);
+  std::uint32_t metric = vm.state().metrics.define(static_cast<MetricType>(type), *name, vm.spec().max_metrics);
   if (PluginMetrics::is_overflow(metric) && vm.state().metrics.dropped() == 1) {
-    vm.warn("a metric is not kept: its name is longer than 256 bytes, or wasm.max_metrics is reached");
+    vm.warn("a metric is not kept: its name is longer than 256 bytes, or max_metrics is reached");
   }
   vm.memory().store(slot, metric);
   return Status::kOk;
 }
 
+// Answered with Ok: SDKs stop a plugin on anything else.
+bool is_too_much(Vm& vm) {
+  using Answer = MetricPace::Answer;
+  const std::uint64_t most = vm.spec().settings.metric_limit;
+  const Answer answer = vm.state().metric_pace.ask(vm.lane(), most, *vm.spec().clock);
+  if (answer == Answer::kFirstTooMany) {
+    vm.warn(
+        fmt::format("it changes metrics more than {} times a second (metric_limit): the rest does not count", most));
+  }
+  return answer != Answer::kGoOn;
+}
+
 Status increment_metric(Vm& vm, std::uint32_t metric, std::int64_t by) {
+  if (is_too_much(vm)) [[unlikely]]
+    return Status::kOk;
   return status_of(vm.state().metrics.increment(metric, by, vm.lane()));
 }
 
 Status record_metric(Vm& vm, std::uint32_t metric, std::int64_t value) {
+  if (is_too_much(vm)) [[unlikely]]
+    return Status::kOk;
   return status_of(vm.state().metrics.record(metric, static_cast<std::uint64_t>(value), vm.lane()));
 }
 

@@ -78,5 +78,16 @@ TEST_F(MetricCalls, BeyondTheLimitCallsGoWellWithoutEffect) {
   EXPECT_TRUE(log_.has("a metric is not kept"));
 }
 
+TEST_F(MetricCalls, MoreChangesThanASecondMayHaveGoWellWithoutEffect) {
+  std::uint32_t hits = define(0, "hits"), level = define(1, "level");
+  vm_settings_.metric_limit = 0;
+  EXPECT_EQ(increment(hits, 1), Status::kOk);
+  EXPECT_EQ(record(level, 1), Status::kOk);
+  EXPECT_EQ(get(hits).long_number(16), 0u);
+  EXPECT_EQ(get(level).long_number(16), 0u);
+  EXPECT_TRUE(log_.has("it changes metrics more than 0 times a second (metric_limit): the rest does not count"));
+  EXPECT_EQ(runtime_->state().of("test").metric_pace.dropped(), 2u);
+}
+
 }  // namespace
 }  // namespace sallyport::wasm::abi
