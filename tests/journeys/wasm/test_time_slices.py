@@ -167,7 +167,7 @@ def test_others_are_served_while_the_end_of_an_exchange_computes(gateway, upstre
             assert client.ask("GET", "/plain").status == 200, "nor do other streams of its connection"
             served()
     wait_until(lambda: "/wait 200 go." in lines(), "the line of the one that computed")
-    assert made.metric("sallyport_wasm_instances_in_use", plugin="ends") == 0
+    wait_until(lambda: made.metric("sallyport_wasm_instances_in_use", plugin="ends") == 0, "every instance to be given back")
 
 
 def test_fair_is_true_or_false_and_inline_no_less(gateway, upstream):
