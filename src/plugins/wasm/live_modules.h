@@ -14,7 +14,9 @@ namespace sallyport::wasm {
 class LiveModules final : public chain::LiveTypes {
  public:
   LiveModules(std::shared_ptr<Runtime> runtime, const WasmSettings& settings)
-      : runtime_(std::move(runtime)), defaults_(settings.defaults), reserved_(settings) {}
+      : runtime_(std::move(runtime)), defaults_(settings.defaults), reserved_(settings) {
+    if (!defaults_.max_metrics) defaults_.max_metrics = settings.state_limits.max_metrics;
+  }
 
   std::string_view kind() const override { return "wasm"; }
   std::string_view media_type() const override { return "application/wasm"; }

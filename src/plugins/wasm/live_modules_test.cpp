@@ -52,6 +52,23 @@ TEST_F(LiveModulesTest, ATypeIsMadeOfAModuleWithItsSettings) {
   EXPECT_FALSE(types_.is_code("{}"));
 }
 
+TEST_F(LiveModulesTest, OneMayDefineFewerMetricsThanTheBootFileAllows) {
+  const std::string defines = wat(R"((import "env" "proxy_define_metric"
+    (func $define (param i32 i32 i32 i32) (result i32))))",
+                                  R"((data (i32.const 50) "ab")
+    (func (export "proxy_on_configure") (param i32 i32) (result i32)
+      (drop (call $define (i32.const 0) (i32.const 50) (i32.const 1) (i32.const 16)))
+      (drop (call $define (i32.const 0) (i32.const 51) (i32.const 1) (i32.const 16))) (i32.const 1)))");
+  auto made = make(code(defines, R"({"max_metrics": 1, "vm_id": "few"})"));
+  ASSERT_TRUE(made) << made.error().what;
+  Running configured(made->type->configure(*json::parse(R"({"conf": "x"})"), {"routes/1"}));
+  ASSERT_TRUE(configured.is_done() && configured.result());
+  EXPECT_EQ(runtime_->state().of("few").metrics.size(), 1u);
+  configured.drop();
+  run_messages();
+  EXPECT_NE(refusal(code(defines, R"({"max_metrics": 1001})")).find("in the boot file allows 1000"), std::string::npos);
+}
+
 TEST_F(LiveModulesTest, CodeThatIsKnownIsNotReadAgain) {
   auto first = make(code(wat("", "")));
   auto second = make(code(wat("", ""), R"({"priority": 1})"));

@@ -209,8 +209,11 @@ std::unique_ptr<chain::PluginType> make_declared_type(std::shared_ptr<Runtime> r
   return std::make_unique<DeclaredPluginType>(std::move(runtime), std::move(plugin), std::move(module));
 }
 
+// Metrics of what stands in the boot file are limited for its vm_id; those of what was put, for its VMs.
 VmSpec spec_of(const DeclaredPlugin& plugin, std::shared_ptr<const Module> module) {
-  return spec_of(plugin.name, std::move(module), plugin.vm_config, plugin.settings);
+  VmSpec spec = spec_of(plugin.name, std::move(module), plugin.vm_config, plugin.settings);
+  if (plugin.where.empty() && plugin.settings.max_metrics) spec.max_metrics = *plugin.settings.max_metrics;
+  return spec;
 }
 
 Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& settings, std::shared_ptr<Runtime> runtime) {
