@@ -31,19 +31,25 @@ bool is_callback(std::string_view name) {
 
 constexpr std::size_t kMostLines = 200;
 
-// The lines of a list; of a long one the first.
+// The lines of a list; of a long one the first, and the first that tell why it is refused.
 class Lines {
  public:
-  void add(std::string line) {
-    if (++count_ <= kMostLines) text_ += "  " + std::move(line) + "\n";
+  void add(std::string line, bool tells_why = false) {
+    ++count_;
+    std::size_t& shown = tells_why ? whys_ : others_;
+    if (shown == kMostLines) return;
+    ++shown;
+    text_ += "  " + std::move(line) + "\n";
   }
   std::string text() const {
-    return count_ <= kMostLines ? text_ : text_ + fmt::format("  and {} more\n", count_ - kMostLines);
+    const std::size_t left_out = count_ - whys_ - others_;
+    return left_out == 0 ? text_ : text_ + fmt::format("  and {} more\n", left_out);
   }
 
  private:
   std::string text_;
   std::size_t count_ = 0;
+  std::size_t whys_ = 0, others_ = 0;  // shown
 };
 
 void tell_imports(std::string& text, const ModuleOutline& outline) {
@@ -51,7 +57,8 @@ void tell_imports(std::string& text, const ModuleOutline& outline) {
   Lines lines;
   for (const ModuleImport& import : outline.imports) {
     std::string form = import.kind == ExternKind::kFunction ? import.signature.to_string() : "";
-    lines.add(fmt::format("{}.{} {}{}", import.module, import.name, form, trouble_with(import)));
+    const std::string trouble = trouble_with(import);
+    lines.add(fmt::format("{}.{} {}{}", import.module, import.name, form, trouble), !trouble.empty());
   }
   text += lines.text();
 }

@@ -39,6 +39,15 @@ TEST(Inspection, NamesEveryImportThatIsRefused) {
                               HasSubstr("env.base   REFUSED: no function\n"), HasSubstr("\nREFUSED: /")));
 }
 
+TEST(Inspection, NamesAnImportThatIsRefusedAtTheEndOfALongList) {
+  std::string imports;
+  for (int i = 0; i < 250; ++i) imports += R"((import "env" "proxy_log" (func (param i32 i32 i32) (result i32))))";
+  Inspection one = inspected(wat(imports + R"((import "env" "proxy_teleport" (func)))", ""));
+  EXPECT_FALSE(one.is_accepted);
+  EXPECT_THAT(one.text, AllOf(HasSubstr("imports     251\n"), HasSubstr("\n  and 50 more\n"),
+                              HasSubstr("env.proxy_teleport () -> ()  REFUSED: not offered by this gateway\n")));
+}
+
 TEST(Inspection, StartsTheModule) {
   Inspection one = inspected(wat("", R"((func (export "_initialize") unreachable))"));
   EXPECT_FALSE(one.is_accepted);
