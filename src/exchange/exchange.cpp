@@ -49,6 +49,10 @@ void Exchange::set_property(std::string_view name, std::string_view value) {
   }
 }
 
+void Exchange::forget_properties(std::string_view prefix) {
+  std::erase_if(properties_, [&](const Property& property) { return property.name.starts_with(prefix); });
+}
+
 std::optional<std::string_view> Exchange::property(std::string_view name) const noexcept {
   auto found = std::ranges::find(properties_, name, &Property::name);
   if (found == properties_.end()) return std::nullopt;

@@ -215,6 +215,7 @@ class Exchange {
   // Properties are visible to every plugin of this exchange, to expressions and to the log.
   void set_property(std::string_view name, std::string_view value);  // copies both
   std::optional<std::string_view> property(std::string_view name) const noexcept;
+  void forget_properties(std::string_view prefix);  // those whose name begins with it
   std::span<const Property> properties() const noexcept { return properties_; }
 
   // Replaces path and query for the upstream; `target` is "/path?query" in the wire's form.

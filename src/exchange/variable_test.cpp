@@ -123,6 +123,9 @@ TEST(Variable, PropertiesAreReadByNamesThatAreNotBuiltIn) {
   EXPECT_EQ(f.exchange.variable("consumer_name"), "rose");
   f.exchange.set_property("uri", "/other");
   EXPECT_EQ(f.exchange.variable("uri"), "/");
+  f.exchange.forget_properties("consumer_");
+  EXPECT_EQ(f.exchange.variable("consumer_name"), Text());
+  EXPECT_EQ(f.exchange.property("uri"), "/other");
 }
 
 TEST(Variable, ACompiledNameReadsTheSameAsALookup) {

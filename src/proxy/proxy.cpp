@@ -8,6 +8,7 @@
 #include "proxy/forward.h"
 #include "proxy/forwarded_fields.h"
 #include "proxy/response_relay.h"
+#include "route/path_pattern.h"
 
 #include <algorithm>
 
@@ -132,6 +133,7 @@ Verdict Proxy::route_again(Journey& journey) {
   if (auto host = http::parse_authority(exchange.upstream_host))
     exchange.host = in_lower_case(host->host, exchange.arena);
   exchange.matched = {};
+  exchange.forget_properties(route::kParameterPrefix);
   exchange.route_is_outdated = false;
   journey.plan = &journey.snapshot->find(exchange);
   if (journey.plan->refusal) return Verdict::answer(answer_for_refusal(exchange, *journey.plan->refusal));

@@ -49,18 +49,23 @@ TEST_F(ProxyTest, ARequestReachesItsUpstreamAndTheResponseItsClient) {
 
 TEST_F(ProxyTest, APluginMayHaveTheRouteChosenAgainWhileThePluginsStay) {
   std::string matched;
-  first.act = [&matched](Phase phase, exchange::Exchange& of, BodyStage*) -> Task<Verdict> {
+  std::optional<std::string_view> before, after;
+  first.act = [&](Phase phase, exchange::Exchange& of, BodyStage*) -> Task<Verdict> {
     if (phase == Phase::kRewrite) {
+      before = of.property("uri_param_one");
       of.set_upstream_target("/other/x/../y?a=b");
       of.route_is_outdated = true;
     }
-    if (phase == Phase::kResponseHeaders) matched = of.matched.uri;
+    if (phase == Phase::kResponseHeaders) {
+      matched = of.matched.uri;
+      after = of.property("uri_param_one");
+    }
     return Verdict::proceed();
   };
-  route("/first", R"("first": {})");
+  route("/first/*one/b", R"("first": {})");
   route("/other/*", R"("second": {})");
   auto body = [](ProxyTest& t) -> Task<void> {
-    Talk client = co_await t.ask(get("/first"));
+    Talk client = co_await t.ask(get("/first/a/b"));
     Talk upstream = co_await t.accept();
     EXPECT_EQ((co_await upstream.request()).line, "GET /other/y?a=b HTTP/1.1");
     EXPECT_TRUE(co_await upstream.send(ok("x")));
@@ -68,6 +73,8 @@ TEST_F(ProxyTest, APluginMayHaveTheRouteChosenAgainWhileThePluginsStay) {
   };
   run(body(*this));
   EXPECT_EQ(matched, "/other/*");
+  EXPECT_TRUE(before) << "what the first route's wildcards stand for";
+  EXPECT_FALSE(after) << "is nothing of the second";
   EXPECT_EQ(second.filters_made, 0);
 }
 

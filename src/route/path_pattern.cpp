@@ -9,8 +9,6 @@
 namespace sallyport::route {
 namespace {
 
-constexpr std::string_view kPropertyPrefix = "uri_param_";
-
 // Where the first wildcard or parameter begins; the size of `text` when there is none.
 std::size_t size_of_key(std::string_view text, Parameters parameters) {
   const std::size_t star = text.find('*');
@@ -74,7 +72,7 @@ Result<PathPattern> PathPattern::compile(std::string text, Parameters parameters
   if (pattern.names_.empty()) return pattern;  // as in APISIX: "/a*b" is any path that begins with "/a"
   TRY(Regex segments, Regex::compile(regex));
   pattern.segments_ = std::move(segments);
-  for (std::string& name : pattern.names_) name.insert(0, kPropertyPrefix);
+  for (std::string& name : pattern.names_) name.insert(0, kParameterPrefix);
   return pattern;
 }
 

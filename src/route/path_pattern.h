@@ -17,6 +17,9 @@ namespace sallyport::route {
 
 enum class Parameters { kNo, kYes };  // whether a segment ":name" stands for any one segment
 
+// Of the properties that say what wildcards and parameters of the route stand for.
+inline constexpr std::string_view kParameterPrefix = "uri_param_";
+
 class PathPattern {
  public:
   // Error: kInvalid when it is empty.
