@@ -175,6 +175,7 @@ def test_a_start_does_not_fail_without_its_vault(gateway, upstream, vault):
     v.stop()
     g = gateway(settings=SOON, store="yaml", resources={"secrets": [{"id": "vault/1", **manager}], "routes": [route(upstream())]})
     assert value_of(g) == REFERENCE
+    g.wait_for_line("failed to resolve secret reference")
     assert len([line for line in g.read("logs/error.log").splitlines() if "failed to resolve secret reference" in line]) == 1
 
 

@@ -202,4 +202,6 @@ def test_when_no_node_is_healthy_all_are_used(gateway, upstream):
     one = gateway(settings=ALONE, resources=checked(*ups, passive={"unhealthy": {"http_failures": 1}}))
     assert [one.ask("GET", "/a").status for _ in range(6)] == [500] * 6
     assert [len(up.seen) for up in ups] == [3, 3]
+    one.wait_for_line("no node is healthy; requests go to all of them")
+    one.stop()
     assert one.read("logs/error.log").count("no node is healthy; requests go to all of them") == 1

@@ -57,6 +57,7 @@ def test_others_are_served_while_a_callback_computes(computing):
         assert ": w>" not in made.read("logs/error.log")
         assert made.ask("GET", "/go").status == 200
         assert first.read().status == second.read().status == 200
+    made.wait_for_line("computes: w>")
     log = made.read("logs/error.log")
     assert log.index("computes: p>") < log.index("computes: g>") < log.index("computes: w>")
 
@@ -88,7 +89,7 @@ def test_a_client_that_leaves_ends_its_computation(computing):
         wait_until(lambda: metric(made, "callbacks_suspended") == 1, "the callback to be suspended")
         assert metric(made, "instances_in_use") == 1
     wait_until(lambda: metric(made, "callbacks_suspended") == 0, "the callback to be gone")
-    assert metric(made, "instances_in_use") == 0
+    wait_until(lambda: metric(made, "instances_in_use") == 0, "its instance to be free")
     assert metric(made, "time_slices_total") > 0
     assert made.ask("GET", "/plain").status == 200
     assert "trapped" not in made.read("logs/error.log")
