@@ -1,6 +1,6 @@
 // A saturating load: clients of HTTP/1.1 or HTTP/2 and, if asked, the upstream behind the proxy, in one thread that
-// never sleeps, so that no proxy pays for waking its peers. Closed loop: a client sends its next request when the last
-// response is there.
+// never sleeps unless told to nap, so that no proxy pays for waking its peers. Closed loop: a client sends its next
+// request when the last response is there.
 //
 // Prints START when counting begins, "DONE n" where --mark-every asks for it, and at the end one line with a JSON
 // object. Every response is compared with what is expected. Exits with 0 when all were as expected, with 1 when not.
@@ -134,6 +134,7 @@ class Load final : public ClientEvents {
     for (std::uint64_t time = started; time < ends_at_ && !all_are_done();) {
       if (!counting_ && time >= begins_at_) start_counting();
       const std::uint64_t answers_before = answers_;
+      if (options_.nap_us != 0) usleep(options_.nap_us);
       const bool was_busy = poller_.turn(0);
       if (!was_busy && time - last_event > kIdleBeforeYielding) yield(last_event);
       const std::uint64_t turned = now_ns();

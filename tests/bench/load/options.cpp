@@ -13,6 +13,7 @@ constexpr const char* kUsage = R"(usage: load --proxy PORT [OPTION]...
   --upstream PORT          also be the upstream, on this port; 0: no upstream (default)
   --connections N          clients, each with one request under way (50)
   --under-way N            at most so many of them at once, which take turns
+  --nap MICROSECONDS       sleep between two looks at the sockets, so as not to saturate the proxy (0)
   --streams N              by HTTP/2, each with so many requests under way
   --tls 1                  by TLS 1.3; the certificate is not verified
   --seconds S              how long to count (5), after --warm-up S (0.5)
@@ -61,6 +62,7 @@ Actions actions_on(Options& to) {
       {"--upstream", [&](const Value& value) { to.upstream = value.whole<int>(); }},
       {"--connections", [&](const Value& value) { to.connections = value.whole<int>(); }},
       {"--under-way", [&](const Value& value) { to.under_way = value.whole<std::uint64_t>(); }},
+      {"--nap", [&](const Value& value) { to.nap_us = value.whole<unsigned>(); }},
       {"--warm-up", [&](const Value& value) { to.warm_up_seconds = value.number(); }},
       {"--streams", [&](const Value& value) { to.streams = value.whole<int>(); }},
       {"--tls", [&](const Value& value) { to.tls = value.number() != 0; }},

@@ -17,6 +17,7 @@ struct Options {
   std::uint64_t under_way = 0;  // most requests at once, of all; 0: one of each connection. HTTP/1.1 only
   int streams = 0;              // of HTTP/2 on each connection; 0: HTTP/1.1
   bool tls = false;             // 1.3
+  unsigned nap_us = 0;          // to sleep between two looks at the sockets; 0: never, the load saturates
   double warm_up_seconds = 0.5;
   double seconds = 5;
   std::uint64_t requests = 0;   // instead of a time, and without warming up

@@ -18,7 +18,7 @@ LASTING = "X-Served: yes"
 
 @dataclasses.dataclass(frozen=True)
 class Stream:
-    """One kind of request, sent without a pause by a generator of its own, which is the upstream too."""
+    """One kind of request, sent by a generator of its own, which is the upstream too."""
     name: str
     plugins: dict
     options: tuple = ()       # for the generator, besides those of all
@@ -54,6 +54,8 @@ STREAMS = (
 )
 
 
+# Between the looks of a generator at its sockets: there is time left to compile a plugin each second.
+NAP_US = 1_000
 RELOADING_CONNECTIONS = 32
 RELOADS, RELOAD_SECONDS = 20, 0.5
 UPGRADED_SECONDS = 3
@@ -201,7 +203,7 @@ class Soaking:
     def start(self, stream, connections):
         return load.Load(self.trial.load_program, machine.Anywhere(), "--proxy", self.gateway.port, "--upstream",
                          0 if stream.answers else self.upstreams[stream.name], "--connections", connections,
-                         "--path", f"/{stream.name}", "--requests", 1, "--until-released", 1, *stream.options)
+                         "--path", f"/{stream.name}", "--nap", NAP_US, "--requests", 1, "--until-released", 1, *stream.options)
 
     def pass_time(self, generators):
         begun = time.monotonic()
