@@ -7,15 +7,20 @@
 namespace sallyport::json {
 namespace {
 
+std::string hint_for(const std::string& misspelt, const Object& named) {
+  std::vector<std::string_view> names;
+  names.reserve(named.size());
+  for (const auto& [name, schema] : named) names.push_back(name);
+  return did_you_mean(misspelt, names);
+}
+
 void add_misspelt(const Value& schema, const Value& value, const std::string& path, std::vector<std::string>& found) {
   const Value* named = schema.find("properties");
   if (!named || !named->is_object() || !value.is_object() || schema.find("patternProperties")) return;
-  std::vector<std::string_view> names;
-  for (const auto& [name, member] : named->object()) names.push_back(name);
   for (const auto& [name, member] : value.object()) {
     if (const Value* below = named->find(name)) {
       add_misspelt(*below, member, path + name + ".", found);
-    } else if (std::string hint = did_you_mean(name, names); !hint.empty()) {
+    } else if (std::string hint = hint_for(name, named->object()); !hint.empty()) {
       found.push_back(path + name + " is unknown and has no effect" + hint);
     }
   }
