@@ -29,11 +29,10 @@ Error error_for(const Item& item, Rejected rejected) {
   return std::move(rejected.error);
 }
 
-// Names each plugin of the resource that `catalog` does not have.
-void add_skipped(std::vector<std::string>& members, const json::Value& resource, const chain::Catalog& catalog) {
-  auto confs = resources::plugin_confs_from(resource);
-  if (!confs) return;
-  for (const resources::PluginConf& conf : *confs) {
+// Names each plugin that `catalog` does not have.
+void add_skipped(std::vector<std::string>& members, const resources::PluginConfs& confs,
+                 const chain::Catalog& catalog) {
+  for (const resources::PluginConf& conf : confs) {
     if (catalog.find(conf.name)) continue;
     members.push_back("unknown plugin [" + conf.name +
                       "] is skipped; add it to `plugins` in the settings, or take it away");
@@ -41,10 +40,9 @@ void add_skipped(std::vector<std::string>& members, const json::Value& resource,
 }
 
 // Names each member of the plugins' confs that is most likely misspelt: plugins accept what they do not know.
-void add_misspelt(std::vector<std::string>& members, const json::Value& resource, const chain::Catalog& catalog) {
-  auto confs = resources::plugin_confs_from(resource);
-  if (!confs) return;
-  for (const resources::PluginConf& conf : *confs) {
+void add_misspelt(std::vector<std::string>& members, const resources::PluginConfs& confs,
+                  const chain::Catalog& catalog) {
+  for (const resources::PluginConf& conf : confs) {
     const json::Schema* schema = catalog.schema(conf.name);
     if (!schema) continue;
     for (const std::string& member : json::misspelt_members(schema->source(), conf.conf)) {
@@ -62,8 +60,10 @@ Unserved unserved_of(const std::vector<Item>& items, const Unserved& before, con
     std::vector<std::string> members;
     if (info && item.value) {
       members = resources::unserved_members(info->kind, *item.value);
-      if (skips) add_skipped(members, *item.value, catalog);
-      add_misspelt(members, *item.value, catalog);
+      if (auto confs = resources::plugin_confs_from(*item.value)) {
+        if (skips) add_skipped(members, *confs, catalog);
+        add_misspelt(members, *confs, catalog);
+      }
     }
     std::string resource = item.kind + "/" + item.id;
     if (!members.empty() || before.contains(resource)) unserved.insert_or_assign(resource, std::move(members));
