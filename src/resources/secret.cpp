@@ -60,7 +60,7 @@ Result<SecretReference> parse_secret_reference(std::string_view text) {
   const std::size_t first = path.find('/');
   const std::size_t second = first == std::string_view::npos ? first : path.find('/', first + 1);
   const std::size_t last = path.rfind('/');
-  if (second == std::string_view::npos || last == second || last + 1 == path.size()) {
+  if (second == std::string_view::npos || last <= second + 1 || last + 1 == path.size()) {
     return wrong("is not whole; write $secret://vault/ID/PATH/MEMBER");
   }
   SecretReference reference;

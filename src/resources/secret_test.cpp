@@ -35,7 +35,7 @@ TEST(SecretReference, HasAManagerAPathAndAMember) {
   EXPECT_EQ(reference->path, "a/b");
   EXPECT_EQ(reference->member, "c");
   for (const char* bad : {"$secret://", "$secret://vault", "$secret://vault/1", "$secret://vault/1/a",
-                          "$secret://vault/1/a/", "$SECRET://vault/1/a/b"}) {
+                          "$secret://vault/1/a/", "$secret://vault/1//a", "$SECRET://vault/1/a/b"}) {
     EXPECT_FALSE(parse_secret_reference(bad)) << bad;
   }
 }
