@@ -87,6 +87,7 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   std::string_view found;
   std::size_t least = word.size() < 4 ? 2 : word.size() < 12 ? 3 : 4;
   for (std::string_view candidate : known) {
+    if (std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size()) >= least) continue;
     if (const std::size_t distance = edit_distance(word, candidate); distance < least) {
       least = distance;
       found = candidate;
