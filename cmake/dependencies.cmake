@@ -29,8 +29,8 @@ pkg_check_modules(CARES REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(LIBURING REQUIRED IMPORTED_TARGET liburing)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
-if(BUILD_TESTING OR SALLYPORT_BENCHMARKS)
-  find_package(GTest REQUIRED)  # fixtures of tests serve the microbenchmarks, too
+if(BUILD_TESTING OR SALLYPORT_BENCHMARKS OR SALLYPORT_FUZZ)
+  find_package(GTest REQUIRED)  # fixtures of tests serve the microbenchmarks and fuzz targets, too
 endif()
 if(SALLYPORT_BENCHMARKS)
   find_package(benchmark REQUIRED)
