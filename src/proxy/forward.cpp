@@ -128,15 +128,16 @@ void Forward::tell(log::Level level, std::string_view line) const {
   around_.log.failures().write(level, line, around_.reactor.now());
 }
 
-// A body whose length left with its head has no place for them (RFC 9112 7.1.2).
+// A body whose length left with its head has no place for them (RFC 9112 7.1.2): those of a plugin, or of a client of
+// HTTP/2 that had told the length.
 void Forward::check_trailers(const Chunk& last) const {
   BodyLength told = journey_.body->length_upstream({last.bytes, false});
   if (told.kind == BodyLength::Kind::kSized) tell_lost_trailers("request");
 }
 
 void Forward::tell_lost_trailers(std::string_view whose) const {
-  tell(log::Level::kWarn, fmt::format("route {}: a plugin made trailers of the {} when the length of its body had left "
-                                      "with the head, so that they are left out",
+  tell(log::Level::kWarn, fmt::format("route {}: trailers of the {} are left out: the length of its body had left with "
+                                      "the head, and HTTP/1.1 has no place for them behind such a body",
                                       exchange_.matched.route_id, whose));
 }
 
