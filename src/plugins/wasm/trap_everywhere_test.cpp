@@ -1,16 +1,19 @@
-// A trap in each callback while another exchange is paused in the same Vm: that one ends by its policy, and the next
-// one is served.
+// A trap or an endless loop in each callback while another exchange is paused in the same Vm: that one ends by its
+// policy, and the next one is served.
 
 #include "async/manual_reactor_fixture.h"
 #include "plugins/wasm/scripted_http_client_fixture.h"
 #include "plugins/wasm/trap_text_fixture.h"
 #include "plugins/wasm/wasm_fixture.h"
 
+#include <gmock/gmock.h>
+
 namespace sallyport::wasm {
 namespace {
 
 using namespace std::chrono_literals;
 using chain::Phase;
+using testing::HasSubstr;
 
 struct Shape {
   std::string_view name;  // without proxy_on_
@@ -46,10 +49,19 @@ constexpr std::string_view kCalls = R"(
     (drop (call $stream (i32.const 200) (i32.const 4) (i32.const 200) (i32.const 4) (i32.const 200) (i32.const 4)
                         (i32.const 0) (i32.const 0) (i32.const 16)))))";
 
-// Requests with four headers arm the trap, those with three are paused, the others go through.
-std::string trapping_in(std::string_view callback) {
+struct Harm {
+  std::string_view code;
+  std::string_view what;    // in the log
+  std::string_view reason;  // in the metric
+};
+constexpr Harm kTrap{"unreachable", "unreachable (a panic or abort)", "unreachable"};
+constexpr Harm kHarms[] = {kTrap, {"(loop $again (br $again))", "CPU budget of 20 ms used up", "time"}};
+
+// Requests with four headers arm the harm, those with three are paused, the others go through.
+std::string harmful_in(std::string_view callback, const Harm& harm = kTrap) {
   std::string text = R"((global $armed (mut i32) (i32.const 0)) (data (i32.const 100) "q")
-    (func $trap (if (global.get $armed) (then unreachable)))
+    (func $trap (if (global.get $armed) (then )" +
+                     std::string(harm.code) + R"()))
     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
       (if (i32.eq (local.get 1) (i32.const 3)) (then (return (i32.const 1))))
       (if (i32.eq (local.get 1) (i32.const 4)) (then (global.set $armed (i32.const 1))))
@@ -86,6 +98,7 @@ std::string trapping_in(std::string_view callback) {
 class TrapEverywhere : public WasmFixture {
  protected:
   TrapEverywhere() {
+    policy_.limits.cpu_budget = 20ms;
     Threads threads;
     threads.workers.emplace_back([this](Message message) { messages_.push_back(std::move(message)); });
     threads.timers.push_back(timers_of(loop_));
@@ -102,8 +115,8 @@ class TrapEverywhere : public WasmFixture {
     for (int i = 3; i < headers; ++i) run.header("x", "y");
     return run.goes_through();
   }
-  // Makes the armed trap go off.
-  void provoke(std::string_view callback, const std::shared_ptr<const WasmPlugin>& of,
+  // Makes the armed harm happen.
+  void provoke(std::string_view callback, const Harm& harm, const std::shared_ptr<const WasmPlugin>& of,
                const std::shared_ptr<const Module>& module) {
     if (callback == "tick") {
       time_.advance(10ms);
@@ -113,7 +126,8 @@ class TrapEverywhere : public WasmFixture {
     } else if (callback == "vm_start" || callback == "validate_configuration" || callback == "configure") {
       auto other = try_module(module, "another conf", policy_);  // of which its trial knew nothing bad
       ASSERT_FALSE(other);
-      EXPECT_NE(other.error().what.find(" trapped: unreachable"), std::string::npos) << other.error().what;
+      EXPECT_NE(other.error().what.find(" trapped: " + std::string(harm.what)), std::string::npos)
+          << other.error().what;
     } else if (callback == "http_call_response") {
       client_.answer(client_.flights.size() - 1, 200);
     } else if (callback.starts_with("grpc_")) {
@@ -129,6 +143,41 @@ class TrapEverywhere : public WasmFixture {
     if (callback == "grpc_receive") client_.tell_message(stream, "message");
     if (callback == "grpc_receive_trailing_metadata") client_.tell_trailing(stream);
     if (callback == "grpc_close") client_.tell_end(stream);
+  }
+
+  static std::string name_of(std::string_view callback) {
+    return (callback == "validate_configuration" ? "proxy_" : "proxy_on_") + std::string(callback);
+  }
+  static std::string told(std::string_view callback, const Harm& harm) {
+    return "plugin test: " + name_of(callback) + " trapped: " + std::string(harm.what) + in_function("trap");
+  }
+  static std::string counted(std::string_view callback, const Harm& harm) {
+    return "callback=\"" + name_of(callback) + "\",reason=\"" + std::string(harm.reason) + "\"} ";
+  }
+  std::string tally() {
+    std::string text;
+    runtime_->state().tally().append_to(text);
+    return text;
+  }
+
+  void end_a_paused_exchange(std::string_view callback, const Harm& harm, OnFailure on_failure) {
+    SCOPED_TRACE(std::string(callback) + " " + std::string(harm.reason));
+    policy_.on_failure = on_failure;
+    auto module = *runtime_->load_now(write_file("trap.wat", harmful_in(callback, harm)));
+    auto made = *try_module(module, "conf", policy_);
+    PluginRun paused(made);
+    Running waits(paused.run->run(Phase::kAccess));
+    ASSERT_FALSE(waits.is_done());
+    exchange(made, 4);
+    provoke(callback, harm, made, module);
+    ASSERT_TRUE(waits.is_done());
+    EXPECT_EQ(waits.result().proceeds(), on_failure == OnFailure::kPass);
+    if (const Error* error = waits.result().error()) {
+      EXPECT_THAT(error->what, HasSubstr(told(callback, harm)));
+    }
+    EXPECT_TRUE(exchange(made, 5));
+    plugins_.clear();
+    EXPECT_THAT(tally(), HasSubstr(counted(callback, harm)));
   }
 
   FakeClock time_;
@@ -159,33 +208,45 @@ constexpr std::string_view kCallbacks[] = {"context_create",
                                            "grpc_close"};
 
 TEST_F(TrapEverywhere, EndsAPausedExchangeByItsPolicyAndServesTheNext) {
-  for (OnFailure on_failure : {OnFailure::kRefuse, OnFailure::kPass}) {
-    for (std::string_view callback : kCallbacks) {
-      SCOPED_TRACE(callback);
-      policy_.on_failure = on_failure;
-      auto module = *runtime_->load_now(write_file("trap.wat", trapping_in(callback)));
-      auto made = *try_module(module, "conf", policy_);
-      PluginRun paused(made);
+  for (const Harm& harm : kHarms) {
+    for (OnFailure on_failure : {OnFailure::kRefuse, OnFailure::kPass}) {
+      for (std::string_view callback : kCallbacks) end_a_paused_exchange(callback, harm, on_failure);
+    }
+  }
+}
+
+// Of two confs with one Vm the second goes: its root is asked and deleted.
+std::string harmful_at_the_end(std::string_view callback, const Harm& harm) {
+  std::string text = R"((global $root (mut i32) (i32.const 0))
+    (func (export "proxy_on_context_create") (param $context i32) (param $parent i32)
+      (if (i32.eqz (local.get $parent)) (then (global.set $root (local.get $context)))))
+    (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.eq (local.get 1) (i32.const 3)))
+    (func $trap )" + std::string(harm.code) +
+                     R"()
+    (func (export "proxy_on_)" +
+                     std::string(callback) + R"(") (param $context i32))";
+  if (callback == "done") text += "(result i32)";
+  text += "(if (i32.eq (local.get $context) (global.get $root)) (then (call $trap)))";
+  return wat("", text + (callback == "done" ? "(i32.const 1))" : ")"));
+}
+
+TEST_F(TrapEverywhere, AtTheEndOfAConfEndsWhatIsPausedInTheSameVm) {
+  for (const Harm& harm : kHarms) {
+    for (std::string_view callback : {"done", "delete"}) {
+      auto module = *runtime_->load_now(write_file("trap.wat", harmful_at_the_end(callback, harm)));
+      auto stays = *try_module(module, "stays", policy_);
+      PluginRun paused(stays);
       Running waits(paused.run->run(Phase::kAccess));
+      ASSERT_TRUE(try_module(module, "goes", policy_));
       ASSERT_FALSE(waits.is_done());
-      log_.take();
-      exchange(made, 4);
-      provoke(callback, made, module);
-      bool is_validation = callback == "validate_configuration";
-      std::string name = (is_validation ? "proxy_" : "proxy_on_") + std::string(callback);
+      plugins_.pop_back();
+      run_messages();
       ASSERT_TRUE(waits.is_done());
-      EXPECT_EQ(waits.result().proceeds(), on_failure == OnFailure::kPass);
-      if (const Error* error = waits.result().error()) {
-        EXPECT_NE(
-            error->what.find("plugin test: " + name + " trapped: unreachable (a panic or abort)" + in_function("trap")),
-            std::string::npos)
-            << error->what;
-      }
-      EXPECT_TRUE(exchange(made, 5));
+      ASSERT_NE(waits.result().error(), nullptr);
+      EXPECT_THAT(waits.result().error()->what, HasSubstr(told(callback, harm)));
+      EXPECT_TRUE(exchange(stays, 4));
+      EXPECT_THAT(tally(), HasSubstr(counted(callback, harm)));
       plugins_.clear();
-      std::string text;
-      runtime_->state().tally().append_to(text);
-      EXPECT_NE(text.find("callback=\"" + name + "\",reason=\"unreachable\"} "), std::string::npos) << text;
     }
   }
 }
@@ -196,7 +257,7 @@ class Reloading : public TrapEverywhere {
 };
 
 TEST_F(Reloading, WaitsForASecondAfterTheLastStart) {
-  auto made = plugin(trapping_in("request_headers"));
+  auto made = plugin(harmful_in("request_headers"));
   time_.advance(1h);
   EXPECT_FALSE(exchange(made, 4));
   EXPECT_TRUE(exchange(made, 5));  // the last start was long ago
@@ -210,14 +271,13 @@ TEST_F(Reloading, WaitsForASecondAfterTheLastStart) {
     time_.advance(501ms);
     EXPECT_TRUE(exchange(made, 5));
   }
-  std::string text;
-  runtime_->state().tally().append_to(text);
-  EXPECT_NE(text.find("sallyport_wasm_vm_restarts_total{plugin=\"test\"} 4\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("sallyport_wasm_vms{plugin=\"test\"} 1\n"), std::string::npos) << text;
+  const std::string text = tally();
+  EXPECT_THAT(text, HasSubstr("sallyport_wasm_vm_restarts_total{plugin=\"test\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("sallyport_wasm_vms{plugin=\"test\"} 1\n"));
 }
 
 TEST_F(Reloading, SaysOnceThatItWaits) {
-  auto made = plugin(trapping_in("request_headers"));
+  auto made = plugin(harmful_in("request_headers"));
   EXPECT_FALSE(exchange(made, 4));
   for (int i = 0; i < 10; ++i) exchange(made, 5);
   std::size_t told = 0;
