@@ -32,6 +32,7 @@ struct PluginTrials : testing::Test {
       (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
       (import "env" "proxy_send_local_response"
         (func $respond (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
       (memory (export "memory") 1)
       (data (i32.const 16) "x-a")
       (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 4096))
@@ -99,6 +100,17 @@ TEST_F(PluginTrials, ATrapIsInTheTraceAndInTheErrors) {
   EXPECT_TRUE(trace->has_trapped());
   EXPECT_THAT(trace->errors(), ElementsAre(HasSubstr("proxy_on_request_headers trapped: unreachable")));
   EXPECT_THAT(names(), ElementsAre("start", "request", "proxy_on_request_headers", "error", "end"));
+}
+
+TEST_F(PluginTrials, ACommandThatEndsByExitHasStartedWell) {
+  run(R"((func (export "_start") (call $exit (i32.const 0))))");
+  EXPECT_FALSE(trace->has_trapped());
+  EXPECT_TRUE(trace->errors().empty());
+}
+
+TEST_F(PluginTrials, ACallbackThatEndsByExitHasTrapped) {
+  run(callback("proxy_on_request_headers", "(call $exit (i32.const 0)) (i32.const 0)"));
+  EXPECT_TRUE(trace->has_trapped());
 }
 
 TEST_F(PluginTrials, APluginThatRefusesItsConfIsRefusedWithTheTraceOfThat) {

@@ -44,6 +44,7 @@ struct Watched {
   std::uint64_t number = 0;
   Instance* instance = nullptr;
   Stopwatch stopwatch;
+  bool has_exited = false;  // by exit(0), within what was entered last
 };
 
 std::size_t slot_count(const Import& import) { return std::max<std::size_t>(1, import.signature.params.size()); }
@@ -63,7 +64,8 @@ bool call_watched(Watched& watched, const Import& import, Slot* slots) {
   const bool goes_on = import.function(watched.host, slots);
   watched.stopwatch.turn_to(Stopwatch::Hand::kNobody);
   call.time = watched.stopwatch.times().host - before;
-  call.result = goes_on ? result_text(import, slots[0], call.succeeded) : "trap";
+  watched.has_exited = !goes_on && import.name == "proc_exit" && arguments[0].u32() == 0;
+  call.result = goes_on ? result_text(import, slots[0], call.succeeded) : watched.has_exited ? "exit" : "trap";
   call.succeeded = call.succeeded && goes_on;
   if (call.succeeded) call.given = given_text(import, arguments, memory);
   if (!call.succeeded || !said) watched.tracer->called(watched.number, std::move(call));
@@ -153,9 +155,16 @@ class TracedInstance final : public Instance {
     watched_->stopwatch.turn_to(Stopwatch::Hand::kNobody);
     --depth_;
     if (!done && inner_->is_suspended()) return false;
-    std::string result = done ? callback_result_text(functions_[entered_].name, slots[0]) : "trap";
-    watched_->tracer->returned(watched_->number, {std::move(result), !done, watched_->stopwatch.take()});
+    watched_->tracer->returned(watched_->number, end_of_run(done, slots));
     return done;
+  }
+
+  // A start function that ends by exit(0), as that of a command, has ended well; a callback has not.
+  TracedReturn end_of_run(bool done, std::span<Slot> slots) {
+    const std::string& name = functions_[entered_].name;
+    const bool has_exited = std::exchange(watched_->has_exited, false) && !name.starts_with("proxy_");
+    std::string result = done ? callback_result_text(name, slots[0]) : has_exited ? "exit" : "trap";
+    return {std::move(result), !done && !has_exited, watched_->stopwatch.take()};
   }
 
   std::unique_ptr<Watched> watched_;
