@@ -33,8 +33,10 @@ std::string readable_name(std::string_view symbol) {
   return name;
 }
 
+// `abort` is that of wasi-libc, by which a panic ends where Rust is built for wasm32-wasip1.
 bool carries_panic(std::string_view name) {
-  return std::ranges::any_of(kPanicPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
+  return name == "abort" ||
+         std::ranges::any_of(kPanicPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
 }  // namespace sallyport::wasm

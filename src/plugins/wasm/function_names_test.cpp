@@ -23,6 +23,8 @@ TEST(FunctionNames, OtherNamesStayAsTheyAre) {
 
 TEST(FunctionNames, WhatOnlyCarriesAPanicIsKnown) {
   EXPECT_TRUE(carries_panic("__rustc::__rust_abort"));
+  EXPECT_TRUE(carries_panic("abort"));
+  EXPECT_FALSE(carries_panic("abort_the_upload"));
   EXPECT_TRUE(carries_panic("std::panicking::panic_with_hook"));
   EXPECT_TRUE(carries_panic("core::panicking::panic_fmt"));
   EXPECT_FALSE(carries_panic("core::option::unwrap_failed"));
