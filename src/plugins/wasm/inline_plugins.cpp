@@ -108,9 +108,9 @@ Result<std::string> allowed_path(std::string_view path, const std::string& prefi
                                          "plugin of its own, through the Admin API or in the boot file");
   }
   std::error_code error;
-  fs::path written(path);
-  fs::path file = fs::canonical(written.is_absolute() ? written : fs::path(prefix) / written, error);
-  if (error) return fail(ErrorCode::kInvalid, std::string(path) + ": cannot be read: " + error.message());
+  const fs::path written = fs::path(prefix) / path;  // an absolute path takes the place of the prefix
+  const fs::path file = fs::canonical(written, error);
+  if (error) return fail(ErrorCode::kInvalid, written.string() + ": cannot be read: " + error.message());
   for (const std::string& directory : directories) {
     fs::path real = fs::canonical(directory, error);
     if (!error && lies_in(file, real)) return file.string();
