@@ -15,18 +15,27 @@ std::string authorization_of(const Credentials& credentials) {
   return "Basic " + base64_encode(credentials.username + ":" + credentials.password);
 }
 
+// What to do where the other side has answered a TLS handshake in clear text, which OpenSSL calls a wrong version.
+std::string_view advice_for(const Error& error, bool is_image) {
+  if (!error.what.ends_with("wrong version number")) return "";
+  return is_image ? "; it seems to speak no TLS: plain_http asks a registry in clear text"
+                  : "; it seems to speak no TLS: http:// asks in clear text";
+}
+
 }  // namespace
 
 Task<Result<Fetched>> Fetcher::fetch(Spec spec, std::size_t most_bytes, std::string validator) {
   const std::string shown = spec.shown();
   const std::string wanted = spec.sha256;
+  const bool is_image = std::holds_alternative<Reference>(spec.place);
   Result<Fetched> fetched = fail(ErrorCode::kInternal, "");
-  if (std::holds_alternative<Reference>(spec.place)) {
+  if (is_image) {
     Image image(web_, std::move(spec));
     fetched = co_await image.fetch(most_bytes, std::move(validator));
   } else {
     fetched = co_await fetch_file(std::move(spec), most_bytes, std::move(validator));
   }
+  if (!fetched) fetched.error().what += advice_for(fetched.error(), is_image);
   if (!fetched || fetched->is_unchanged) co_return fetched;
   fetched->sha256 = sha256_hex(fetched->bytes);
   if (!wanted.empty() && fetched->sha256 != wanted) {

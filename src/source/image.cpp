@@ -79,7 +79,7 @@ Task<Result<std::string>> Image::read_layer(Descriptor layer, std::size_t most_b
                    fmt::format("{}: the layer is not the one of {}; it was changed on the way", where, layer.digest));
   }
   auto module = module_in_layer(std::move(answer.body), most_bytes);
-  if (!module) co_return fail_at(where + ": the layer", std::move(module).error());
+  if (!module) co_return fail(module.error().code, fmt::format("{}: the layer {}", where, module.error().what));
   co_return *std::move(module);
 }
 

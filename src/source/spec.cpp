@@ -118,7 +118,9 @@ class Reader {
 
   void refuse_unknown() {
     for (const auto& [name, value] : source_.object()) {
-      if (std::ranges::find(kKeys, name) == kKeys.end()) problem(name, "is unknown; see docs/wasm.md, Sources");
+      if (std::ranges::find(kKeys, name) != kKeys.end()) continue;
+      problem(name,
+              "is unknown" + did_you_mean(name, kKeys) + "; docs/wasm.md has those that there are, below Sources");
     }
   }
 

@@ -37,7 +37,8 @@ TEST(Spec, OfAnObjectHasWhatItSays) {
 TEST(Spec, TellsEveryProblem) {
   EXPECT_EQ(refusal(R"({"url": "ftp://x", "pull": "often", "intervall": 1})"),
             "source.url is no address; write https://host/path, http://host/path or oci://host/name:tag; source.pull "
-            "is \"often\"; write if_not_present or always; source.intervall is unknown; see docs/wasm.md, Sources");
+            "is \"often\"; write if_not_present or always; source.intervall is unknown; did you mean interval?; "
+            "docs/wasm.md has those that there are, below Sources");
   EXPECT_EQ(refusal("7"), "source is neither an address nor an object with url");
   EXPECT_EQ(refusal("{}"), "source.url is missing; give an address of http, https or oci");
 }

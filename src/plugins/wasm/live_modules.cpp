@@ -1,6 +1,7 @@
 #include "plugins/wasm/live_modules.h"
 
 #include "base/log.h"
+#include "base/setting_text.h"
 #include "plugins/wasm/failed_plugin.h"
 #include "plugins/wasm/inline_plugins.h"
 #include "plugins/wasm/module_facts.h"
@@ -37,11 +38,12 @@ void read_own(const json::Value& settings, DeclaredPlugin& plugin, std::vector<S
 }
 
 void refuse_unknown(const json::Value& settings, std::vector<SettingProblem>& problems) {
-  const std::vector<std::string_view> known = setting_keys(SettingPlace::kDeclared);
+  std::vector<std::string_view> known = setting_keys(SettingPlace::kDeclared);
+  known.insert(known.end(), kOwnKeys.begin(), kOwnKeys.end());
   for (const auto& [name, value] : settings.object()) {
-    bool is_known =
-        std::ranges::find(kOwnKeys, name) != kOwnKeys.end() || std::ranges::find(known, name) != known.end();
-    if (!is_known) problems.push_back({"/" + name, "is unknown; see docs/wasm.md for those that there are"});
+    if (std::ranges::find(known, name) != known.end()) continue;
+    problems.push_back(
+        {"/" + name, "is unknown" + did_you_mean(name, known) + "; docs/wasm.md has those that there are"});
   }
 }
 

@@ -90,9 +90,11 @@ TEST_F(LiveModulesTest, AModuleThatDoesNotStartIsRefused) {
 }
 
 TEST_F(LiveModulesTest, SettingsAreCheckedAndTheirProblemsAllNamed) {
-  std::string why = refusal(
-      code(wat("", ""), R"({"priority": "high", "root_id": 1, "fail": "maybe", "file": "x", "memory_limit": "4g"})"));
+  std::string why =
+      refusal(code(wat("", ""), R"({"priority": "high", "root_id": 1, "fail": "maybe", "file": "x", "cpu_bugdet": "1ms",
+                                "memory_limit": "4g"})"));
   for (std::string_view part : {"priority is no number", "root_id is no text", "fail is \"maybe\"", "file is unknown",
+                                "cpu_bugdet is unknown; did you mean cpu_budget?",
                                 "memory_limit is \"4g\", and wasm.memory_limit in the boot file allows"}) {
     EXPECT_NE(why.find(part), std::string::npos) << part << " in " << why;
   }

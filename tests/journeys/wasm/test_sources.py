@@ -306,6 +306,13 @@ def test_an_image_without_a_plugin_says_so(gateway, registry):
     assert "404" in refusal(one, image(registry, "plugin:2"), 503)
 
 
+def test_a_registry_without_tls_is_told_from_one_that_is_away(gateway, registry):
+    one = gateway()
+    why = refusal(one, f"oci://{registry.address}/plugin:1", 503)
+    assert "TLS handshake" in why and "plain_http asks a registry in clear text" in why
+    assert "http:// asks in clear text" in refusal(one, f"https://{registry.address}/plugin.wasm", 503)
+
+
 def test_a_tag_that_moves_comes_into_force(gateway, upstream, registry):
     one = gateway()
     registry.push_artifact("plugin:latest", module("A"))
