@@ -22,12 +22,16 @@ void read_names(Section& section, std::optional<std::vector<std::string>>& to) {
   to = std::move(names);
 }
 
-// A list that comes from APISIX may name plugins that guard routes there and are not here.
-void warn_of_absent_plugins(Section section, const Settings& settings) {
+bool is_built_in(std::string_view name) {
   chain::Catalog natives;
   plugins::native::add_native_plugins(natives);
+  return name == "wasm" || natives.find(name);
+}
+
+// A list that comes from APISIX may name plugins that guard routes there and are not here.
+void warn_of_absent_plugins(Section section, const Settings& settings) {
   auto is_here = [&](const std::string& name) {
-    return name == "wasm" || natives.find(name) ||
+    return is_built_in(name) ||
            std::ranges::find(settings.wasm.plugins, name, &WasmPluginSettings::name) != settings.wasm.plugins.end();
   };
   std::vector<std::string> absent;
@@ -101,6 +105,9 @@ void read_wasm_plugin(Section section, const Settings& settings, std::vector<Was
   }
   const bool known = std::any_of(to.begin(), to.end(), [&](const auto& other) { return other.name == plugin.name; });
   if (known) section.error("name", fmt::format("is {} a second time; names must differ", plugin.name));
+  if (is_built_in(plugin.name)) {
+    section.error("name", fmt::format("is {}, a plugin of the gateway itself; give another one", plugin.name));
+  }
   plugin.priority = static_cast<int>(priority);
   if (!plugin.file.empty()) plugin.file = below_prefix(settings, plugin.file);
   plugin.where = section.where();

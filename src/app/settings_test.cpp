@@ -434,6 +434,14 @@ TEST(Settings, EveryErrorIsReportedInTheOrderOfTheFile) {
                   HasSubstr("error: wasm.plugins[0].file is missing")));
 }
 
+TEST(Settings, ADeclaredPluginTakesNoNameOfABuiltInOne) {
+  EXPECT_THAT(
+      problems_of("wasm: {plugins: [{name: request-id, file: a.wasm}, {name: wasm, file: a.wasm}]}\n"),
+      ElementsAre(
+          HasSubstr("error: wasm.plugins[0].name is request-id, a plugin of the gateway itself; give another one"),
+          HasSubstr("error: wasm.plugins[1].name is wasm, a plugin of the gateway itself; give another one")));
+}
+
 TEST(Settings, PluginsThatAreNotHereAreNamed) {
   EXPECT_THAT(problems_of("wasm: {plugins: [{name: own, file: own.wasm}]}\n"
                           "plugins: [wasm, key-auth, request-id, own, limit-count]\n"),
