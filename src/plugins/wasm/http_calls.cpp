@@ -281,8 +281,8 @@ void HttpCalls::tell(std::string_view line) {
   }
   told_ = now;
   const std::uint64_t left_out = std::exchange(left_out_, 0);
-  log_.write(LogLevel::kWarn, left_out == 0 ? std::string(line)
-                                            : fmt::format("{} (and {} lines about HTTP calls before)", line, left_out));
+  log_.warn(left_out == 0 ? std::string(line)
+                          : fmt::format("{} (and {} lines about HTTP calls before)", line, left_out));
 }
 
 }  // namespace sallyport::wasm

@@ -33,10 +33,10 @@ std::string as_log_line(std::string_view text) {
   return line;
 }
 
-void PluginLog::write(LogLevel level, std::string_view message) {
+void PluginLog::add(LogLevel level, std::string_view message, Counted counted) {
   bool written = log::enabled(level_of(level)) && mode_ == Mode::kWrite;
   if (!written && !remembers_ && mode_ == Mode::kWrite) return;
-  written = written && admits_line();
+  written = written && (counted == Counted::kNo || admits_line());
   if (!written && !remembers_ && mode_ == Mode::kWrite) return;
   std::string line = as_log_line(message);
   if (written) print(level, line);

@@ -28,7 +28,10 @@ class PluginLog {
   PluginLog& operator=(const PluginLog&) = delete;
   ~PluginLog() { report_left_out(); }
 
-  void write(LogLevel level, std::string_view message);
+  void write(LogLevel level, std::string_view message) { add(level, message, Counted::kYes); }
+  // Of the gateway about the plugin, and no more often than once a second or once for each cause: its limit is not for
+  // it.
+  void warn(std::string_view message) { add(LogLevel::kWarn, message, Counted::kNo); }
   // Text of standard output or error, which runtimes write in pieces: each of its lines is a line of the log.
   void write_text(LogLevel level, std::string_view text);
   // Writes the line that write_text has begun.
@@ -50,6 +53,9 @@ class PluginLog {
   void release();
 
  private:
+  enum class Counted { kYes, kNo };
+
+  void add(LogLevel level, std::string_view message, Counted counted);
   bool admits_line();
   void report_left_out();
   void print(LogLevel level, std::string_view line) const;

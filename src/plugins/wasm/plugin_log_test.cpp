@@ -24,6 +24,15 @@ TEST_F(PluginLogs, BeyondTheLinesOfASecondTheRestIsCounted) {
   EXPECT_EQ(capture.lines().back(), "info plugin p: next");
 }
 
+TEST_F(PluginLogs, WhatTheGatewaySaysOnceIsNotLeftOut) {
+  PluginLog log("p", PluginLog::Mode::kWrite, clock, 1);
+  log.write(LogLevel::kInfo, "line");
+  log.write(LogLevel::kInfo, "line");
+  log.warn("its metrics are too many");
+  EXPECT_EQ(capture.lines(),
+            (std::vector<std::string>{"info plugin p: line", "warn plugin p: its metrics are too many"}));
+}
+
 TEST_F(PluginLogs, WhatWasLeftOutIsToldAtItsEnd) {
   {
     PluginLog log("p", PluginLog::Mode::kWrite, clock, kLinesASecond);

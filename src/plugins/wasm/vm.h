@@ -157,6 +157,8 @@ class Vm {
   // Of `root`, which waits.
   void note_done(RootContext& root);
   void warn(std::string_view message) { log_->write(LogLevel::kWarn, message); }
+  // What is said once for each cause, however much the plugin writes.
+  void warn_once(std::string_view message) { log_->warn(message); }
   bool may_call(std::uint64_t capability) const noexcept { return !capabilities_ || capabilities_->allows(capability); }
   // Whether this host call was not warned of before.
   bool hears_first_of(std::string_view function);

@@ -103,8 +103,8 @@ bool deny(Vm& vm, std::string_view name, Slot* slots) {
   const Denied* denied = find(name);
   std::uint32_t result = denied ? answer(vm, *denied, slots) : kNotCapable;
   if (vm.hears_first_of(name)) {
-    vm.warn("it called " + std::string(name) + ", which its capabilities do not name, and gets " +
-            std::to_string(result) + "; add it to them if it shall have it");
+    vm.warn_once("it called " + std::string(name) + ", which its capabilities do not name, and gets " +
+                 std::to_string(result) + "; add it to them if it shall have it");
   }
   slots[0].set(result);
   return true;

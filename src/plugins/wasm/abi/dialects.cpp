@@ -10,8 +10,8 @@ namespace {
 template <Name kName, class... Args>
 Status is_elsewhere(Vm& vm, Args...) {
   if (vm.hears_first_of(kName.view())) {
-    vm.warn("it called " + std::string(kName.view()) +
-            ", which other hosts have and this gateway has not, and gets 10");
+    vm.warn_once("it called " + std::string(kName.view()) +
+                 ", which other hosts have and this gateway has not, and gets 10");
   }
   return Status::kInternalFailure;
 }

@@ -19,7 +19,7 @@ Status define_metric(Vm& vm, std::uint32_t type, GuestRange name_at, std::uint32
   if (!name || !vm.memory().write(slot, sizeof slot)) return Status::kInvalidMemoryAccess;
   std::uint32_t metric = vm.state().metrics.define(static_cast<MetricType>(type), *name, vm.spec().max_metrics);
   if (PluginMetrics::is_overflow(metric) && vm.state().metrics.dropped() == 1) {
-    vm.warn("a metric is not kept: its name is longer than 256 bytes, or max_metrics is reached");
+    vm.warn_once("a metric is not kept: its name is longer than 256 bytes, or max_metrics is reached");
   }
   vm.memory().store(slot, metric);
   return Status::kOk;
@@ -31,7 +31,7 @@ bool is_too_much(Vm& vm) {
   const std::uint64_t most = vm.spec().settings.metric_limit;
   const Answer answer = vm.state().metric_pace.ask(vm.lane(), most, *vm.spec().clock);
   if (answer == Answer::kFirstTooMany) {
-    vm.warn(
+    vm.warn_once(
         fmt::format("it changes metrics more than {} times a second (metric_limit): the rest does not count", most));
   }
   return answer != Answer::kGoOn;
