@@ -15,8 +15,11 @@ std::string authorization_of(const Credentials& credentials) {
   return "Basic " + base64_encode(credentials.username + ":" + credentials.password);
 }
 
-// What to do where the other side has answered a TLS handshake in clear text, which OpenSSL calls a wrong version.
+// What to do where the module is too long, and where the other side has answered a TLS handshake in clear text, which
+// OpenSSL calls a wrong version.
 std::string_view advice_for(const Error& error, bool is_image) {
+  const bool is_too_long = error.what.find("its answer is longer than") != std::string::npos;
+  if (is_too_long && !is_image) return ", which is wasm.uploads.max_size";
   if (!error.what.ends_with("wrong version number")) return "";
   return is_image ? "; it seems to speak no TLS: plain_http asks a registry in clear text"
                   : "; it seems to speak no TLS: http:// asks in clear text";

@@ -112,7 +112,7 @@ def test_what_cannot_be_fetched_changes_nothing_and_says_why(gateway, upstream):
 def test_more_bytes_than_a_module_may_have_are_refused(gateway):
     one = gateway({"wasm": {"uploads": {"max_size": "4k"}}})
     with fixed(module("A") + b"x" * 5000) as files:
-        assert "4096 bytes" in refusal(one, files.url("/a"), 503)
+        assert "4096 bytes, which is wasm.uploads.max_size" in refusal(one, files.url("/a"), 503)
 
 
 def test_sources_that_cannot_be_are_refused(gateway):
