@@ -357,7 +357,8 @@ TEST_F(EveryCall, TakesAnEmptyTextWhereverItPoints) {
       Row empty = row;
       empty.arguments[i] = number(-1);
       empty.arguments.insert(empty.arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, number(0));
-      EXPECT_NE(answer_of(empty, "env"), "6") << row.function << " " << Layout(empty).arguments();
+      const std::string answer = answer_of(empty, "env");
+      EXPECT_TRUE(answer != "6" && answer != "(none)") << row.function << " " << Layout(empty).arguments() << answer;
     }
   }
 }
