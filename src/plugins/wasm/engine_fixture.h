@@ -13,9 +13,10 @@ namespace sallyport::wasm {
 
 // Wasmtime, or what SALLYPORT_WASM_ENGINE names.
 inline EngineKind tested_engine() {
-  const char* wanted = std::getenv("SALLYPORT_WASM_ENGINE");
-  auto kind = engine_named(wanted ? wanted : "wasmtime");
-  if (!kind) throw std::runtime_error("SALLYPORT_WASM_ENGINE is " + std::string(wanted) + ", of " + engine_names());
+  const char* named = std::getenv("SALLYPORT_WASM_ENGINE");
+  const std::string wanted = named ? named : "wasmtime";
+  auto kind = engine_named(wanted);
+  if (!kind) throw std::runtime_error("SALLYPORT_WASM_ENGINE is " + wanted + ", of " + engine_names());
   return *kind;
 }
 

@@ -336,6 +336,29 @@ TEST_F(HostileFiles, OfPrecompiledCodeAreRefused) {
   EXPECT_FALSE(refused(good_ + section('\0', number(21) + "precompiled_wasmtime!" + std::string(1000, '\xcc'))));
 }
 
+// As binary: the text format has no such names.
+TEST_F(HostileFiles, WithNamesThatAreNoTextAreRefused) {
+  constexpr std::string_view kName = "proxy_on_request_headers";
+  std::string odd = good_;
+  odd[odd.find(kName)] = '\xff';
+  ASSERT_TRUE(refused(odd));
+  EXPECT_NE(refused(odd)->find("it does not compile"), std::string::npos) << *refused(odd);
+}
+
+TEST_F(HostileModules, WithNamesOfFunctionsThatAreNoTextAreToldByTheirNumber) {
+  policy_.limits.start_budget = std::chrono::seconds(5);
+  std::string bytes = *make_tested_engine()->assemble(
+      wat("", R"((func $helper unreachable) (func (export "_initialize") (call $helper)))"));
+  bytes.replace(bytes.rfind("helper"), 6, "\xff\x1b[0m\n");
+  auto module = runtime_->load_now(write_file("names.wasm", bytes));
+  ASSERT_TRUE(module) << module.error().what;
+  auto made = try_module(std::move(*module), "", policy_);
+  ASSERT_FALSE(made);
+  const std::string where = is_wasmedge() ? "" : " in function 2, called by _initialize";
+  EXPECT_NE(made.error().what.find("trapped: unreachable (a panic or abort)" + where), std::string::npos)
+      << made.error().what;
+}
+
 TEST_F(HostileFiles, MayBeLarge) {
   std::string huge = good_ + section('\0', number(4) + "bulk" + std::string(50u << 20, 'x'));
   EXPECT_FALSE(refused(huge));

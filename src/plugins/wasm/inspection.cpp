@@ -5,6 +5,7 @@
 #include "plugins/wasm/abi/host_functions.h"
 #include "plugins/wasm/callbacks.h"
 #include "plugins/wasm/module_facts.h"
+#include "plugins/wasm/plugin_log.h"
 #include "plugins/wasm/runtime.h"
 #include "plugins/wasm/wasm_plugin_types.h"
 
@@ -31,15 +32,16 @@ bool is_callback(std::string_view name) {
 
 constexpr std::size_t kMostLines = 200;
 
-// The lines of a list; of a long one the first, and the first that tell why it is refused.
+// The lines of a list; of a long one the first, and the first that tell why it is refused. Names that a file holds may
+// be meant to do something to a terminal.
 class Lines {
  public:
-  void add(std::string line, bool tells_why = false) {
+  void add(std::string_view line, bool tells_why = false) {
     ++count_;
     std::size_t& shown = tells_why ? whys_ : others_;
     if (shown == kMostLines) return;
     ++shown;
-    text_ += "  " + std::move(line) + "\n";
+    text_ += "  " + as_log_line(line) + "\n";
   }
   std::string text() const {
     const std::size_t left_out = count_ - whys_ - others_;
@@ -99,7 +101,7 @@ Result<std::string> describe(const std::string& path, EngineKind kind) {
   std::string text =
       fmt::format("file        {}\nsize        {} bytes\nsha256      {}\n", path, file.bytes.size(), file.hash);
   if (version) text += fmt::format("ABI         {}\n", name_of(*version));
-  text += "built with  " + (built.empty() ? "unknown: nothing in the module tells" : built) + "\n";
+  text += "built with  " + (built.empty() ? "unknown: nothing in the module tells" : as_log_line(built)) + "\n";
   tell_imports(text, *outline);
   tell_exports(text, *outline);
   return text;

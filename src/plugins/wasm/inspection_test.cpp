@@ -48,6 +48,15 @@ TEST(Inspection, NamesAnImportThatIsRefusedAtTheEndOfALongList) {
                               HasSubstr("env.proxy_teleport () -> ()  REFUSED: not offered by this gateway\n")));
 }
 
+TEST(Inspection, NamesAreLinesThatDoNothingToATerminal) {
+  Inspection one = inspected(wat(R"((import "env" "one\n\1b[31mtwo" (func)))", R"((func (export "a\07b\0dc")))"));
+  EXPECT_THAT(one.text, AllOf(HasSubstr("  env.one  [31mtwo () -> ()  REFUSED: not offered by this gateway\n"),
+                              HasSubstr("  a b c () -> ()\n"), HasSubstr(": it imports env.one  [31mtwo, which")));
+  Inspection traps = inspected(wat("", R"((func (export "_initialize") (call $"two\0alines\1b[0m"))
+                                          (func $"two\0alines\1b[0m" unreachable))"));
+  EXPECT_THAT(traps.text, HasSubstr("trapped: unreachable (a panic or abort) in two lines [0m"));
+}
+
 TEST(Inspection, StartsTheModule) {
   Inspection one = inspected(wat("", R"((func (export "_initialize") unreachable))"));
   EXPECT_FALSE(one.is_accepted);

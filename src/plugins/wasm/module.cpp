@@ -6,6 +6,7 @@
 #include "plugins/wasm/callback_sequences.h"
 #include "plugins/wasm/callbacks.h"
 #include "plugins/wasm/isolated_module.h"
+#include "plugins/wasm/plugin_log.h"
 
 #include <array>
 #include <cerrno>
@@ -46,7 +47,7 @@ Result<void> check_export_count(const ModuleOutline& outline) {
 
 Result<void> check_imports(const ModuleOutline& outline) {
   for (const ModuleImport& import : outline.imports) {
-    std::string name = import.module + "." + import.name;
+    std::string name = as_log_line(import.module + "." + import.name);
     if (import.kind != ExternKind::kFunction) {
       return refuse("it imports " + name + ", which is no function; build it with its own memory and table");
     }

@@ -11,8 +11,8 @@ namespace {
 constexpr std::size_t kNamedFrames = 6;
 
 std::string name_of(const Frame& frame, const ModuleOutline& outline) {
-  if (!frame.function.empty()) return frame.function;
-  if (auto name = outline.export_name(frame.index); !name.empty()) return std::string(name);
+  if (!frame.function.empty()) return as_log_line(frame.function);
+  if (auto name = outline.export_name(frame.index); !name.empty()) return as_log_line(name);
   return "function " + std::to_string(frame.index);
 }
 
