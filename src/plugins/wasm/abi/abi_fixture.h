@@ -34,9 +34,9 @@ struct GuestImage {
 
 class AbiFixture : public WasmFixture {
  protected:
-  enum class At { kRequest, kResponse };
+  enum class At { kRequest, kResponse, kLog };
   struct Options {
-    At at = At::kRequest;  // which callback of headers makes the call
+    At at = At::kRequest;  // whether a callback of headers makes the call, or that of the log
     std::string_view module = "env";
     std::string_view version = "0_2_1";
   };
@@ -53,11 +53,14 @@ class AbiFixture : public WasmFixture {
     for (ValueType type : import->signature.params) imports += type == ValueType::kI64 ? " i64" : " i32";
     imports += import->signature.results.empty() ? ")))" : ") (result i32)))";
     imports += R"((import "env" "proxy_set_property" (func $show (param i32 i32 i32 i32) (result i32))))";
-    std::string_view callback = options.at == At::kRequest ? "proxy_on_request_headers" : "proxy_on_response_headers";
-    std::string body =
-        std::string(data) + R"((data (i32.const 60000) "m"))" + "(func (export \"" + std::string(callback) +
-        "\") (param i32 i32 i32) (result i32)" + "(i32.store (i32.const 0) (call $call " + std::string(arguments) +
-        "))" + "(drop (call $show (i32.const 60000) (i32.const 1) (i32.const 0) (i32.const 8192)))" + "(i32.const 0))";
+    const bool is_log = options.at == At::kLog;
+    std::string_view callback = is_log                       ? "log\") (param i32)"
+                                : options.at == At::kRequest ? "request_headers\") (param i32 i32 i32) (result i32)"
+                                                             : "response_headers\") (param i32 i32 i32) (result i32)";
+    std::string body = std::string(data) + R"((data (i32.const 60000) "m"))" + "(func (export \"proxy_on_" +
+                       std::string(callback) + "(i32.store (i32.const 0) (call $call " + std::string(arguments) +
+                       "))(drop (call $show (i32.const 60000) (i32.const 1) (i32.const 0) (i32.const 8192)))" +
+                       (is_log ? ")" : "(i32.const 0))");
     return wat(imports, body, options.version);
   }
 
@@ -65,6 +68,13 @@ class AbiFixture : public WasmFixture {
   GuestImage call(PluginRun& run) {
     EXPECT_TRUE(run.request().proceeds());
     EXPECT_TRUE(run.response().proceeds());
+    return image(run);
+  }
+  // And on to its end.
+  GuestImage call_at_log(PluginRun& run) {
+    EXPECT_TRUE(run.request().proceeds());
+    EXPECT_TRUE(run.response().proceeds());
+    run.run->log();
     return image(run);
   }
   static GuestImage image(const PluginRun& run) {

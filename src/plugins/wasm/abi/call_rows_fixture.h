@@ -17,7 +17,8 @@ namespace sallyport::wasm::abi {
 
 // Where a call is made.
 enum class Place : std::uint8_t {
-  kStart,  // _initialize
+  kStart,          // _initialize
+  kContextCreate,  // of the root
   kVmStart,
   kConfigure,
   kRequestHeaders,

@@ -28,6 +28,8 @@ CallbackOfPlace callback_of(Place place, std::string_view version) {
   switch (place) {
     case Place::kStart:
       return {"_initialize", 0, kNoResult};
+    case Place::kContextCreate:
+      return {"proxy_on_context_create", 2, kNoResult};
     case Place::kVmStart:
       return {"proxy_on_vm_start", 2, kAgrees};
     case Place::kConfigure:

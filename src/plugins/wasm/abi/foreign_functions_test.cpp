@@ -129,6 +129,21 @@ TEST_F(ForeignFunctions, EnvoysStateOfAStreamIsAProperty) {
   EXPECT_EQ(run.exchange.property("filter_state\0key"sv), "value");
 }
 
+TEST_F(ForeignFunctions, EnvoysStateOfAStreamNeedsAnExchange) {
+  const std::string_view name = "set_envoy_filter_state";
+  const std::string argument = "\x0a\x03key\x12\x05value";
+  auto configured = [&](Status expected) {  // 1 where the answer is that one
+    return try_plugin(wat(
+        R"((import "env" "proxy_call_foreign_function" (func $call (param i32 i32 i32 i32 i32 i32) (result i32))))",
+        data(100, name) + data(200, argument) +
+            R"((func (export "proxy_on_configure") (param i32 i32) (result i32)
+              (i32.eq (call $call )" +
+            numbers(100, name.size(), 200, argument.size(), 0, 0) + ")" + numbers(static_cast<int>(expected)) + "))"));
+  };
+  EXPECT_TRUE(configured(Status::kNotFound));
+  EXPECT_FALSE(configured(Status::kOk));
+}
+
 TEST_F(ForeignFunctions, TheRouteIsChosenAgainWhereAPluginAsks) {
   const std::string_view name = "clear_route_cache";
   PluginRun run(

@@ -63,6 +63,67 @@ TEST_F(Properties, TextsOfTheRequestComeAsTheyAre) {
   EXPECT_EQ(text_of("request\0referer"sv), "(none)");
 }
 
+TEST_F(Properties, WhatOnlySomeRequestsHaveIsToldOfThose) {
+  PluginRun referred(getter("request\0referer"sv));
+  referred.header("Referer", "https://example.com/");
+  EXPECT_EQ(call(referred).text(16), "https://example.com/");
+  for (auto [version, name] : {std::pair{http::Version::kHttp10, "HTTP/1.0"}, {http::Version::kHttp2, "HTTP/2"}}) {
+    PluginRun run(getter("request\0protocol"sv));
+    run.exchange.request.version = version;
+    EXPECT_EQ(call(run).text(16), name);
+  }
+}
+
+TEST_F(Properties, WhatOnlyTheEndKnowsIsToldInTheLog) {
+  PluginRun whole(getter("request\0duration"sv, At::kLog));
+  whole.clock.advance(std::chrono::milliseconds(7));
+  EXPECT_EQ(call_at_log(whole).text(16), std::string_view("\xc0\xcf\x6a\0\0\0\0\0", 8));
+
+  constexpr std::string_view kDetails = "connection\0termination_details"sv;
+  PluginRun broken(getter(kDetails, At::kLog));
+  broken.exchange.broken_off = true;
+  broken.exchange.reason = "client_closed";
+  EXPECT_EQ(call_at_log(broken).text(16), "client_closed");
+  PluginRun ended(getter(kDetails, At::kLog));
+  EXPECT_EQ(call_at_log(ended).status(), Status::kNotFound);
+}
+
+// Of the reference, and without a like here: docs/wasm.md says why. And what is known later only.
+TEST_F(Properties, WhatNothingIsKnownOfIsNotFound) {
+  for (std::string_view path : {"metadata"sv,
+                                "metadata\0filter_metadata\0x\0y"sv,
+                                "filter_state"sv,
+                                "filter_state\0x"sv,
+                                "upstream_filter_state"sv,
+                                "upstream\0locality"sv,
+                                "connection\0transport_failure_reason"sv,
+                                "xds\0node"sv,
+                                "xds\0node\0id"sv,
+                                "xds\0cluster_metadata"sv,
+                                "xds\0route_metadata"sv,
+                                "xds\0virtual_host_metadata"sv,
+                                "xds\0upstream_host_metadata"sv,
+                                "xds\0upstream_host_locality_metadata"sv,
+                                "xds\0filter_chain_name"sv,
+                                "xds\0listener_metadata"sv,
+                                "node"sv,
+                                "node\0id"sv,
+                                "cluster_metadata"sv,
+                                "route_metadata"sv,
+                                "listener_metadata"sv,
+                                "upstream_host_metadata"sv}) {
+    EXPECT_EQ(text_of(path), "(none)") << path;
+    EXPECT_EQ(text_of(path, At::kResponse), "(none)") << path;
+    PluginRun run(getter(path, At::kLog));
+    EXPECT_EQ(call_at_log(run).status(), Status::kNotFound) << path;
+  }
+  for (std::string_view path : {"upstream\0address"sv, "upstream\0port"sv, "response\0trailers"sv,
+                                "response\0trailers\0x-sum"sv, "response\0headers\0x"sv, "response\0code"sv}) {
+    PluginRun run(getter(path));
+    EXPECT_EQ(call(run).status(), Status::kNotFound) << path;
+  }
+}
+
 TEST_F(Properties, OneNulAtTheEndOfAPathDoesNotMatter) {
   EXPECT_EQ(text_of("request\0method\0"sv), "POST");
   EXPECT_EQ(text_of("request\0method\0\0"sv), "(none)");
@@ -155,6 +216,7 @@ TEST_F(Properties, TheTlsOfTheClientIsThatOfItsHandshake) {
   };
   auto all = [&](const exchange::ClientTls* tls) {
     std::vector<std::string> values;
+    values.reserve(kPaths.size());
     for (std::string_view path : kPaths) values.push_back(told(path, tls));
     return values;
   };

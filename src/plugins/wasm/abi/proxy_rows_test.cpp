@@ -38,6 +38,9 @@ std::vector<Row> of_log_and_time() {
 std::vector<Row> of_properties() {
   return {
       Row("proxy_get_property", {text("request\0method"sv), output()}, kOk).gives("GET"),
+      Row("proxy_get_property", {text("plugin_root_id"), output()}, kOk).in(Place::kContextCreate).gives("root"),
+      Row("proxy_get_property", {text("plugin_name"), output()}, kOk).in(Place::kContextCreate).gives("test"),
+      Row("proxy_get_property", {text("plugin_vm_id"), output()}, kOk).in(Place::kContextCreate).gives("test"),
       Row("proxy_get_property", {text("plugin_root_id"), output()}, kOk).in(Place::kVmStart).gives("root"),
       Row("proxy_get_property", {text("response\0code"sv), output()}, kOk)
           .in(Place::kLog)
