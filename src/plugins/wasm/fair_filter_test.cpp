@@ -28,6 +28,7 @@ constexpr std::string_view kPlugin = R"(
     (drop (call $log (i32.const 2) (i32.const 100) (i32.const 1))))
   (func $await (loop $again (br_if $again (call $read (i32.const 200) (i32.const 2) (i32.const 300) (i32.const 304)
                                              (i32.const 308)))))
+  (func $sink (param i32) (result i32) (i32.add (i32.const 1) (call $sink (local.get 0))))
   (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
     (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 1)))
     (if (i32.eq (local.get 1) (i32.const 4)) (then (call $await)))
@@ -35,13 +36,14 @@ constexpr std::string_view kPlugin = R"(
       (then (drop (call $write (i32.const 200) (i32.const 2) (i32.const 200) (i32.const 2) (i32.const 0)))))
     (if (i32.eq (local.get 1) (i32.const 6)) (then (loop $for_ever (br $for_ever))))
     (if (i32.eq (local.get 1) (i32.const 7)) (then (call $await) unreachable))
+    (if (i32.eq (local.get 1) (i32.const 8)) (then (drop (call $sink (i32.const 0)))))
     (call $say (i32.load (i32.const 8)))
     (i32.const 0))
   (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32) (call $say (i32.const 7)) (i32.const 0))
   (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
     (if (i32.eq (local.get 1) (i32.const 2)) (then (call $await)))
     (call $say (i32.const 9)) (i32.const 0)))";
-constexpr int kWaits = 1, kLetsGo = 2, kLoops = 3, kTraps = 4;
+constexpr int kWaits = 1, kLetsGo = 2, kLoops = 3, kTraps = 4, kSinks = 5;
 
 class Fair : public WasmFixture {
  protected:
@@ -127,6 +129,21 @@ TEST_F(Fair, TheBudgetOfTheWholeCallbackEndsIt) {
   ASSERT_NE(running.result().error(), nullptr);
   EXPECT_THAT(running.result().error()->what, HasSubstr("proxy_on_request_headers trapped: CPU budget of 20 ms used"));
   EXPECT_TRUE(Asked(made).request().proceeds());
+}
+
+// Its slices have a stack of their own.
+TEST_F(Fair, ARecursionWithoutEndEndsOnlyItsExchange) {
+  auto made = fair();
+  Asked sinking(made, kSinks), computing(made, kWaits);
+  Running second(computing.run->run(Phase::kAccess));
+  ASSERT_FALSE(second.is_done());
+  Running first(sinking.run->run(Phase::kAccess));
+  EXPECT_TRUE(Asked(made, kLetsGo).request().proceeds());
+  run_messages();
+  ASSERT_TRUE(first.is_done());
+  ASSERT_NE(first.result().error(), nullptr);
+  EXPECT_THAT(first.result().error()->what, HasSubstr("proxy_on_request_headers trapped: call stack exhausted"));
+  EXPECT_TRUE(second.result().proceeds());
 }
 
 TEST_F(Fair, ATrapInALaterSliceEndsOnlyItsExchange) {
