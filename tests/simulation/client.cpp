@@ -62,7 +62,7 @@ class Client {
     }
     if (entry.plan.client_reads_after.count() > 0) co_await world_.pause(entry.plan.client_reads_after);
     const bool goes_on = co_await take_response(entry);
-    keep_or_drop(entry, goes_on);
+    keep_or_drop(entry, goes_on, entry.plan.client_reads_after);
   }
 
   // One behind the other on a connection, without waiting for responses (RFC 9112 9.3.2). Those behind a response that
@@ -82,7 +82,7 @@ class Client {
     std::size_t answered = 0;
     for (bool goes_on = true; goes_on && answered < burst.size(); ++answered) {
       goes_on = co_await take_response(*burst[answered]);
-      if (!goes_on || answered + 1 == burst.size()) keep_or_drop(*burst[answered], goes_on);
+      if (!goes_on || answered + 1 == burst.size()) keep_or_drop(*burst[answered], goes_on, pause);
     }
     if (!burst[answered - 1]->is_whole) co_return;
     for (; answered < burst.size(); ++answered) {
@@ -118,9 +118,9 @@ class Client {
     return proceeds && plan.client_is_patient() && plan.upstream_is_sound() &&
            plan.request_bytes <= world_.options.max_request_body;
   }
-  void keep_or_drop(const Entry& last, bool goes_on) {
-    const bool was_slow = last.plan.client_reads_after.count() > 0;  // the gateway may have given it up by now
-    if (!goes_on || !sent_ || was_slow) return drop();
+  // Where it was slow to read, the gateway may have given it up by now.
+  void keep_or_drop(const Entry& last, bool goes_on, Milliseconds slow) {
+    if (!goes_on || !sent_ || slow.count() > 0) return drop();
     if (!stream_->unread().empty()) world_.violate(fmt::format("request {}: bytes behind its response", last.number));
   }
   void drop() {
