@@ -203,7 +203,9 @@ TEST_F(LiveModulesTest, OneThatCannotBeMadeFailsInEachExchangeAsItsSettingsSay) 
     PluginRun exchange(*made.result());
     chain::Verdict verdict = exchange.request();
     EXPECT_EQ(verdict.proceeds(), proceeds);
-    if (!proceeds) EXPECT_EQ(verdict.error()->what, "damaged");
+    if (!proceeds) {
+      EXPECT_EQ(verdict.error()->what, "damaged");
+    }
   }
 }
 
