@@ -350,6 +350,7 @@ TEST(Settings, AKeyNearAKnownOneIsAMistakeAndOneOfTheUsersOwnIsNot) {
   CheckedSettings checked = check_settings({.file = file.path()});
   EXPECT_FALSE(checked.has_errors());
   std::vector<Severity> severities;
+  severities.reserve(checked.problems.size());
   for (const Problem& problem : checked.problems) severities.push_back(problem.severity);
   EXPECT_THAT(severities, ElementsAre(Severity::kMistake, Severity::kWarning, Severity::kWarning, Severity::kWarning,
                                       Severity::kMistake));
