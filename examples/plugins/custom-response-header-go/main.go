@@ -18,7 +18,7 @@ func init() {
 // customResponseHeader is one configuration of the plugin: it lives as long as the route that carries it.
 type customResponseHeader struct {
 	types.DefaultPluginContext
-	headers []header
+	exchange exchange
 }
 
 func (p *customResponseHeader) OnPluginStart(int) types.OnPluginStartStatus {
@@ -27,7 +27,7 @@ func (p *customResponseHeader) OnPluginStart(int) types.OnPluginStartStatus {
 		proxywasm.LogErrorf("configuration cannot be read: %v", err)
 		return types.OnPluginStartStatusFailed
 	}
-	p.headers, err = parseHeaders(text)
+	p.exchange.headers, err = parseHeaders(text)
 	if err != nil {
 		proxywasm.LogErrorf("configuration refused: %v", err)
 		return types.OnPluginStartStatusFailed
@@ -36,10 +36,11 @@ func (p *customResponseHeader) OnPluginStart(int) types.OnPluginStartStatus {
 }
 
 func (p *customResponseHeader) NewHttpContext(uint32) types.HttpContext {
-	return &exchange{headers: p.headers}
+	return &p.exchange
 }
 
-// exchange is one request and its response.
+// exchange is a request and its response. It keeps nothing of its own between two callbacks, so that one serves them all
+// and nothing is allocated.
 type exchange struct {
 	types.DefaultHttpContext
 	headers []header

@@ -18,7 +18,7 @@ func init() {
 // faultInjection is one configuration of the plugin: it lives as long as the route that carries it.
 type faultInjection struct {
 	types.DefaultPluginContext
-	settings settings
+	exchange exchange
 }
 
 func (p *faultInjection) OnPluginStart(int) types.OnPluginStartStatus {
@@ -27,7 +27,7 @@ func (p *faultInjection) OnPluginStart(int) types.OnPluginStartStatus {
 		proxywasm.LogErrorf("configuration cannot be read: %v", err)
 		return types.OnPluginStartStatusFailed
 	}
-	p.settings, err = parseSettings(text)
+	p.exchange.settings, err = parseSettings(text)
 	if err != nil {
 		proxywasm.LogErrorf("configuration refused: %v", err)
 		return types.OnPluginStartStatusFailed
@@ -36,13 +36,14 @@ func (p *faultInjection) OnPluginStart(int) types.OnPluginStartStatus {
 }
 
 func (p *faultInjection) NewHttpContext(uint32) types.HttpContext {
-	return &exchange{settings: &p.settings}
+	return &p.exchange
 }
 
-// exchange is one request and its response.
+// exchange is a request and its response. It keeps nothing of its own between two callbacks, so that one serves them all
+// and nothing is allocated.
 type exchange struct {
 	types.DefaultHttpContext
-	settings *settings
+	settings settings
 }
 
 func (e *exchange) OnHttpRequestHeaders(int, bool) types.Action {

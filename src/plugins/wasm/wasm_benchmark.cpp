@@ -9,7 +9,9 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
+#include <vector>
 
 namespace sallyport::wasm {
 namespace {
@@ -48,10 +50,11 @@ class Host final : public WasmFixture {
   void TestBody() override {}
 };
 
-// Requests of one route, one after the other. Without a plugin its chain is empty.
+// Requests of one route, `under_way` of them at any time: the oldest is answered, then another begins. Without a plugin
+// their chain is empty.
 class Requests {
  public:
-  explicit Requests(std::shared_ptr<const chain::Plugin> plugin) {
+  explicit Requests(std::shared_ptr<const chain::Plugin> plugin, std::size_t under_way = 1) : under_way_(under_way) {
     std::vector<chain::Link> links;
     if (plugin) {
       chain::Link link;
@@ -65,40 +68,58 @@ class Requests {
 
   // Both heads and the end, with no body.
   void one() {
-    {
-      exchange::Exchange exchange(arena_, clock_);
-      exchange.request_target = exchange.request.target = exchange.uri = "/";
-      exchange.request_method = exchange.request.method = "GET";
-      exchange.request.headers.add("host", "a");
-      chain::ChainRun run(*chain_, exchange, chain::BodyLimits{1000, 1000});
-      pass(run, Phase::kAccess);
-      exchange.response.status = 200;
-      exchange.response_source = exchange::ResponseSource::kUpstream;
-      pass(run, Phase::kResponseHeaders);
-      run.log();
-    }
-    arena_.reset();
+    auto& slot = under_way_[next_];
+    next_ = (next_ + 1) % under_way_.size();
+    if (slot) slot->answer();
+    slot.emplace(*chain_);
   }
 
  private:
-  static void pass(chain::ChainRun& run, Phase phase) {
-    Running running(run.run(phase));
-    if (!running.is_done() || !running.result().proceeds()) throw std::runtime_error("the plugin let no request pass");
-  }
+  class Request {
+   public:
+    explicit Request(const chain::Chain& chain) : exchange_(arena_, clock_), run_(chain, exchange_, {1000, 1000}) {
+      exchange_.request_target = exchange_.request.target = exchange_.uri = "/";
+      exchange_.request_method = exchange_.request.method = "GET";
+      exchange_.request.headers.add("host", "a");
+      pass(Phase::kAccess);
+    }
 
-  SystemClock clock_;
-  Arena arena_;
+    void answer() {
+      exchange_.response.status = 200;
+      exchange_.response_source = exchange::ResponseSource::kUpstream;
+      pass(Phase::kResponseHeaders);
+      run_.log();
+    }
+
+   private:
+    void pass(Phase phase) {
+      Running running(run_.run(phase));
+      if (!running.is_done() || !running.result().proceeds())
+        throw std::runtime_error("the plugin let no request pass");
+    }
+
+    SystemClock clock_;
+    Arena arena_;
+    exchange::Exchange exchange_;
+    chain::ChainRun run_;
+  };
+
   std::unique_ptr<chain::Chain> chain_;
+  std::vector<std::optional<Request>> under_way_;
+  std::size_t next_ = 0;  // the oldest
 };
 
-void request(benchmark::State& state, const std::string& module) {
+void request(benchmark::State& state, const std::string& module, std::size_t under_way) {
   Host host;
-  Requests requests(module.empty() ? nullptr : host.of_file(module));
+  Requests requests(module.empty() ? nullptr : host.of_file(module), under_way);
   for ([[maybe_unused]] auto _ : state) requests.one();
 }
-BENCHMARK_CAPTURE(request, without_plugin, "");
-BENCHMARK_CAPTURE(request, rust, "do-nothing-rust.wasm");
-BENCHMARK_CAPTURE(request, go, "do-nothing-go.wasm");
+BENCHMARK_CAPTURE(request, without_plugin, "", 1);
+BENCHMARK_CAPTURE(request, rust, "do-nothing-rust.wasm", 1);
+BENCHMARK_CAPTURE(request, go, "do-nothing-go.wasm", 1);
+BENCHMARK_CAPTURE(request, without_plugin_among_200, "", 200);
+BENCHMARK_CAPTURE(request, rust_among_200, "do-nothing-rust.wasm", 200);
+BENCHMARK_CAPTURE(request, go_among_200, "do-nothing-go.wasm", 200);
 
 // What a request costs when its callback makes `kCalls` host calls.
 constexpr int kCalls = 1000;
