@@ -1,11 +1,13 @@
 #include "chain/catalog.h"
 
 #include "base/log.h"
+#include "base/setting_text.h"
 #include "chain/meta.h"
 #include "json/parse.h"
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace sallyport::chain {
 namespace {
@@ -34,8 +36,16 @@ void Catalog::remove(std::string_view name) {
 }
 
 void Catalog::keep_only(const std::vector<std::string>& names) {
-  std::erase_if(entries_,
-                [&](const Entry& entry) { return std::ranges::find(names, entry.type->name()) == names.end(); });
+  std::erase_if(entries_, [&](const Entry& entry) {
+    const std::string_view name = entry.type->name();
+    if (std::ranges::find(names, name) != names.end()) return false;
+    explain_absence(std::string(name), "the list `plugins` in the settings leaves it out; add it there");
+    return true;
+  });
+}
+
+void Catalog::explain_absence(std::string name, std::string what_to_do) {
+  absent_.insert_or_assign(std::move(name), std::move(what_to_do));
 }
 
 const Catalog::Entry* Catalog::entry(std::string_view name) const noexcept {
@@ -68,13 +78,21 @@ std::vector<const PluginType*> Catalog::by_priority() const {
   return types;
 }
 
+// "; ..." or nothing.
+std::string Catalog::hint_about(std::string_view unknown) const {
+  if (auto known = absent_.find(unknown); known != absent_.end()) return "; " + known->second;
+  std::vector<std::string_view> names(entries_.size());
+  std::ranges::transform(entries_, names.begin(), [](const Entry& entry) { return entry.type->name(); });
+  return did_you_mean(unknown, names);
+}
+
 Status Catalog::check(std::string_view name, const json::Value& conf) const {
   if (!conf.is_object()) {
     return fail(ErrorCode::kInvalid,
                 "invalid plugin conf " + json::print(conf) + " for plugin [" + std::string(name) + "]");
   }
   const Entry* known = entry(name);
-  if (!known) return fail(ErrorCode::kInvalid, "unknown plugin [" + std::string(name) + "]");
+  if (!known) return fail(ErrorCode::kInvalid, "unknown plugin [" + std::string(name) + "]" + hint_about(name));
   if (is_disabled(conf)) return {};
   auto failed = [&](const Error& error) {
     return fail(ErrorCode::kInvalid,

@@ -5,7 +5,10 @@
 #include "base/result.h"
 #include "chain/plugin.h"
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +22,8 @@ class Catalog {
   void remove(std::string_view name);
   // Keeps only the types whose name is in `names` (a `plugins` list in the settings).
   void keep_only(const std::vector<std::string>& names);
+  // What to do about a plugin of that name while it is not here, for whoever names it.
+  void explain_absence(std::string name, std::string what_to_do);
 
   const PluginType* find(std::string_view name) const noexcept;
   std::shared_ptr<const PluginType> share(std::string_view name) const noexcept;  // null for an unknown name
@@ -28,7 +33,8 @@ class Catalog {
   const json::Schema* schema(std::string_view name) const noexcept;
 
   // A disabled plugin passes with a conf that its schema refuses, as it never runs.
-  // Error: kInvalid; "unknown plugin [x]" or "failed to check the configuration of plugin x err: ...".
+  // Error: kInvalid; "unknown plugin [x]", with what to do where that is known, or "failed to check the configuration
+  // of plugin x err: ...".
   Status check(std::string_view name, const json::Value& conf) const;
 
  private:
@@ -37,8 +43,10 @@ class Catalog {
     json::Schema schema;
   };
   const Entry* entry(std::string_view name) const noexcept;
+  std::string hint_about(std::string_view unknown) const;
 
   std::vector<Entry> entries_;
+  std::map<std::string, std::string, std::less<>> absent_;  // what to do about it, by name
 };
 
 }  // namespace sallyport::chain

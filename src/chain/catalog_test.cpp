@@ -104,6 +104,7 @@ TEST_F(CatalogTest, APluginMeetsItsPredecessor) {
 
 TEST_F(CatalogTest, ErrorsNameThePluginAndTheCause) {
   EXPECT_EQ(refusal(R"({"nope":{}})"), "unknown plugin [nope]");
+  EXPECT_EQ(refusal(R"({"hihg":{}})"), "unknown plugin [hihg]; did you mean high?");
   EXPECT_EQ(refusal(R"({"low":3})"), "invalid plugin conf 3 for plugin [low]");
   EXPECT_EQ(refusal(R"({"low":{"size":13}})"),
             "failed to check the configuration of plugin low err: 13 brings bad luck");
@@ -117,6 +118,14 @@ TEST_F(CatalogTest, ErrorsNameThePluginAndTheCause) {
               testing::HasSubstr("failed to validate the 'vars' expression: invalid operator '=~'"));
   EXPECT_THAT(refusal(R"({"low":{"_meta":{"pre_function":"return 1"}}})"),
               testing::HasSubstr("_meta.pre_function is Lua"));
+}
+
+TEST_F(CatalogTest, APluginThatIsLeftOutIsNotCalledMisspelt) {
+  catalog.keep_only({"low"});
+  catalog.explain_absence("later", "wait for it");
+  EXPECT_EQ(refusal(R"({"high":{}})"),
+            "unknown plugin [high]; the list `plugins` in the settings leaves it out; add it there");
+  EXPECT_EQ(refusal(R"({"later":{}})"), "unknown plugin [later]; wait for it");
 }
 
 TEST_F(CatalogTest, ADisabledPluginNeedsNoValidConf) {

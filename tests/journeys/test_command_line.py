@@ -272,4 +272,4 @@ def test_in_a_file_of_resources_an_unknown_plugin_leaves_out_its_item(gateway, u
         {"id": 2, "uri": "/b", "upstream": {"nodes": nodes}, "plugins": {"proxy-rewrite": {"uri": "/"}}}]}))
     one.start()
     assert [one.ask("GET", uri).status for uri in ("/a", "/b")] == [200, 404]
-    one.wait_for_line(r"apisix\.yaml:\d+:3: routes/2: unknown plugin \[proxy-rewrite\]; it is not served")
+    one.wait_for_line(r"apisix\.yaml:\d+:3: routes/2: unknown plugin \[proxy-rewrite\]; .*`plugins`.*; it is not served")

@@ -236,7 +236,11 @@ Result<void> add_wasm_plugins(chain::Catalog& catalog, const WasmSettings& setti
     }
     types.push_back(make_declared_type(runtime, declared, std::move(*module)));
   }
-  if (settings.inline_enabled) types.push_back(std::make_unique<InlinePluginType>(runtime, settings));
+  if (settings.inline_enabled) {
+    types.push_back(std::make_unique<InlinePluginType>(runtime, settings));
+  } else {
+    catalog.explain_absence("wasm", "routes may name modules where the settings have wasm.enable: true");
+  }
   for (auto& type : types) catalog.add(std::move(type));
   runtime->state().limit(state_limits(settings));
   return {};

@@ -126,7 +126,8 @@ def test_a_plugin_that_never_answers_its_configuration_is_refused(gateway):
 
 def test_only_where_wasm_is_enabled_do_routes_name_modules(gateway):
     made = gateway({"wasm": {"allowed_dirs": [str(modules())]}})
-    assert "unknown plugin [wasm]" in refusal(made, module(modules() / "script.wasm"))
+    assert "unknown plugin [wasm]; routes may name modules where the settings have wasm.enable: true" in refusal(
+        made, module(modules() / "script.wasm"))
 
 
 def test_declared_plugins_that_cannot_be_loaded_refuse_the_start_and_the_check(gateway):
