@@ -1,4 +1,6 @@
 #include "app/settings_parts.h"
+#include "base/setting_text.h"
+#include "exchange/variable.h"
 
 #include <fmt/core.h>
 
@@ -54,6 +56,16 @@ void read_pid_file(Section& nginx, Settings& settings) {
   settings.pid_file = path == "off" ? "" : below_prefix(settings, path);
 }
 
+// nginx refuses such a format; here a plugin may give the name a value.
+void warn_of_unknown_variables(Section& http, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (exchange::Variable(name).is_built_in()) continue;
+    http.warn("access_log_format", fmt::format("names ${}, which has no value unless a plugin sets a property of that "
+                                               "name{}",
+                                               name, did_you_mean(name, exchange::variable_names())));
+  }
+}
+
 void read_access_log(Section& http, Settings& settings) {
   using telemetry::Escape;
   LogSettings& logs = settings.logs;
@@ -66,7 +78,8 @@ void read_access_log(Section& http, Settings& settings) {
                            {{"default", Escape::kDefault}, {"json", Escape::kJson}, {"none", Escape::kNone}});
   http.read("access_log_format", logs.access_log_format);
   auto compiled = telemetry::AccessLogFormat::compile(logs.access_log_format, logs.access_log_escape);
-  if (!compiled) http.error("access_log_format", "is no format: " + compiled.error().what);
+  if (!compiled) return http.error("access_log_format", "is no format: " + compiled.error().what);
+  warn_of_unknown_variables(http, compiled->variables());
 }
 
 void read_http(Section http, Settings& settings) {

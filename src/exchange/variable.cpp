@@ -93,6 +93,9 @@ Text of_tls(E e, K) {
 
 Text request_field(E e, http::FieldName known) { return read_request_field(e, {{}, known}); }
 
+// Of a name that is not built in.
+Text read_own_property(E e, K key) { return e.property(key.text); }
+
 struct Named {
   std::string_view name;
   ReadVariable read;
@@ -208,7 +211,7 @@ Found find(std::string_view name) {
     std::size_t at = family.prefix.size();
     return {family.read, at, family.of_fields ? field_of_variable(name.substr(at)) : http::FieldName::kOther};
   }
-  return {[](E e, K key) { return e.property(key.text); }, 0, http::FieldName::kOther};
+  return {read_own_property, 0, http::FieldName::kOther};
 }
 
 }  // namespace
@@ -218,6 +221,14 @@ Variable::Variable(std::string_view name) : name_(name) {
   read_ = found.read;
   key_at_ = found.key_at;
   known_ = found.known;
+}
+
+bool Variable::is_built_in() const noexcept { return read_ != read_own_property; }
+
+std::vector<std::string_view> variable_names() {
+  std::vector<std::string_view> names(std::size(kNamed));
+  std::ranges::transform(kNamed, names.begin(), &Named::name);
+  return names;
 }
 
 std::optional<std::string_view> read_variable(std::string_view name, const Exchange& exchange) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sallyport::exchange {
 
@@ -29,6 +30,8 @@ class Variable {
   explicit Variable(std::string_view name);
 
   const std::string& name() const noexcept { return name_; }
+  // False for a name that has a value only where a plugin sets a property of that name.
+  bool is_built_in() const noexcept;
   std::optional<std::string_view> of(const Exchange& exchange) const {
     return read_(exchange, {std::string_view(name_).substr(key_at_), known_});
   }
@@ -39,6 +42,9 @@ class Variable {
   http::FieldName known_ = http::FieldName::kOther;
   ReadVariable read_;
 };
+
+// Those that are built in, without the members of families (`arg_x`).
+std::vector<std::string_view> variable_names();
 
 // Looks up and reads at once.
 std::optional<std::string_view> read_variable(std::string_view name, const Exchange& exchange);
