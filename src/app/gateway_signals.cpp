@@ -122,8 +122,9 @@ Task<Status> Gateway::use_plugins_of(const Settings& next) {
   co_await load_live_plugins(catalog, next);
   std::swap(catalog_, catalog);
   const Settings former = settings_;
-  settings_.wasm = next.wasm;
+  settings_.wasm = without_restart(settings_.wasm, next.wasm);
   settings_.plugins = next.plugins;
+  sources_->set_most_bytes(settings_.wasm.uploads.max_bytes);
   watch_declared_sources(former);
   CO_TRY_STATUS(co_await load_resources(snapshot::Reuse::kNothing));
   co_return Status{};

@@ -7,9 +7,10 @@ namespace sallyport::app {
 PluginSources::PluginSources(async::Reactor& control, const Clock& clock, std::size_t most_bytes)
     : control_(control),
       clock_(clock),
+      most_bytes_(most_bytes),
       watcher_(control, clock,
-               [this, most_bytes](source::Spec spec, std::string validator) {
-                 return fetch(std::move(spec), most_bytes, std::move(validator));
+               [this](source::Spec spec, std::string validator) {
+                 return fetch(std::move(spec), most_bytes_, std::move(validator));
                }),
       staples_(control, clock,
                [this](std::string url, std::string request) {

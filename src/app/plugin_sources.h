@@ -35,12 +35,15 @@ class PluginSources final {
   source::Watcher& watcher() noexcept { return watcher_; }
   source::StapleKeeper& staples() noexcept { return staples_; }
   source::SecretKeeper& secrets() noexcept { return secrets_; }
+  // Of a module that the watcher fetches from now on.
+  void set_most_bytes(std::size_t most_bytes) noexcept { most_bytes_ = most_bytes; }
   // As source::Fetcher::fetch.
   Task<Result<source::Fetched>> fetch(source::Spec spec, std::size_t most_bytes, std::string validator = {});
 
  private:
   async::Reactor& control_;
   const Clock& clock_;
+  std::size_t most_bytes_;
   std::unique_ptr<async::Resolver> resolver_;
   std::unique_ptr<tls::ClientContext> tls_;
   std::optional<source::Web> web_;

@@ -118,46 +118,4 @@ std::string below_prefix(const Settings& settings, const std::string& path) {
   return clean(fs::path(settings.prefix) / path);
 }
 
-std::vector<std::string> changes_that_need_a_restart(const Settings& running, const Settings& next) {
-  std::vector<std::string> names;
-  auto compare = [&](const char* name, bool same) {
-    if (!same) names.emplace_back(name);
-  };
-  const AdminSettings& old_admin = running.admin;
-  const AdminSettings& new_admin = next.admin;
-  compare("apisix.node_listen", running.listen == next.listen);
-  compare("apisix.status", running.status_listen == next.status_listen);
-  compare("apisix.read_buffer_size", running.read_buffer_size == next.read_buffer_size);
-  compare("apisix.http1", running.http1 == next.http1);
-  compare("apisix.http2", running.http2 == next.http2);
-  compare("apisix.overload", running.overload == next.overload);
-  compare("apisix.clients", running.limits == next.limits);
-  compare("apisix.ssl", running.ssl == next.ssl);
-  compare("apisix.enable_ipv6", running.ipv6 == next.ipv6);
-  compare("apisix.enable_server_tokens", running.server_header == next.server_header);
-  compare("apisix.show_upstream_status_in_response_header", running.show_upstream_status == next.show_upstream_status);
-  compare("apisix.disable_upstream_healthcheck", running.health_checks == next.health_checks);
-  compare("apisix.dns_resolver", running.resolver == next.resolver);
-  compare("apisix.router", running.routing.router == next.routing.router);
-  compare("apisix.delete_uri_tail_slash", running.routing.delete_uri_tail_slash == next.routing.delete_uri_tail_slash);
-  compare("apisix.match_uri_encoded_slash",
-          running.routing.match_uri_encoded_slash == next.routing.match_uri_encoded_slash);
-  compare("apisix.enable_admin", old_admin.enabled == new_admin.enabled);
-  compare("apisix.control", running.control == next.control);
-  compare("deployment.admin.admin_listen", old_admin.listen == new_admin.listen);
-  compare("deployment.admin.reachable_through_routes",
-          old_admin.reachable_through_routes == new_admin.reachable_through_routes);
-  compare("deployment.role", running.store == next.store);
-  compare("nginx_config.worker_processes", running.workers == next.workers);
-  compare("nginx_config.worker_rlimit_nofile", running.descriptors == next.descriptors);
-  compare("nginx_config.pid", running.pid_file == next.pid_file);
-  compare("nginx_config.http", running.client == next.client);
-  compare("wasm.engine", running.wasm.engine == next.wasm.engine);
-  compare("wasm.first_tier", running.wasm.first_tier == next.wasm.first_tier);
-  compare("wasm.code_cache", running.wasm.code_cache == next.wasm.code_cache);
-  compare("wasm.sources", running.wasm.sources == next.wasm.sources);
-  compare("plugin_attr.prometheus", running.prometheus == next.prometheus);
-  return names;
-}
-
 }  // namespace sallyport::app

@@ -301,4 +301,7 @@ Result<Settings> load_settings(const SettingsSource& source,
 // Keys whose change takes effect only with a restart, as they are called in the file.
 std::vector<std::string> changes_that_need_a_restart(const Settings& running, const Settings& next);
 
+// `next` but for what needs a restart, which stays as it is `running`.
+WasmSettings without_restart(const WasmSettings& running, WasmSettings next);
+
 }  // namespace sallyport::app

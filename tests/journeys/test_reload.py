@@ -127,14 +127,15 @@ RESTART = {  # what changes, and how it is called in the warning
     "apisix.delete_uri_tail_slash": ("apisix", "delete_uri_tail_slash", True),
     "apisix.match_uri_encoded_slash": ("apisix", "match_uri_encoded_slash", True),
     "apisix.dns_resolver": ("apisix", "dns_resolver", ["127.0.0.1:5353"]),
-    "apisix.enable_admin": ("apisix", "enable_admin", False),
-    "apisix.enable_server_tokens": ("apisix", "enable_server_tokens", False),
+    "apisix.enable_admin or deployment.role": ("apisix", "enable_admin", False),
+    "apisix.enable_server_tokens or server_header": ("apisix", "enable_server_tokens", False),
     "apisix.show_upstream_status_in_response_header": ("apisix", "show_upstream_status_in_response_header", True),
     "deployment.admin.admin_listen": ("deployment", "admin", {"admin_listen": 9180}),
     "deployment.admin.reachable_through_routes": ("deployment", "admin", {"reachable_through_routes": True}),
-    "deployment.role": ("deployment", "embedded", {"path": "data/other.db"}),
+    "deployment.embedded.path": ("deployment", "embedded", {"path": "data/other.db"}),
     "nginx_config.worker_processes": ("nginx_config", "worker_processes", 3),
-    "nginx_config.http": ("nginx_config", "http", {"keepalive_timeout": 7}),
+    "nginx_config.http.keepalive_timeout": ("nginx_config", "http", {"keepalive_timeout": 7}),
+    "wasm.first_tier": ("wasm", "first_tier", "off"),
     "plugin_attr.prometheus": ("plugin_attr", "prometheus", {"export_uri": "/other"}),
 }
 
@@ -146,7 +147,10 @@ def test_every_setting_that_needs_a_restart_is_named(gateway, upstream):
         one.settings = {**written, section: {**written.get(section, {}), key: value}}
         one.write_settings()
         reload(one)
-        assert f"[warn] {one.process.pid}: {name}: this change takes effect with a restart" in one.read("logs/error.log"), name
+        line = f"[warn] {one.process.pid}: {name}: this change takes effect with a restart"
+        assert one.read("logs/error.log").count(line) == 1, name
+        reload(one)
+        assert one.read("logs/error.log").count(line) == 2, name
         assert one.ask("GET", "/a").status == 200
     one.settings = written
     one.write_settings()
