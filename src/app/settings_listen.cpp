@@ -47,6 +47,7 @@ std::optional<Given> read_mapping(Section section) {
   std::int64_t port = -1;
   section.read("ip", ip);
   section.read_number("port", port, 0, kMostPort);
+  const bool port_is_wrong = port < 0 && section.has("port");
   std::optional<bool> http2;
   if (section.has("enable_http2")) section.read("enable_http2", http2.emplace());
   section.finish({"enable_http3"});
@@ -55,6 +56,7 @@ std::optional<Given> read_mapping(Section section) {
     section.error("ip", fmt::format("is no IP address: {}; give one such as 127.0.0.1 or ::1", ip));
     return std::nullopt;
   }
+  if (port_is_wrong) return std::nullopt;
   Given given{.ip = ip, .port = std::nullopt, .http2 = http2};
   if (port >= 0) given.port = static_cast<std::uint16_t>(port);
   return given;

@@ -1,4 +1,5 @@
 #include "app/settings_parts.h"
+#include "base/setting_text.h"
 #include "chain/catalog.h"
 #include "plugins/native/native_plugins.h"
 #include "plugins/wasm/plugin_settings.h"
@@ -6,7 +7,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
 #include <iterator>
 #include <limits>
 
@@ -22,20 +22,35 @@ void read_names(Section& section, std::optional<std::vector<std::string>>& to) {
   to = std::move(names);
 }
 
-bool is_built_in(std::string_view name) {
+std::vector<std::string> built_in_plugins() {
   chain::Catalog natives;
   plugins::native::add_native_plugins(natives);
-  return name == "wasm" || natives.find(name);
+  std::vector<std::string> names{"wasm"};
+  for (const chain::PluginType* type : natives.by_priority()) names.emplace_back(type->name());
+  return names;
+}
+
+bool is_built_in(std::string_view name) {
+  const auto names = built_in_plugins();
+  return std::ranges::find(names, name) != names.end();
 }
 
 // A list that comes from APISIX may name plugins that guard routes there and are not here.
 void warn_of_absent_plugins(Section section, const Settings& settings) {
-  auto is_here = [&](const std::string& name) {
-    return is_built_in(name) ||
-           std::ranges::find(settings.wasm.plugins, name, &WasmPluginSettings::name) != settings.wasm.plugins.end();
-  };
+  std::vector<std::string> here = built_in_plugins();
+  std::ranges::transform(settings.wasm.plugins, std::back_inserter(here), &WasmPluginSettings::name);
+  const std::vector<std::string_view> known(here.begin(), here.end());
   std::vector<std::string> absent;
-  std::ranges::copy_if(*settings.plugins, std::back_inserter(absent), std::not_fn(is_here));
+  for (std::size_t i = 0; i < settings.plugins->size(); ++i) {
+    const std::string& name = (*settings.plugins)[i];
+    if (std::ranges::find(here, name) != here.end()) continue;
+    if (const std::string hint = did_you_mean(name, known); hint.empty()) {
+      absent.push_back(name);
+    } else {
+      section.problems().warn(section.below(fmt::format("/plugins/{}", i)),
+                              fmt::format("is {}, which this gateway does not have{}", name, hint));
+    }
+  }
   if (absent.empty()) return;
   section.warn("plugins", fmt::format("names plugins that this gateway does not have: {}; stored routes are served "
                                       "without them, until plugins of these names are put through the Admin API",

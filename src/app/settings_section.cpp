@@ -67,7 +67,9 @@ std::string colon_hint(std::string_view text) {
 }  // namespace
 
 void Problems::add(Severity severity, const Setting& at, const std::string& what) {
-  noted_.push_back({document_.locate(at.pointer), noted_.size(), {severity, where(at), at.name + " " + what}});
+  noted_.push_back({document_.locate(at.pointer),
+                    noted_.size(),
+                    {severity, where(at), (at.name.empty() ? "the file" : at.name) + " " + what}});
 }
 
 std::vector<Problem> Problems::in_order_of_the_file() && {

@@ -161,6 +161,9 @@ TEST(Settings, AnEmptyOrShortAdminKeyIsNamed) {
               ElementsAre("config.yaml:3:17: warning: apisix.admin_key[0].key is empty, and counts as not there",
                           "config.yaml:4:17: warning: apisix.admin_key[1].key is shorter than 16 characters, and is "
                           "accepted from this machine only"));
+  EXPECT_THAT(problems_of("apisix: {admin_key: secret}\n"),
+              ElementsAre("config.yaml:1:10: warning: apisix.admin_key is shorter than 16 characters, and is accepted "
+                          "from this machine only"));
 }
 
 TEST(Settings, NginxConfigIsTypedInNginxUnits) {
@@ -448,6 +451,31 @@ TEST(Settings, PluginsThatAreNotHereAreNamed) {
                           "plugins: [wasm, key-auth, request-id, own, limit-count]\n"),
               ElementsAre(HasSubstr("config.yaml:2:1: warning: plugins names plugins that this gateway does not have: "
                                     "key-auth, limit-count; stored routes are served without them")));
+  EXPECT_THAT(problems_of("plugins: [wasm, reqest-id]\n"),
+              ElementsAre("config.yaml:1:17: warning: plugins[1] is reqest-id, which this gateway does not have; did "
+                          "you mean request-id?"));
+}
+
+TEST(Settings, AVariableOfTheAccessLogThatDoesNotExistIsNamed) {
+  EXPECT_THAT(
+      problems_of("nginx_config: {http: {access_log_format: '$remote_adr $status $arg_x $wasm_own $gzip_ratio'}}\n"),
+      ElementsAre(
+          "config.yaml:1:23: warning: nginx_config.http.access_log_format names $remote_adr, which has no value "
+          "unless a plugin sets a property of that name; did you mean remote_addr?",
+          HasSubstr("names $gzip_ratio, which has no value unless a plugin sets a property of that name")));
+  EXPECT_THAT(load("nginx_config: {http: {access_log_format: json}}").warnings, IsEmpty());
+}
+
+TEST(Settings, AFileThatIsNoMappingIsNamedAsAWhole) {
+  EXPECT_THAT(problems_of("[]\n"),
+              ElementsAre("config.yaml:1:1: error: the file wants a mapping of keys to values, and is a list"));
+}
+
+TEST(Settings, APortThatIsWrongIsNotCalledMissing) {
+  EXPECT_THAT(problems_of("apisix: {node_listen: [{port: x}]}\n"),
+              ElementsAre("config.yaml:1:25: error: apisix.node_listen[0].port wants a whole number from 0 to 65535, "
+                          "and is \"x\""));
+  EXPECT_THAT(problems_of("apisix: {node_listen: [{ip: 127.0.0.1}]}\n"), ElementsAre(HasSubstr("has no port")));
 }
 
 TEST(Settings, AWrongShapeIsNamed) {
@@ -561,6 +589,43 @@ TEST(Settings, WhatNeedsARestartIsNamed) {
   EXPECT_THAT(changes_that_need_a_restart(running, next),
               ElementsAre("apisix.node_listen", "nginx_config.worker_processes", "wasm.engine"));
   EXPECT_THAT(changes_that_need_a_restart(running, running), IsEmpty());
+}
+
+// What a file with `text` changes in a gateway without settings.
+std::vector<std::string> changed_by(std::string_view text) {
+  SettingsFile file("");
+  Settings running = load_settings({.file = file.path()}).value();
+  SettingsFile other(text);
+  Settings next = load_settings({.file = other.path(), .prefix = file.folder()}).value();
+  next.store.yaml_path = running.store.yaml_path;
+  return changes_that_need_a_restart(running, next);
+}
+
+TEST(Settings, WhatNeedsARestartIsNamedAsTheFileCallsIt) {
+  EXPECT_THAT(changed_by("apisix: {enable_ipv6: false}"), ElementsAre("apisix.enable_ipv6"));
+  EXPECT_THAT(changed_by("apisix: {proxy_protocol: {listen_https_port: 9182}}"), ElementsAre("apisix.proxy_protocol"));
+  EXPECT_THAT(changed_by("apisix: {ssl: {listen: [{port: 8443}]}}"), ElementsAre("apisix.ssl"));
+  EXPECT_THAT(changed_by("apisix: {enable_http2: false}"), ElementsAre("apisix.enable_http2"));
+  EXPECT_THAT(changed_by("apisix: {enable_control: false}"), ElementsAre("apisix.enable_control"));
+  EXPECT_THAT(changed_by("apisix: {server_header: me}"), ElementsAre("apisix.enable_server_tokens or server_header"));
+  EXPECT_THAT(changed_by("apisix: {trusted_addresses: [10.0.0.0/8]}"), ElementsAre("apisix.trusted_addresses"));
+  EXPECT_THAT(changed_by("apisix: {dns_resolver_valid: 9, resolver_timeout: 9}"),
+              ElementsAre("apisix.dns_resolver_valid", "apisix.resolver_timeout"));
+  EXPECT_THAT(changed_by("deployment: {embedded: {path: x.db}}"), ElementsAre("deployment.embedded.path"));
+  EXPECT_THAT(changed_by("deployment: {role_traditional: {config_provider: yaml}}"),
+              ElementsAre("deployment.role or its config_provider"));
+  EXPECT_THAT(changed_by("nginx_config: {http: {client_max_body_size: 1m, underscores_in_headers: 'off'}}"),
+              ElementsAre("nginx_config.http.client_max_body_size", "nginx_config.http.underscores_in_headers"));
+}
+
+TEST(Settings, WhatNeedsARestartStaysAsItIs) {
+  Settings running = load("");
+  Settings next = load("wasm: {engine: pulley, first_tier: 'off', max_metrics: 7}");
+  const WasmSettings used = without_restart(running.wasm, next.wasm);
+  EXPECT_EQ(used.engine, wasm::EngineKind::kWasmtime);
+  EXPECT_EQ(used.first_tier, wasm::FirstTier::kAuto);
+  EXPECT_EQ(used.code_cache, running.wasm.code_cache);
+  EXPECT_EQ(used.max_metrics, 7);
 }
 
 }  // namespace
