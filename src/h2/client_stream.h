@@ -26,6 +26,7 @@ class ClientStream final : public wire::ClientExchange {
                        const wire::ClientTimeouts& timeouts) override;
   async::Task<Status> write(http::Chunk piece, wire::BodyWriter::Flush flush) override;
   async::Task<Status> flush() override;
+  void limit_reads(Milliseconds timeout) noexcept override { timeouts_.read = timeout; }
   async::Task<Status> read_head(http::ResponseHead& head) override;
   async::Task<Result<http::Chunk>> read_body() override;
   bool read_arrived(Result<http::Chunk>& piece) override;

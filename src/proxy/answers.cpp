@@ -20,8 +20,6 @@ struct Fault {
   std::string_view reason;
 };
 
-constexpr std::string_view kDeadlineExceeded = "deadline_exceeded";
-
 Fault client_fault(const Exchange& exchange, ErrorCode code) {
   switch (code) {
     case ErrorCode::kLimit:

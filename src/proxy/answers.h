@@ -15,6 +15,7 @@ inline constexpr std::string_view kClearOnTlsPort = "clear_on_tls_port";
 
 // The reason of a request that came when there was too much to do.
 inline constexpr std::string_view kOverload = "overload";
+inline constexpr std::string_view kDeadlineExceeded = "deadline_exceeded";  // of a call of gRPC
 // The reasons of a request whose body did not go on, or trickled.
 inline constexpr std::string_view kRequestBodyTimeout = "request_body_timeout";
 inline constexpr std::string_view kRequestBodyTooSlow = "request_body_too_slow";

@@ -3,7 +3,6 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "http/extended_connect.h"
-#include "http/grpc.h"
 #include "proxy/answers.h"
 #include "proxy/forwarded_fields.h"
 #include "proxy/response_relay.h"
@@ -30,13 +29,6 @@ using upstream::PassHost;
 
 namespace {
 
-std::optional<SteadyTime> deadline_of(const http::RequestHead& request, SteadyTime now) {
-  if (!http::is_grpc(request.headers)) return std::nullopt;
-  const auto timeout = http::parse_grpc_timeout(request.headers.get("grpc-timeout").value_or(""));
-  constexpr std::chrono::hours kEndless{24};  // beyond the time-outs of any route
-  return timeout ? std::optional(now + std::min<Milliseconds>(*timeout, kEndless)) : std::nullopt;
-}
-
 constexpr std::string_view kWebsocket = "websocket";  // RFC 6455
 constexpr std::string_view kAccept = "Sec-WebSocket-Accept";
 
@@ -56,7 +48,7 @@ Forward::Forward(Journey& journey, const Surroundings& around)
       around_(around),
       connection_(journey.connection),
       began_(around.reactor.now()),
-      deadline_(deadline_of(journey.exchange.request, began_)) {}
+      deadline_(CallDeadline::of(journey.exchange.request, around.reactor)) {}
 
 Forward::~Forward() {
   uploads_.cancel_all();
@@ -70,10 +62,10 @@ Task<Verdict> Forward::run() {
     co_return Verdict::answer(answer_for_error(exchange_, fits.error()));
   }
   for (;;) {
-    auto endpoint = co_await around_.balancer.pick(cluster_, exchange_, tried_);
+    auto endpoint = co_await in_time(around_.balancer.pick(cluster_, exchange_, tried_));
     if (!endpoint) {
       tell(log::Level::kWarn, fmt::format("route {}: {}", exchange_.matched.route_id, endpoint.error().what));
-      co_return Verdict::answer(answer_for_error(exchange_, endpoint.error()));
+      co_return answer_for(endpoint.error());
     }
     note_try(std::move(*endpoint));
     if (journey_.chain->chain().has(Phase::kBeforeProxy)) {
@@ -84,7 +76,7 @@ Task<Verdict> Forward::run() {
     // What a plugin has decided about the body counts more than what an upstream says that has seen a part of it.
     if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);
     if (heads) {
-      ResponseRelay relay(journey_, around_.options);
+      ResponseRelay relay(journey_, around_.options, deadline_ ? &*deadline_ : nullptr);
       Task<Verdict> relaying =
           has_switched() ? relay.relay_switch(connection_.wire(), around_.reactor) : relay.relay(connection_.wire());
       Verdict relayed = co_await relaying;
@@ -101,12 +93,11 @@ Verdict Forward::answer_for(const Error& error) {
   return Verdict::answer(is_deadline ? answer_for_deadline(exchange_) : answer_for_error(exchange_, error));
 }
 
-// The client's deadline counts where it comes before the route's time-out.
-Milliseconds Forward::longest_read() const {
-  const Milliseconds read = journey_.plan->timeouts.read;
-  if (!deadline_) return read;
-  const auto left = std::chrono::ceil<Milliseconds>(*deadline_ - around_.reactor.now());
-  return std::clamp(left, Milliseconds(1), std::max(read, Milliseconds(1)));
+// The client's deadline counts where it comes before the time-outs of the route.
+template <class T>
+Task<T> Forward::in_time(Task<T> work) const {
+  if (!deadline_ || work.is_ready()) return work;
+  return until_over(around_.reactor, *deadline_, std::move(work));
 }
 
 // Whether another try follows.
@@ -157,6 +148,7 @@ Task<Status> Forward::exchange_heads() {
     while (done) {
       bool uploads = !uploads_.empty();
       head.headers.clear();
+      if (deadline_) connection_.wire().limit_reads(deadline_->within(journey_.plan->timeouts.read));
       done = co_await connection_.wire().read_head(head);
       if (done && (head.status >= 200 || has_switched())) {
         CO_TRY_STATUS(check_accept());
@@ -207,7 +199,7 @@ bool Forward::takes_kept(bool fresh, const upstream::TlsPeer* peer) {
 
 Task<Status> Forward::connect(std::optional<upstream::TlsPeer> peer) {
   const upstream::Target target{cluster_, *endpoint_, tried_, journey_.plan->timeouts.connect};
-  auto reached = co_await upstream::reach(around_.pool, around_.balancer, target, std::move(peer));
+  auto reached = co_await in_time(upstream::reach(around_.pool, around_.balancer, target, std::move(peer)));
   if (!reached) {
     exchange_.connect_failure = exchange_.arena.copy(reached.error().what);
     co_return fail(std::move(reached).error());
@@ -251,7 +243,7 @@ Status Forward::begin_request(BodyLength body) {
     exchange_.request.headers.set_view("Sec-WebSocket-Key", websocket_key_);
   }
   return connection_.wire().begin_request(line, exchange_.request.headers, body,
-                                          {timeouts.connect, timeouts.send, longest_read()});
+                                          {timeouts.connect, timeouts.send, timeouts.read});
 }
 
 Task<Status> Forward::send_request() {

@@ -4,6 +4,7 @@
 #include "async/task.h"
 #include "async/task_group.h"
 #include "chain/verdict.h"
+#include "proxy/call_deadline.h"
 #include "proxy/journey.h"
 #include "proxy/surroundings.h"
 #include "upstream/lease.h"
@@ -47,8 +48,9 @@ class Forward final : private BeforeWait {
   void end(const chain::Verdict& relayed);
   std::string_view host_for_upstream() const;
   bool may_try_again(const Error& error) const;
-  bool is_too_late() const { return deadline_ && around_.reactor.now() >= *deadline_; }
-  Milliseconds longest_read() const;
+  bool is_too_late() const { return deadline_ && deadline_->is_over(); }
+  template <class T>
+  Task<T> in_time(Task<T> work) const;
   chain::Verdict answer_for(const Error& error);
   bool was_stale(const Error& error) const;
   bool may_repeat() const;
@@ -74,7 +76,7 @@ class Forward final : private BeforeWait {
   bool asked_to_switch_ = false;    // to WebSocket, by the present try
   std::string_view websocket_key_;  // ours, where the client has none: it speaks HTTP/2
   SteadyTime began_;
-  std::optional<SteadyTime> deadline_;  // which a gRPC request gives itself
+  std::optional<CallDeadline> deadline_;
   SteadyTime try_began_;
   std::optional<Error> upload_error_;
   async::TaskGroup uploads_;  // last: its task uses everything above

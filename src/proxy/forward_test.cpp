@@ -101,6 +101,58 @@ TEST_F(ForwardTest, AGrpcRequestMayBeShorterThanTheTimeOfTheRoute) {
   run(body(*this));
 }
 
+std::string call(std::string_view timeout) {
+  return post("/1", "abc", fmt::format("Content-Type: application/grpc\r\ngrpc-timeout: {}\r\n", timeout));
+}
+
+TEST_F(ForwardTest, TheDeadlineOfACallEndsAResponseThatGoesOn) {
+  route("/*");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.ask(call("20m"));
+    Talk upstream = co_await t.answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    bool is_open = true;
+    for (int pieces = 0; is_open && pieces < 10'000; ++pieces) {
+      is_open = co_await upstream.send("1\r\nx\r\n");
+      co_await t.loop.reactor.sleep(Milliseconds(1));
+    }
+    EXPECT_FALSE(is_open);
+    const std::string got = co_await client.rest();
+    EXPECT_THAT(got, ::testing::StartsWith("HTTP/1.1 200 OK\r\n"));
+    EXPECT_THAT(got, ::testing::Not(::testing::EndsWith("0\r\n\r\n"))) << "it stays a fragment";
+    EXPECT_THAT(t.lines, ElementsAre("/1 200 200 deadline_exceeded"));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, InterimResponsesExtendTheDeadlineOfACallByNothing) {
+  route("/*");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.ask(call("50m"));
+    Talk upstream = co_await t.accept();
+    co_await upstream.request();
+    for (int i = 0; i < 10; ++i) {
+      co_await upstream.send("HTTP/1.1 103 Early Hints\r\n\r\n");
+      co_await t.loop.reactor.sleep(Milliseconds(10));
+    }
+    co_await upstream.send(ok(""));
+    client.close();
+    co_await t.all_gone();
+    EXPECT_THAT(t.lines, ElementsAre("/1 200 504 deadline_exceeded"));
+  };
+  run(body(*this));
+}
+
+TEST_F(ForwardTest, ACallWaitsForANameNoLongerThanItsDeadline) {
+  route("/*", "", "", R"("nobody.test:80": 1)");
+  auto body = [](ForwardTest& t) -> Task<void> {
+    Talk client = co_await t.ask(call("20m"));
+    auto response = co_await client.response();
+    EXPECT_TRUE(response.has("grpc-status: 4"));
+    EXPECT_THAT(t.lines, ElementsAre("/1 200 - deadline_exceeded"));
+  };
+  run(body(*this));
+}
+
 TEST_F(ForwardTest, AnIdempotentRequestIsSentAgainWithItsBody) {
   two_nodes();
   auto body = [](ForwardTest& t) -> Task<void> {

@@ -271,6 +271,7 @@ BodyLength ResponseRelay::length_downstream(const Chunk& first) const noexcept {
 
 Task<Result<Chunk>> ResponseRelay::next_piece(wire::ClientExchange& upstream) {
   if (journey_.chain->resumed(Phase::kResponseBody).is_set()) return Result<Chunk>(kNothingNew);
+  if (is_too_late()) return Result<Chunk>(fail(CallDeadline::error()));
   Result<Chunk> piece;
   if (upstream.read_arrived(piece)) return piece;
   return wait_for_piece(upstream);
@@ -285,6 +286,7 @@ Task<Result<Chunk>> ResponseRelay::wait_for_piece(wire::ClientExchange& upstream
     begin(length_downstream({}));
   }
   if (exchange.response_head_sent) CO_TRY_STATUS(co_await journey_.client.flush());
+  if (deadline_) upstream.limit_reads(deadline_->within(journey_.plan->timeouts.read));
   co_return co_await proxy::next_piece(*journey_.chain, Phase::kResponseBody, upstream.read_body());
 }
 
@@ -313,17 +315,24 @@ Verdict ResponseRelay::ended_by_plugin(Verdict verdict) {
   return broken_off(Error{ErrorCode::kPlugin, "a plugin ended the response after its head had left"});
 }
 
+Task<Verdict> ResponseRelay::without_the_rest(Error error) {
+  auto& exchange = journey_.exchange;
+  const bool is_late = error.side == Side::kUpstream && is_too_late();
+  if (exchange.response_head_sent) {
+    if (is_late && exchange.reason.empty()) exchange.reason = kDeadlineExceeded;
+    co_return co_await break_off_behind(std::move(error));
+  }
+  if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);  // which broke the exchange off
+  co_return Verdict::answer(is_late ? answer_for_deadline(exchange) : answer_for_error(exchange, error));
+}
+
 Task<Verdict> ResponseRelay::relay_body(wire::ClientExchange& upstream) {
   const chain::Chain& chain = journey_.chain->chain();
   const bool filters = chain.has(Phase::kResponseBody) || chain.has(Phase::kResponseTrailers);
   auto& exchange = journey_.exchange;
   for (;;) {
     auto arrived = co_await next_piece(upstream);
-    if (!arrived) {
-      if (exchange.response_head_sent) co_return co_await break_off_behind(arrived.error());
-      if (auto& decided = journey_.body->verdict()) co_return std::move(*decided);  // which broke the exchange off
-      co_return Verdict::answer(answer_for_error(exchange, arrived.error()));
-    }
+    if (!arrived) co_return co_await without_the_rest(std::move(arrived).error());
     if (arrived->is_last) exchange.response_trailers = trailers_of(upstream, exchange.arena);
     Chunk passed = *arrived;
     if (filters) {

@@ -5,6 +5,7 @@
 #include "async/task.h"
 #include "chain/verdict.h"
 #include "http/message.h"
+#include "proxy/call_deadline.h"
 #include "proxy/journey.h"
 #include "proxy/options.h"
 #include "wire/client_exchange.h"
@@ -15,7 +16,9 @@ using async::Task;
 
 class ResponseRelay {
  public:
-  ResponseRelay(Journey& journey, const Options& options) : journey_(journey), options_(options) {}
+  // `deadline`: of the call whose response comes from an upstream; null: none.
+  ResponseRelay(Journey& journey, const Options& options, const CallDeadline* deadline = nullptr)
+      : journey_(journey), options_(options), deadline_(deadline) {}
 
   // An answer of the gateway or of a plugin.
   Task<void> answer(http::Response response);
@@ -52,6 +55,8 @@ class ResponseRelay {
   Task<chain::Verdict> tunnel_on_stream(async::Stream& upstream, async::Reactor& reactor);
   Task<chain::Verdict> relay_body(wire::ClientExchange& upstream);
   chain::Verdict broken_off(const Error& error);
+  bool is_too_late() const { return deadline_ && deadline_->is_over(); }
+  Task<chain::Verdict> without_the_rest(Error error);
   Task<chain::Verdict> break_off_behind(Error error);
   Task<Result<http::Chunk>> next_piece(wire::ClientExchange& upstream);
   Task<Result<http::Chunk>> wait_for_piece(wire::ClientExchange& upstream);
@@ -63,6 +68,7 @@ class ResponseRelay {
 
   Journey& journey_;
   const Options& options_;
+  const CallDeadline* deadline_;
 };
 
 }  // namespace sallyport::proxy

@@ -24,6 +24,7 @@ class ClientConnection final : public ClientExchange {
   }
   async::Task<Status> flush() override { return writer_.flush(timeouts_.send); }
 
+  void limit_reads(Milliseconds timeout) noexcept override { timeouts_.read = timeout; }
   async::Task<Status> read_head(http::ResponseHead& head) override;
   async::Task<Result<http::Chunk>> read_body() override { return reader_.read(timeouts_.read); }
   bool read_arrived(Result<http::Chunk>& piece) override { return reader_.read_arrived(piece); }

@@ -30,6 +30,8 @@ class ClientExchange {
   virtual async::Task<Status> write(http::Chunk piece, BodyWriter::Flush flush) = 0;
   virtual async::Task<Status> flush() = 0;
 
+  // From now on a read waits for so long, instead of the time that the request began with.
+  virtual void limit_reads(Milliseconds timeout) noexcept = 0;
   // Waits for the next response head, an interim one included; the arena is that of `head`. May be called again after
   // kTimeout. Error, side upstream: kClosed, kTimeout, kProtocol; kRefused when the peer did not take up the request.
   virtual async::Task<Status> read_head(http::ResponseHead& head) = 0;

@@ -5,6 +5,7 @@ import struct
 import grpc
 import pytest
 
+from harness.full_listener import FullListener
 from harness.grpc_server import GrpcServer
 from harness.patience import seconds
 
@@ -61,6 +62,14 @@ def test_a_deadline_ends_the_call_at_both_ends(gateway, grpc_server):
     answer = call(one, "Wait", b"", grpc_timeout="200m")
     assert answer.get("grpc-status") == "4"
     assert grpc_server.ended.wait(seconds(30))
+
+
+def test_a_deadline_ends_the_wait_for_a_connection(gateway):
+    full = FullListener()
+    one = gateway(resources=route(full.address, timeout={"connect": 3600, "send": 3600, "read": 3600}))
+    assert call(one, "One", b"x", grpc_timeout="200m").get("grpc-status") == "4"
+    one.wait_for_line("reason=deadline_exceeded", log="logs/access.log")
+    full.close()
 
 
 def test_what_the_gateway_answers_itself_is_grpc(gateway, upstream):
