@@ -36,7 +36,6 @@ class MemoryPeer {
   std::string take_received() { return std::exchange(received_, {}); }
   bool sees_end() const { return sees_end_; }  // FIN, or the stream is gone
   bool stream_is_gone() const { return !stream_; }
-  bool was_aborted() const { return aborted_; }
   bool sees_break() const { return !stream_ && breaks_; }
   bool stream_fills() const;
   bool stream_sends() const;
@@ -51,7 +50,6 @@ class MemoryPeer {
   bool ended_ = false;
   bool broken_ = false;
   bool sees_end_ = false;
-  bool aborted_ = false;
   bool breaks_ = false;
   Milliseconds fill_timeout_{0};
   std::size_t sends_ = 0;
@@ -91,7 +89,7 @@ class MemoryPeer::MemoryStream final : public Stream {
   bool is_quiet() const noexcept override { return !is_gone() && peer_.in_flight_.empty() && unread_.empty(); }
   std::uint64_t sent_bytes() const noexcept override { return sent_bytes_; }
   void expire_fill() noexcept override { peer_.fill_timeout_ = Milliseconds(0); }
-  void abort() noexcept override { peer_.aborted_ = peer_.sees_end_ = true; }
+  void abort() noexcept override { peer_.sees_end_ = true; }
   void break_at_end() noexcept override { peer_.breaks_ = true; }
   void shut_down_sending() noexcept override { peer_.sees_end_ = true; }
   void release_buffers() noexcept override {}

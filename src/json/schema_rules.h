@@ -74,8 +74,6 @@ class Compiler {
   Result<const Node*> compile(const Value& schema, const std::string& place);
   // The node of "#", "#/definitions/x" or any other pointer into the schema itself.
   Result<const Node*> refer(const std::string& pointer, const std::string& place);
-  // Whether the schema has a default anywhere: a node that is being referred to may not be finished yet.
-  bool any_default() const { return any_default_; }
 
  private:
   Status fill_in(Node& node, const std::string& place);
@@ -83,7 +81,7 @@ class Compiler {
   const Value& root_;
   std::vector<std::unique_ptr<Node>>& nodes_;
   std::map<std::string, const Node*> referred_;
-  bool any_default_;
+  bool any_default_;  // in the whole schema: a node that is being referred to may not be finished yet
 };
 
 // Each adds the rules of its group of keywords to a node, none where node.written has no such keyword.

@@ -2,14 +2,11 @@
 // The far side of an HTTP connection in unit tests: sends any bytes, takes the messages that come apart. No part of the
 // product.
 
-#include "async/epoll_stream.h"
 #include "async/loop_fixture.h"
-#include "async/uring_stream.h"
 #include "wire/body_reader.h"
 #include "wire/h1.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <string>
 #include <string_view>
@@ -49,13 +46,6 @@ class Talk {
     stream_.reset();
   }
   void end() { stream_->shut_down_sending(); }
-  // Buffers so small that a peer soon has to wait.
-  void shrink_buffers() {
-    int bytes = 4096;
-    auto* on_epoll = dynamic_cast<async::EpollStream*>(stream_.get());
-    int fd = on_epoll ? on_epoll->fd() : static_cast<async::UringStream&>(*stream_).fd();
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-  }
 
   // False when the connection broke.
   async::Task<bool> send(std::string text) {

@@ -38,11 +38,6 @@ class Scenario:
         return route
 
 
-    @property
-    def is_ours(self):
-        return self.server.startswith("gateway")
-
-
 def ours(name, plugins, server="gateway", **more):
     return Scenario(name, server, f"/{name}", plugins, **more)
 
