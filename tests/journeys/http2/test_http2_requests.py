@@ -1,4 +1,5 @@
 """Clients that speak HTTP/2: what reaches the upstream, and what comes back."""
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from harness.certificates import Certificate, authority, client_context
 from harness.gateway import Gateway
 from harness.h2_client import Http2Client
 from harness.modules import with_modules
+from harness.nghttpd import Nghttpd
 from harness.patience import seconds, wait_until
 from harness.upstream import Upstream
 from harness.wire import chunked
@@ -409,6 +411,32 @@ def test_plugins_work_on_streams(clear):
         answer = client.answer(stream)
         assert (answer.text, answer.get("x-seen"), answer.get("x-native")) == ("edited", "yes", "too")
     assert all(seen.message.get("x-asked") == "1" for seen in up.take_seen())
+
+
+@pytest.mark.parametrize("speaks_http2", [False, True], ids=["to HTTP/1.1", "to HTTP/2"])
+def test_plugins_change_trailers_both_ways(clear, speaks_http2):
+    wasm = {"wasm": {"plugins": [{"name": "wasm_script", "priority": 1, "file": "{{modules}}/script.wasm"}]}}
+    nghttpd = Nghttpd(options=["--trailer=x-sum: 9"]) if speaks_http2 else None
+    other = {"upstream": {"nodes": {nghttpd.address: 1}, "http_version": "2"}} if nghttpd else {}
+    try:
+        g, up, client = clear(
+            settings=with_modules(wasm), answers=[{"chunks": ["abc"], "trailers": {"X-Sum": "9"}}],
+            **other, plugins={"wasm_script": {"conf": "\n".join(f"{way}_trailers {what}" for way in ("request", "response")
+                                                       for what in ("replace x-sum changed", "add x-new here"))}})
+        stream = client.begin("POST", "/a", end=False)
+        client.data(stream, b"abc")
+        client.trailers(stream, [("x-sum", "1"), ("x-kept", "yes")])
+        answer = client.answer(stream)
+        assert (answer.text, answer.trailers) == ("abc", [("x-sum", "changed"), ("x-new", "here")])
+        if nghttpd:
+            sent = re.findall(r"recv \(stream_id=\d+\) (x-\S+): (.*?)(?:\x1b|\n)", nghttpd.log())
+            assert [field for field in sent if not field[0].startswith(("x-forwarded", "x-real"))] == [
+                ("x-sum", "changed"), ("x-kept", "yes"), ("x-new", "here")]
+        else:
+            assert up.take_seen()[-1].message.trailers == [("x-sum", "changed"), ("x-kept", "yes"), ("x-new", "here")]
+    finally:
+        if nghttpd:
+            nghttpd.stop()
 
 
 def test_a_change_of_the_routes_touches_no_stream(clear):
