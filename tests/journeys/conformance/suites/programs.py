@@ -1,4 +1,5 @@
 """Installs what the suites need, outside of the repository, in the versions that are named here and in go.mod."""
+import os
 import shutil
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ HERE = Path(__file__).resolve().parent
 GO_PACKAGES = {"h2spec": ["github.com/summerwind/h2spec/cmd/h2spec"],
                "grpc-interop": ["google.golang.org/grpc/interop/client", "google.golang.org/grpc/interop/server"]}
 AUTOBAHN = "autobahntestsuite==0.8.2"
+PYTHON2 = "2.7.18"
 
 
 class Missing(Exception):
@@ -26,13 +28,21 @@ def works(python):
     return subprocess.run([python, "-c", "import sys; sys.exit(sys.version_info[:2] != (2, 7))"], capture_output=True, check=False).returncode == 0
 
 
+def find_python2():
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates = [shutil.which("python2.7"), *sorted(map(str, versions.glob("2.7*/bin/python")))]
+    return next((candidate for candidate in candidates if candidate and works(candidate)), None)
+
+
 def python2():
-    """Autobahn's suite was never carried over to Python 3."""
-    candidates = [shutil.which("python2.7"), *sorted(map(str, Path.home().glob(".pyenv/versions/2.7*/bin/python")))]
-    for candidate in filter(None, candidates):
-        if works(candidate):
-            return candidate
-    raise Missing("Autobahn's suite needs Python 2.7, which Debian no longer has; `pyenv install 2.7.18` makes it, or put a python2.7 into PATH")
+    """Autobahn's suite was never carried over to Python 3, and Debian has no Python 2 any more."""
+    found = find_python2()
+    if not found and shutil.which("pyenv"):
+        subprocess.run(["pyenv", "install", "--skip-existing", PYTHON2], check=False)
+        found = find_python2()
+    if not found:
+        raise Missing(f"Autobahn's suite needs Python 2.7, which Debian no longer has; put a python2.7, or a pyenv that can make {PYTHON2}, into PATH")
+    return found
 
 
 def autobahn():
