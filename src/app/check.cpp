@@ -7,6 +7,7 @@
 #include "plugins/wasm/live_modules.h"
 #include "plugins/wasm/runtime.h"
 #include "resources/kinds.h"
+#include "resources/references.h"
 #include "resources/secret.h"
 #include "snapshot/snapshot_builder.h"
 #include "store/blob_folder.h"
@@ -20,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -133,6 +135,26 @@ class Check final {
     for (const auto& [resource, members] : change.unserved()) {
       for (const std::string& member : members) {
         say(fmt::format("{}: warning: {}: {}", places[resource], resource, member));
+      }
+    }
+    warn_of_missing(store, *entries);
+  }
+
+  // It may come later, so this is no error.
+  static void warn_of_missing(const store::Store& store, const std::vector<store::EntryPtr>& entries) {
+    std::set<store::Key> present;
+    for (const auto& entry : entries) present.insert(entry->key);
+    for (const auto& entry : entries) {
+      const resources::KindInfo* info = resources::find_kind(entry->key.kind);
+      if (!info) continue;
+      for (const resources::Reference& reference : resources::references_of(info->kind, entry->value)) {
+        const std::string folder(resources::info(reference.kind).folder);
+        if (present.contains({folder, reference.id})) continue;
+        say(
+            fmt::format("{}: warning: {}/{}: it refers to {}/{}, which is not there; requests are answered with an "
+                        "error until it is",
+                        entry->origin.empty() ? store.describe() : entry->origin, entry->key.kind, entry->key.id,
+                        folder, reference.id));
       }
     }
   }

@@ -141,6 +141,17 @@ def test_check_warns_of_what_has_no_effect_yet(gateway):
     assert ended.returncode == 0 and "apisix.yaml:2:5: warning: routes/a: script_id has no effect yet" in ended.stderr
 
 
+def test_check_warns_of_what_refers_to_nothing(gateway):
+    one = gateway(start=False)
+    one.write_settings(YAML_STORE)
+    one.write_resources(None, "routes:\n  - {id: a, uri: /a, service_id: 7}\n  - {id: b, uri: /b, service_id: s}\n"
+                              "services:\n  - {id: s, upstream: {nodes: {'a:1': 1}}}\n#END\n")
+    ended = one.run_command("check", "-c", "conf/config.yaml")
+    assert ended.returncode == 0
+    assert ended.stderr.splitlines() == [f"{one.path('conf/apisix.yaml')}:2:5: warning: routes/a: it refers to services/7, which is not "
+                                         "there; requests are answered with an error until it is"]
+
+
 def test_check_says_ok_and_leaves_everything_as_it_is(gateway):
     one = gateway(start=False)
     before = sorted(one.prefix.rglob("*"))
