@@ -310,9 +310,9 @@ void ResponseRelay::add_trailers(Chunk& last) {
   journey_.trailers_lost = !journey_.client.takes_trailers_after(length_downstream({last.bytes, false}));
 }
 
-Verdict ResponseRelay::ended_by_plugin(Verdict verdict) {
+Task<Verdict> ResponseRelay::ended_by_plugin(Verdict verdict) {
   if (!journey_.exchange.response_head_sent) return verdict;
-  return broken_off(Error{ErrorCode::kPlugin, "a plugin ended the response after its head had left"});
+  return break_off_behind(Error{ErrorCode::kPlugin, "a plugin ended the response after its head had left"});
 }
 
 Task<Verdict> ResponseRelay::without_the_rest(Error error) {
@@ -337,7 +337,7 @@ Task<Verdict> ResponseRelay::relay_body(wire::ClientExchange& upstream) {
     Chunk passed = *arrived;
     if (filters) {
       Verdict verdict = co_await run_filters(*arrived, passed);
-      if (!verdict.proceeds()) co_return ended_by_plugin(std::move(verdict));
+      if (!verdict.proceeds()) co_return co_await ended_by_plugin(std::move(verdict));
     }
     if (passed.bytes.empty() && !passed.is_last) continue;
     if (passed.is_last) add_trailers(passed);

@@ -63,7 +63,7 @@ class ResponseRelay {
   Task<chain::Verdict> run_filters(http::Chunk arrived, http::Chunk& passed);
   Task<chain::Verdict> run_filters_of_end(http::Chunk arrived, http::Chunk& passed);
   void add_trailers(http::Chunk& last);
-  chain::Verdict ended_by_plugin(chain::Verdict verdict);
+  Task<chain::Verdict> ended_by_plugin(chain::Verdict verdict);
   http::BodyLength length_downstream(const http::Chunk& first) const noexcept;
 
   Journey& journey_;

@@ -213,6 +213,17 @@ TEST_F(TrailersTest, AnAnswerInTheirPhaseAfterTheHeadEndsTheConnection) {
   run(body(*this));
 }
 
+// Who got nothing at all would take the request for one that was never served, and might send it again.
+TEST_F(TrailersTest, WhatHadBegunLeavesBeforeAnAnswerInTheirPhaseEndsTheConnection) {
+  on(Phase::kResponseTrailers, [](exchange::Exchange&) { return Verdict::answer(http::Response::error(502, "no")); });
+  auto body = [](TrailersTest& t) -> async::Task<void> {
+    Ends ends = co_await t.exchange(get("/1"), std::string(kOk) + std::string(kBody));
+    EXPECT_EQ(ends.response.status, 200);
+    EXPECT_FALSE(ends.response.whole);
+  };
+  run(body(*this));
+}
+
 TEST_F(TrailersTest, AFurtherTrySendsThemAgain) {
   on(Phase::kRequestTrailers, [](exchange::Exchange& of) {
     remove_a_add_c(*of.request_trailers);
