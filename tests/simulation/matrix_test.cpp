@@ -38,8 +38,10 @@ constexpr Reply kReplies[] = {
     {"native", R"("fault-injection": {"abort": {"http_status": 403, "body": "no"}})"},
     {"wasm-request-headers", R"("wasm-request-headers": {})"},
     {"wasm-request-body", R"("wasm-request-body": {})"},
+    {"wasm-request-trailers", R"("wasm-request-trailers": {})"},
     {"wasm-response-headers", R"("wasm-response-headers": {})"},
     {"wasm-response-body", R"("wasm-response-body": {})"},
+    {"wasm-response-trailers", R"("wasm-response-trailers": {})"},
     {"wasm-log", R"("wasm-log": {})"},
 };
 enum class Late : std::uint8_t { kNothing, kConnect, kSend, kRead };
@@ -74,7 +76,7 @@ struct Case {
     }
     std::set<int> all = of_upstream();
     const bool goes_well = late == Late::kNothing && breaks == Break::kNever;
-    if (reply.name == "wasm-request-body" && size > 0) {
+    if ((reply.name == "wasm-request-body" && size > 0) || reply.name == "wasm-request-trailers") {
       if (goes_well) all.clear();
       all.insert(403);
       all.erase(200);
@@ -82,11 +84,13 @@ struct Case {
     // Whoever made the response, these see it and put another in its place.
     if (reply.name == "wasm-response-headers") all = {403};
     if (reply.name == "wasm-response-body") all = size > 0 ? std::set{403} : std::set{200, 403};
+    if (refuses_trailers_of_response()) all.insert(403);  // else the head has left
     if (size <= kLimit) return all;
     if (goes_well && !all.contains(403)) return {413};
     all.insert(413);
     return all;
   }
+  bool refuses_trailers_of_response() const { return reply.name == "wasm-response-trailers"; }
   std::set<int> of_upstream() const {
     if (late != Late::kNothing) return {504};
     switch (breaks) {
@@ -166,6 +170,11 @@ class Matrix {
     plan.request_bytes = plan.response_bytes = one.size;
     plan.request_is_chunked = one.size > 0 && world_.chance.one_in(2);
     plan.framing = world_.chance.of({Framing::kSized, Framing::kChunked});
+    if (one.reply.name == "wasm-request-trailers") plan.request_is_chunked = plan.request_has_trailers = true;
+    if (one.refuses_trailers_of_response()) {
+      plan.framing = Framing::kChunked;
+      plan.response_has_trailers = true;
+    }
     plan.breaks = one.breaks;
     plan.leaves = one.leaves;
     if (one.late == Late::kRead) plan.upstream_answers_after = kTooLong;
@@ -219,7 +228,10 @@ class Matrix {
     if (one.leaves != Leave::kNever) return;
     const auto outcomes = one.outcomes();
     if (!outcomes.contains(entry.status)) world_.violate(fmt::format("it was told {}", entry.status));
-    const bool may_be_cut = entry.status == 200 && (one.breaks == Break::kInBody || one.breaks == Break::kAfter);
+    const bool is_refused = one.refuses_trailers_of_response();
+    const bool breaks_behind_head = one.breaks == Break::kInBody || one.breaks == Break::kAfter;
+    const bool may_be_cut = entry.status == 200 && (breaks_behind_head || is_refused);
+    if (is_refused && entry.status == 200 && entry.is_whole) world_.violate("a whole response without its trailers");
     if (!entry.is_whole && !may_be_cut) world_.violate(fmt::format("a cut response, {}", entry.status));
     if (one.reply.name == "native" && entry.heads > 0) world_.violate("the upstream was asked in spite of the answer");
   }

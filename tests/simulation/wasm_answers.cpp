@@ -34,6 +34,10 @@ std::string first_piece(const std::string& direction) {
   return module_of("(func (export \"proxy_on_" + direction +
                    "_body\") (param i32 i32 i32) (result i32) (call $refuse) (i32.const 1))");
 }
+std::string trailers(const std::string& direction) {
+  return module_of("(func (export \"proxy_on_" + direction +
+                   "_trailers\") (param i32 i32) (result i32) (call $refuse) (i32.const 1))");
+}
 std::string log() { return module_of(R"((func (export "proxy_on_log") (param i32) (call $refuse)))"); }
 
 }  // namespace
@@ -63,8 +67,10 @@ WasmAnswers::WasmAnswers(async::Reactor& reactor, chain::Catalog& catalog) {
   runtime_ = *wasm::Runtime::start(std::move(threads), clock_, wasm::tested_engine());
   const std::vector<std::pair<std::string, std::string>> modules{{"wasm-request-headers", headers("request")},
                                                                  {"wasm-request-body", whole_body("request")},
+                                                                 {"wasm-request-trailers", trailers("request")},
                                                                  {"wasm-response-headers", headers("response")},
                                                                  {"wasm-response-body", first_piece("response")},
+                                                                 {"wasm-response-trailers", trailers("response")},
                                                                  {"wasm-log", log()}};
   for (const auto& [name, text] : modules) {
     auto& kept = plugins_.emplace_back(std::make_shared<chain::PluginPtr>(make(name, text)));

@@ -1,8 +1,8 @@
 #pragma once
 // WebAssembly plugins that answer with 403 in one callback each, on the loop of a World: "wasm-request-headers",
-// "wasm-request-body" (which holds the body until it is whole), "wasm-response-headers", "wasm-response-body" and
-// "wasm-log", whose answer comes too late for anybody. Ends after the chains that were made of them, before its
-// reactor.
+// "wasm-request-body" (which holds the body until it is whole), "wasm-request-trailers", "wasm-response-headers",
+// "wasm-response-body", "wasm-response-trailers" and "wasm-log", whose answer comes too late for anybody. Ends after
+// the chains that were made of them, before its reactor.
 
 #include "async/reactor.h"
 #include "base/clock.h"
