@@ -1,5 +1,7 @@
 #include "tls/client_context.h"
 
+#include "tls/system_authorities.h"
+
 #include <openssl/x509v3.h>
 
 #include <utility>
@@ -33,7 +35,7 @@ Result<std::unique_ptr<ClientContext>> ClientContext::open(const std::string& tr
   keep_sessions(*context);
   const bool is_system = trusted.empty() || trusted == "system";
   if (is_system) {
-    SSL_CTX_set_default_verify_paths(context.get());
+    trust_system(*context);
   } else if (SSL_CTX_load_verify_file(context.get(), trusted.c_str()) != 1) {
     return fail(ErrorCode::kInvalid,
                 trusted + " cannot be read: " + take_openssl_error() + "; give a file of certificates in PEM");

@@ -94,6 +94,16 @@ def test_the_peer_is_verified_where_the_upstream_says_so(gateway, secure, root, 
     g.wait_for_line(r"TLS handshake with .*server name other\.example.* [Hh]ostname mismatch")
 
 
+def test_whom_the_system_trusts_is_trusted(gateway, secure, root, tmp_path, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", root.write(tmp_path)[0])
+    trusted, stranger = secure("node.example"), secure("node.example", issuer=authority("nobody"))
+    resources = {"routes": [route(trusted, tls={"verify": True}, retries=0),
+                            {**route(stranger, tls={"verify": True}, retries=0), "id": "s", "uri": "/stranger"}]}
+    g = gateway(resources=resources)
+    assert g.ask("GET", "/stranger", host="node.example").status == 502
+    assert g.ask("GET", "/", host="node.example").status == 200
+
+
 def test_a_stranger_is_not_verified_and_otherwise_served(gateway, secure, root, tmp_path):
     up = secure("node.example", issuer=authority("nobody"))
     g = gateway(trusting(root, tmp_path), resources={"routes": [route(up, tls={"verify": True}, retries=0)]})
