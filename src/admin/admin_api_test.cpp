@@ -1,6 +1,8 @@
 #include "admin/admin_api.h"
 
 #include "admin/admin_fixture.h"
+#include "admin/ends.h"
+#include "resources/references.h"
 #include "store/yaml_store.h"
 
 #include <fmt/format.h>
@@ -33,6 +35,12 @@ class BrokenStore final : public store::Store {
     if (breaks) return Result<store::EntryPtr>(fail(*breaks));
     return store_->put(std::move(key), std::move(value), expected);
   }
+  Task<Result<store::EntryPtr>> put_until(store::Key key, json::Value value, store::Expected expected,
+                                          WallTime end) override {
+    if (breaks) return Result<store::EntryPtr>(fail(*breaks));
+    return store_->put_until(std::move(key), std::move(value), expected, end);
+  }
+  std::vector<store::Key> over(WallTime now) const override { return store_->over(now); }
   Task<Result<bool>> remove(store::Key key, store::Expected expected) override {
     if (breaks) return Result<bool>(fail(*breaks));
     return store_->remove(std::move(key), expected);
@@ -269,10 +277,40 @@ TEST(AdminApi, APluginIsInOneGlobalRuleOnly) {
             R"(400 {"error_msg":"plugin 'canary' already exists in global rule with id '1'"})");
 }
 
-TEST(AdminApi, ATtlIsRefusedWithTheReason) {
+TEST(AdminApi, ATtlThatIsNoneIsRefused) {
   AdminFixture f;
   EXPECT_EQ(f.ask("PUT", "/routes/1?ttl=x", kRoute), R"(400 {"error_msg":"invalid argument ttl: should be a number"})");
-  EXPECT_THAT(f.ask("PUT", "/routes/1?ttl=5", kRoute), HasSubstr("keeps resources until they are deleted"));
+  for (const char* ttl : {"0", "7000000001"}) {
+    EXPECT_EQ(f.ask("PUT", std::string("/routes/1?ttl=") + ttl, kRoute),
+              R"(400 {"error_msg":"invalid argument ttl: should be 1 to 7000000000 seconds"})");
+  }
+}
+
+TEST(AdminApi, AResourceIsRemovedWhenItsTtlIsOver) {
+  AdminFixture f;
+  auto left = [&f](int seconds) {
+    f.clock.advance(std::chrono::seconds(seconds));
+    async::TaskGroup group;
+    group.spawn(remove_what_is_over(f.services));
+    EXPECT_TRUE(group.empty());
+    std::string ids;
+    const json::Value answer = *json::parse(f.send("GET", "/routes").body);
+    for (const json::Value& entry : answer.find("list")->array()) ids += resources::id_text(*entry.find("value")) + " ";
+    return ids;
+  };
+  EXPECT_EQ(f.send("PUT", "/routes/1?ttl=5", kRoute).status, 201);
+  EXPECT_EQ(f.send("PUT", "/routes/2?ttl=5", kRoute).status, 201);
+  EXPECT_EQ(f.send("PUT", "/routes/3", kRoute).status, 201);
+  EXPECT_EQ(left(4), "1 2 3 ");
+  EXPECT_EQ(f.send("PATCH", "/routes/1?ttl=5", R"({"desc":"x"})").status, 200) << "begins anew";
+  EXPECT_EQ(f.send("PUT", "/routes/2", kRoute).status, 200) << "has none any more";
+  EXPECT_EQ(left(1), "1 2 3 ");
+  const int served = f.published;
+  EXPECT_EQ(left(4), "2 3 ");
+  EXPECT_EQ(f.published, served + 1) << "workers hear of it";
+  EXPECT_EQ(f.ask("GET", "/routes/1"), R"(404 {"message":"Key not found"})");
+  EXPECT_EQ(f.send("POST", "/routes?ttl=1", kRoute).status, 201);
+  EXPECT_EQ(left(1), "2 3 ");
 }
 
 TEST(AdminApi, PluginsAndSchemasAreShown) {

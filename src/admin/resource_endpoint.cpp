@@ -2,11 +2,11 @@
 
 #include "admin/answers.h"
 #include "admin/collection.h"
+#include "admin/ends.h"
 #include "admin/patch.h"
 #include "admin/resource_checks.h"
 #include "admin/resource_writer.h"
 #include "admin/stamps.h"
-#include "base/bytes.h"
 #include "json/parse.h"
 #include "resources/references.h"
 
@@ -34,15 +34,6 @@ store::Key key_of(const KindInfo& info, std::string id) { return {std::string(in
 std::string missing_id(const KindInfo& info) { return fmt::format("missing {} id", info.name); }
 std::string wrong_id(const KindInfo& info) { return fmt::format("wrong {} id", info.name); }
 
-// Leases are what a ttl is in etcd; a write that promised one and did not keep it would be worse than none.
-Status check_ttl(const AdminRequest& request, const store::Store& store) {
-  auto ttl = request.argument("ttl");
-  if (!ttl) return {};
-  if (!parse_unsigned(*ttl)) return fail(ErrorCode::kInvalid, "invalid argument ttl: should be a number");
-  return fail(ErrorCode::kInvalid,
-              fmt::format("invalid argument ttl: the {} keeps resources until they are deleted", store.describe()));
-}
-
 // Ids of secrets have two parts: "secrets/vault/1". Without the second there is no id.
 void join_manager(std::vector<std::string>& segments) {
   if (segments.size() < 2) return;
@@ -64,7 +55,7 @@ Task<http::Response> ResourceEndpoint::handle(const KindInfo& info, const AdminR
   if (*method == Method::kGet) co_return co_await get(info, request, std::move(id));
   if (Status writable = services_.store->writable(); !writable) co_return refuse(405, writable.error().what);
 
-  Write about{info, request, std::move(id), {}, {}};
+  Write about{info, request, std::move(id), {}, {}, {}};
   if (segments.size() > 2) about.sub_path.assign(segments.begin() + 2, segments.end());
   if (*method != Method::kDelete && !request.body.empty()) {
     auto body = json::parse(request.body);
@@ -92,7 +83,9 @@ Task<http::Response> ResourceEndpoint::get(const KindInfo& info, const AdminRequ
 
 Task<http::Response> ResourceEndpoint::write(Method method, Write about) {
   if (method != Method::kDelete) {
-    if (Status ttl = check_ttl(about.request, *services_.store); !ttl) co_return refuse(ttl.error());
+    auto end = end_of_ttl(about.request, *services_.clock);
+    if (!end) co_return refuse(end.error());
+    about.end = *end;
   }
   async::Mutex::Lock lock = co_await services_.changes->lock();
   switch (method) {
@@ -121,7 +114,7 @@ Task<http::Response> ResourceEndpoint::put(Write about) {
   auto old = co_await services_.store->get(key);
   if (!old) co_return refuse(old.error());
   stamp_new(value, *old ? &(*old)->value : nullptr, services_.clock->wall());
-  auto stored = co_await ResourceWriter(services_).put(std::move(key), std::move(value), {});
+  auto stored = co_await ResourceWriter(services_).put(std::move(key), std::move(value), {}, about.end);
   co_return stored ? answer_written(*old ? 200 : 201, **stored) : refuse(stored.error());
 }
 
@@ -138,7 +131,7 @@ Task<http::Response> ResourceEndpoint::post(Write about) {
   value.object()["id"] = id;
   stamp_new(value, nullptr, services_.clock->wall());
   store::Key key = key_of(about.info, std::move(id));
-  auto stored = co_await ResourceWriter(services_).put(std::move(key), std::move(value), store::kAbsent);
+  auto stored = co_await ResourceWriter(services_).put(std::move(key), std::move(value), store::kAbsent, about.end);
   co_return stored ? answer_written(201, **stored) : refuse(stored.error());
 }
 
@@ -161,7 +154,8 @@ Task<http::Response> ResourceEndpoint::patch(Write about) {
   if (value.find("id") && resources::id_text(value) != about.id) co_return refuse(400, wrong_id(about.info));
   value.object()["id"] = about.id;
   if (Status checked = co_await check(about.info, value); !checked) co_return refuse(checked.error());
-  auto stored = co_await ResourceWriter(services_).put(std::move(key), std::move(value), (*old)->modified_index);
+  auto stored =
+      co_await ResourceWriter(services_).put(std::move(key), std::move(value), (*old)->modified_index, about.end);
   co_return stored ? answer_written(200, **stored) : refuse(stored.error());
 }
 

@@ -29,6 +29,7 @@ class ResourceEndpoint {
     std::string id;                     // of the address; may be empty
     std::vector<std::string> sub_path;  // of the address
     std::optional<json::Value> body;    // nothing when there is none
+    std::optional<WallTime> end;        // of what is written
   };
 
   Task<http::Response> get(const resources::KindInfo& info, const AdminRequest& request, std::string id);

@@ -7,11 +7,15 @@
 
 namespace sallyport::admin {
 
-Task<Result<store::EntryPtr>> ResourceWriter::put(store::Key key, json::Value value, store::Expected expected) {
+Task<Result<store::EntryPtr>> ResourceWriter::put(store::Key key, json::Value value, store::Expected expected,
+                                                  std::optional<WallTime> end) {
   snapshot::Item item{key.kind, key.id, value};
   auto change = co_await services_.builder->prepare(item);
   if (!change) co_return fail(std::move(change).error());
-  CO_TRY(store::EntryPtr stored, co_await services_.store->put(std::move(key), std::move(value), expected));
+  Task<Result<store::EntryPtr>> writing =
+      end ? services_.store->put_until(std::move(key), std::move(value), expected, *end)
+          : services_.store->put(std::move(key), std::move(value), expected);
+  CO_TRY(store::EntryPtr stored, co_await writing);
   CO_TRY_STATUS(co_await serve(std::move(item), *std::move(change)));
   co_return stored;
 }

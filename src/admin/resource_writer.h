@@ -8,14 +8,18 @@
 #include "snapshot/snapshot_builder.h"
 #include "store/store.h"
 
+#include <optional>
+
 namespace sallyport::admin {
 
 class ResourceWriter {
  public:
   explicit ResourceWriter(Services& services) : services_(services) {}
 
-  // Error: kInvalid when the gateway cannot serve the value; kConflict and kUnavailable of the store.
-  Task<Result<store::EntryPtr>> put(store::Key key, json::Value value, store::Expected expected);
+  // With an `end` it lasts until then. Error: kInvalid when the gateway cannot serve the value; kConflict and
+  // kUnavailable of the store.
+  Task<Result<store::EntryPtr>> put(store::Key key, json::Value value, store::Expected expected,
+                                    std::optional<WallTime> end);
   Task<Status> remove(store::Key key);
 
  private:

@@ -151,6 +151,7 @@ class Gateway final {
   std::optional<store::BlobFolder> blobs_;  // of the embedded store
   store::YamlStore* yaml_store_ = nullptr;  // `store_`, when it is one
   std::unique_ptr<async::Timer> yaml_poll_;
+  std::unique_ptr<async::Timer> ends_poll_;
   std::optional<snapshot::SnapshotBuilder> builder_;
   std::unique_ptr<snapshot::Snapshots> snapshots_;
   async::Mutex changes_;  // held by whoever changes resources

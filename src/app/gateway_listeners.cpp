@@ -1,5 +1,6 @@
 // Where the gateway listens: sockets are bound first, all of them, and listened on when nothing can go wrong any more.
 
+#include "admin/ends.h"
 #include "app/gateway.h"
 #include "app/pid_file.h"
 #include "async/abandoned_listener.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr Milliseconds kFormerPoll{5};
 constexpr int kFormerPolls = 400;
+constexpr Milliseconds kEndsPoll{1000};
 
 }  // namespace
 
@@ -106,6 +108,8 @@ Task<void> Gateway::begin_to_serve() {
   }
   predecessor_.reset();
   endpoints_->set_accepting(true);
+  ends_poll_ = control_.start_timer(kEndsPoll, async::Reactor::Repeat::kEvery,
+                                    [this] { tasks_.spawn(admin::remove_what_is_over(services_)); });
 }
 
 }  // namespace sallyport::app

@@ -26,6 +26,22 @@ constexpr const char* kSchema = R"(
   INSERT INTO revision VALUES (0);
 )";
 
+// Made with the first entry that has an end. An end that belongs to another write of its entry counts for nothing: an
+// older gateway, which knows no ends, has written since.
+constexpr const char* kEnds = R"(
+  CREATE TABLE IF NOT EXISTS entry_end (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    modified_index INTEGER NOT NULL,
+    milliseconds INTEGER NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) WITHOUT ROWID;
+)";
+
+std::uint64_t to_milliseconds(WallTime time) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<Milliseconds>(time.time_since_epoch()).count());
+}
+
 Status create_folder(const std::filesystem::path& folder) {
   std::error_code error;
   if (folder.empty() || std::filesystem::is_directory(folder, error)) return {};
@@ -92,6 +108,7 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::open(const std::string& pa
   TRY(Database database, open_database(path));
   std::unique_ptr<EmbeddedStore> store(new EmbeddedStore(path, std::move(database)));
   TRY_STATUS(store->load());
+  TRY_STATUS(store->load_ends());
   return store;
 }
 
@@ -118,6 +135,19 @@ Status EmbeddedStore::load() {
   }
 }
 
+Status EmbeddedStore::load_ends() {
+  TRY(std::uint64_t tables, database_->number("SELECT count(*) FROM sqlite_schema WHERE name = 'entry_end'"));
+  if (tables == 0) return {};
+  TRY(Statement rows, database_->prepare("SELECT kind, id, milliseconds FROM entry_end NATURAL JOIN "
+                                         "(SELECT kind, id, modified_index FROM entry)"));
+  for (;;) {
+    TRY(bool more, rows.step());
+    if (!more) return {};
+    Key key{std::string(rows.text(0)), std::string(rows.text(1))};
+    ends_[std::move(key)] = WallTime(Milliseconds(rows.number(2)));
+  }
+}
+
 Task<Result<EntryPtr>> EmbeddedStore::get(Key key) { return Result<EntryPtr>(entries_.find(key)); }
 
 Task<Result<std::vector<EntryPtr>>> EmbeddedStore::list(std::string kind) {
@@ -127,7 +157,21 @@ Task<Result<std::vector<EntryPtr>>> EmbeddedStore::list(std::string kind) {
 Task<Result<std::vector<EntryPtr>>> EmbeddedStore::list_all() { return Result<std::vector<EntryPtr>>(entries_.all()); }
 
 Task<Result<EntryPtr>> EmbeddedStore::put(Key key, json::Value value, Expected expected) {
-  return put_now(key, std::move(value), expected);
+  return put_now(key, std::move(value), expected, {});
+}
+
+Task<Result<EntryPtr>> EmbeddedStore::put_until(Key key, json::Value value, Expected expected, WallTime end) {
+  return put_now(key, std::move(value), expected, end);
+}
+
+// Nothing while it is in other hands.
+std::vector<Key> EmbeddedStore::over(WallTime now) const {
+  std::vector<Key> keys;
+  if (!database_) return keys;
+  for (const auto& [key, end] : ends_) {
+    if (end <= now) keys.push_back(key);
+  }
+  return keys;
 }
 
 Task<Result<bool>> EmbeddedStore::remove(Key key, Expected expected) { return remove_now(key, expected); }
@@ -147,7 +191,8 @@ Status EmbeddedStore::check_owned() const {
               fmt::format("{} is in the hands of another gateway, which follows this one; ask again", path_));
 }
 
-Result<EntryPtr> EmbeddedStore::put_now(const Key& key, json::Value value, Expected expected) {
+Result<EntryPtr> EmbeddedStore::put_now(const Key& key, json::Value value, Expected expected,
+                                        std::optional<WallTime> end) {
   TRY_STATUS(check_owned());
   TRY_STATUS(entries_.check(key, expected));
   EntryPtr old = entries_.find(key);
@@ -156,9 +201,12 @@ Result<EntryPtr> EmbeddedStore::put_now(const Key& key, json::Value value, Expec
 
   TRY(Transaction transaction, Transaction::begin(*database_));
   TRY_STATUS(write_entry(entry));
+  TRY_STATUS(end ? write_end(entry, *end) : erase_end(key));
   TRY_STATUS(write_revision(revision));
   TRY_STATUS(transaction.commit());
 
+  ends_.erase(key);
+  if (end) ends_.emplace(key, *end);
   revision_ = revision;
   auto stored = std::make_shared<const Entry>(std::move(entry));
   entries_.put(stored);
@@ -172,10 +220,12 @@ Result<bool> EmbeddedStore::remove_now(const Key& key, Expected expected) {
 
   TRY(Transaction transaction, Transaction::begin(*database_));
   TRY_STATUS(erase_entry(key));
+  TRY_STATUS(erase_end(key));
   TRY_STATUS(write_revision(revision_ + 1));
   TRY_STATUS(transaction.commit());
 
   ++revision_;
+  ends_.erase(key);
   return entries_.erase(key);
 }
 
@@ -191,6 +241,24 @@ Status EmbeddedStore::write_entry(const Entry& entry) {
 
 Status EmbeddedStore::erase_entry(const Key& key) {
   TRY(Statement erase, database_->prepare("DELETE FROM entry WHERE kind = ? AND id = ?"));
+  erase.bind(1, key.kind);
+  erase.bind(2, key.id);
+  return erase.run();
+}
+
+Status EmbeddedStore::write_end(const Entry& entry, WallTime end) {
+  TRY_STATUS(database_->execute(kEnds));
+  TRY(Statement insert, database_->prepare("INSERT OR REPLACE INTO entry_end VALUES (?, ?, ?, ?)"));
+  insert.bind(1, entry.key.kind);
+  insert.bind(2, entry.key.id);
+  insert.bind(3, entry.modified_index);
+  insert.bind(4, to_milliseconds(end));
+  return insert.run();
+}
+
+Status EmbeddedStore::erase_end(const Key& key) {
+  if (!ends_.contains(key)) return {};
+  TRY(Statement erase, database_->prepare("DELETE FROM entry_end WHERE kind = ? AND id = ?"));
   erase.bind(1, key.kind);
   erase.bind(2, key.id);
   return erase.run();

@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ class EmbeddedStore final : public Store {
   Task<Result<std::vector<EntryPtr>>> list(std::string kind) override;
   Task<Result<std::vector<EntryPtr>>> list_all() override;
   Task<Result<EntryPtr>> put(Key key, json::Value value, Expected expected) override;
+  Task<Result<EntryPtr>> put_until(Key key, json::Value value, Expected expected, WallTime end) override;
+  std::vector<Key> over(WallTime now) const override;
   Task<Result<bool>> remove(Key key, Expected expected) override;
   Task<Result<std::uint64_t>> next_revision() override;
   void hand_over() override { database_.reset(); }
@@ -36,17 +39,21 @@ class EmbeddedStore final : public Store {
   EmbeddedStore(std::string path, Database database) : path_(std::move(path)), database_(std::move(database)) {}
 
   Status load();
+  Status load_ends();
   Status check_owned() const;
-  Result<EntryPtr> put_now(const Key& key, json::Value value, Expected expected);
+  Result<EntryPtr> put_now(const Key& key, json::Value value, Expected expected, std::optional<WallTime> end);
   Result<bool> remove_now(const Key& key, Expected expected);
   Status write_entry(const Entry& entry);
   Status erase_entry(const Key& key);
+  Status write_end(const Entry& entry, WallTime end);
+  Status erase_end(const Key& key);  // if it has one
   Status write_revision(std::uint64_t revision);
 
   std::string path_;
   std::optional<Database> database_;  // nothing: handed over
   Entries entries_;
-  std::uint64_t revision_ = 0;  // the highest that was given away
+  std::map<Key, WallTime> ends_;  // of the entries that have one
+  std::uint64_t revision_ = 0;    // the highest that was given away
 };
 
 }  // namespace sallyport::store

@@ -64,6 +64,45 @@ TEST(EmbeddedStore, WhatWasPutIsThereAfterReopening) {
   EXPECT_EQ(found->modified_index, (*first)->modified_index);
 }
 
+TEST(EmbeddedStore, AnEntryWithAnEndIsOverThenAlsoAfterReopening) {
+  const FakeClock clock;
+  const WallTime end = clock.wall() + Milliseconds(1500);
+  const Milliseconds step(1);
+  TemporaryFolder folder;
+  std::string path = folder.file("a.db");
+  auto store = open(path);
+  put(*store, "stays", "{}");
+  for (const char* id : {"1", "2", "3", "4"}) {
+    ASSERT_TRUE(store->put_until({"routes", id}, value("{}"), {}, end).take_value());
+  }
+  put(*store, "2", "{}");
+  ASSERT_TRUE(store->put_until({"routes", "3"}, value("{}"), {}, end + step).take_value());
+  store->remove({"routes", "4"}, {}).take_value();
+  for (int opened = 0; opened < 2; ++opened) {
+    EXPECT_THAT(store->over(end - step), ElementsAre());
+    EXPECT_THAT(store->over(end), ElementsAre(Key{"routes", "1"}));
+    EXPECT_THAT(store->over(end + step), ElementsAre(Key{"routes", "1"}, Key{"routes", "3"}));
+    store.reset();
+    store = open(path);
+  }
+  store->hand_over();
+  EXPECT_THAT(store->over(end), ElementsAre()) << "in other hands";
+  ASSERT_TRUE(store->take_back());
+  EXPECT_THAT(store->over(end), ElementsAre(Key{"routes", "1"}));
+}
+
+TEST(EmbeddedStore, AnEndIsThatOfTheWriteItCameWith) {
+  const FakeClock clock;
+  TemporaryFolder folder;
+  std::string path = folder.file("a.db");
+  ASSERT_TRUE(open(path)->put_until({"routes", "1"}, value("{}"), {}, clock.wall()).take_value());
+  {
+    Database database = *Database::open(path);  // as a gateway that knows no ends writes
+    ASSERT_TRUE(database.execute("UPDATE entry SET modified_index = 7"));
+  }
+  EXPECT_THAT(open(path)->over(clock.wall()), ElementsAre());
+}
+
 TEST(EmbeddedStore, EveryWriteHasARevisionOfItsOwnEvenAcrossReopening) {
   TemporaryFolder folder;
   std::string path = folder.file("a.db");

@@ -3,6 +3,7 @@
 // not know what they mean. A Store belongs to the control thread.
 
 #include "async/task.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "json/value.h"
 
@@ -69,6 +70,12 @@ class Store {
   // Creates or replaces; durable when it returns. Error: kConflict when the entry is not as expected; nothing is
   // written then.
   virtual Task<Result<EntryPtr>> put(Key key, json::Value value, Expected expected) = 0;
+
+  // As put, of an entry that lasts until `end`: from then on it is `over`. Another write of it makes it last, or gives
+  // it another end.
+  virtual Task<Result<EntryPtr>> put_until(Key key, json::Value value, Expected expected, WallTime end) = 0;
+  // What has come to its end; to remove it is for whoever asks, as others have to hear of it.
+  virtual std::vector<Key> over(WallTime now) const = 0;
 
   // Whether there was such an entry. Error: kConflict as with put.
   virtual Task<Result<bool>> remove(Key key, Expected expected) = 0;

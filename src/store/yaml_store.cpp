@@ -137,6 +137,10 @@ Task<Result<EntryPtr>> YamlStore::put(Key, json::Value, Expected) {
   return Result<EntryPtr>(fail(std::move(writable()).error()));
 }
 
+Task<Result<EntryPtr>> YamlStore::put_until(Key, json::Value, Expected, WallTime) {
+  return Result<EntryPtr>(fail(std::move(writable()).error()));
+}
+
 Task<Result<bool>> YamlStore::remove(Key, Expected) { return Result<bool>(fail(std::move(writable()).error())); }
 
 Task<Result<std::uint64_t>> YamlStore::next_revision() {

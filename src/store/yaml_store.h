@@ -37,6 +37,8 @@ class YamlStore final : public Store {
   Task<Result<std::vector<EntryPtr>>> list(std::string kind) override;
   Task<Result<std::vector<EntryPtr>>> list_all() override;
   Task<Result<EntryPtr>> put(Key key, json::Value value, Expected expected) override;
+  Task<Result<EntryPtr>> put_until(Key key, json::Value value, Expected expected, WallTime end) override;
+  std::vector<Key> over(WallTime) const override { return {}; }
   Task<Result<bool>> remove(Key key, Expected expected) override;
   Task<Result<std::uint64_t>> next_revision() override;
   void hand_over() override {}  // it keeps nobody out

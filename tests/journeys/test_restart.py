@@ -1,5 +1,6 @@
 """What a gateway does with stored resources that have become bad while it was away."""
 from harness.modules import modules
+from harness.patience import wait_until
 
 
 def restarted(gateway):
@@ -86,3 +87,17 @@ def test_gateways_that_share_a_port_serve_together(gateway, upstream):
     one.stop()
     for _ in range(20):
         assert two.ask("GET", "/a").status == 200
+
+
+def test_what_was_written_with_a_ttl_goes_when_that_is_over(gateway, upstream):
+    nodes = {upstream().address: 1}
+    one = gateway()
+    one.put("routes/1?ttl=1", {"uri": "/soon", "upstream": {"nodes": nodes}})
+    one.put("routes/2?ttl=3600", {"uri": "/late", "upstream": {"nodes": nodes}})
+    wait_until(lambda: one.ask("GET", "/soon").status == 404, one.tell)
+    assert one.admin("GET", "routes/1").text == '{"message":"Key not found"}\n'
+    one.put("routes/1?ttl=1", {"uri": "/soon", "upstream": {"nodes": nodes}})
+    restarted(one)
+    wait_until(lambda: one.ask("GET", "/soon").status == 404, one.tell)
+    one.wait_for_line(r"\[info\] .*routes/1: its ttl is over, and it is removed")
+    assert one.ask("GET", "/late").status == 200
