@@ -1,5 +1,5 @@
-// The deadline that a client gives a call (grpc-timeout): what is one lies within what eight digits of any unit can say,
-// and is the same when it is written in milliseconds.
+// The deadline that a client gives a call (grpc-timeout): what is one lies within what eight digits of any unit can
+// say, and is the same when it is written in milliseconds.
 
 #include "http/grpc.h"
 #include "require.h"
