@@ -58,19 +58,23 @@ def results(address, cases):
 
 
 def differences(alone, through):
-    return [case for case in sorted(alone.keys() | through.keys()) if alone.get(case) != through.get(case)]
+    return [case for case in sorted(alone.keys() | through.keys()) if not alone[case] & through[case]]
 
 
 def compare(direct, proxied):
-    """The results alone, those through the gateway, and the cases that differ. What differs is asked again: some outcomes
-    (NON-STRICT or OK) hang on whether an answer is faster than the next frame, alone as well."""
-    alone, through = results(direct, CASES), results(proxied, CASES)
-    different = differences(alone, through)
-    for _ in range(ATTEMPTS):
-        if not different:
+    """The results alone and those through the gateway, {case: those that were seen}, and the cases that have none in
+    common. These are asked again: some outcomes (NON-STRICT or OK) hang on whether an answer is faster than the next
+    frame, alone as well."""
+    alone, through = collections.defaultdict(set), collections.defaultdict(set)
+    cases = CASES
+    for _ in range(1 + ATTEMPTS):
+        for seen, address in ((alone, direct), (through, proxied)):
+            for case, result in results(address, cases).items():
+                seen[case].add(result)
+        cases = differences(alone, through)
+        if not cases:
             break
-        different = differences(results(direct, different), results(proxied, different))
-    return alone, through, different
+    return alone, through, cases
 
 
 def run(reactor):
@@ -82,7 +86,7 @@ def run(reactor):
             alone, through, different = compare(server.address, f"127.0.0.1:{gateway.ports['proxy']}")
     finally:
         server.stop()
-    notes = [f"{case}: {alone.get(case)} alone, {through.get(case)} through the gateway" for case in different]
-    kinds = collections.Counter(behaviour for behaviour, _, _ in through.values())
+    notes = [f"{case}: {sorted(alone[case])} alone, {sorted(through[case])} through the gateway" for case in different]
+    kinds = collections.Counter(behaviour for seen in through.values() for behaviour in {result[0] for result in seen})
     said = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
     yield Outcome(f"Autobahn, {reactor}", len(alone), len(alone) - len(notes), [*notes, f"Autobahn's own words, {reactor}: {said}"])
