@@ -6,7 +6,9 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstring>
 
 namespace sallyport::wasm::abi {
 namespace {
@@ -83,7 +85,7 @@ Errno environ_get(Vm& vm, std::uint32_t addresses, std::uint32_t texts) {
     std::string text = name + '=' + value + '\0';
     char* at = vm.memory().write(texts, static_cast<std::uint32_t>(text.size()));
     if (!at || !vm.memory().store(addresses, texts)) return Errno::kFault;
-    std::memcpy(at, text.data(), text.size());
+    std::ranges::copy(text, at);
     addresses += 4;
     texts += static_cast<std::uint32_t>(text.size());
   }
