@@ -1,5 +1,6 @@
 #include "app/settings.h"
 
+#include "base/file.h"
 #include "base/temporary_folder_fixture.h"
 
 #include <fmt/format.h>
@@ -7,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <regex>
+#include <sstream>
 
 namespace sallyport::app {
 namespace {
@@ -616,6 +619,27 @@ TEST(Settings, WhatNeedsARestartIsNamedAsTheFileCallsIt) {
               ElementsAre("deployment.role or its config_provider"));
   EXPECT_THAT(changed_by("nginx_config: {http: {client_max_body_size: 1m, underscores_in_headers: 'off'}}"),
               ElementsAre("nginx_config.http.client_max_body_size", "nginx_config.http.underscores_in_headers"));
+}
+
+// The file of the repository with everything that is commented out, but for sentences.
+std::string whole_example() {
+  const std::regex key(R"(^( *)# ( *(?:- )?[a-z_0-9]+:(?: .*)?)$)");
+  std::istringstream lines(*read_file(std::string(SALLYPORT_SOURCE_DIR) + "/conf/config.yaml"));
+  std::string whole;
+  for (std::string line; std::getline(lines, line);) {
+    const bool is_sentence = line.find(" resources are ") != std::string::npos;
+    whole += (is_sentence ? "" : std::regex_replace(line, key, "$1$2")) + "\n";
+  }
+  return whole;
+}
+
+TEST(Settings, TheFileOfTheRepositoryShowsWhatThereIsAndItsDefaults) {
+  const std::string whole = whole_example();
+  EXPECT_THAT(whole, HasSubstr("\n    max_connections_per_address: 0"));
+  EXPECT_THAT(problems_of(whole), IsEmpty());
+  EXPECT_THAT(changed_by(whole),
+              ElementsAre("apisix.proxy_protocol", "apisix.ssl", "apisix.dns_resolver_valid", "wasm.sources"))
+      << "those have no default that could be shown";
 }
 
 TEST(Settings, WhatNeedsARestartStaysAsItIs) {
