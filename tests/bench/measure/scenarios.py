@@ -37,6 +37,10 @@ class Scenario:
             route["upstream"] = {"type": "roundrobin", "nodes": {f"127.0.0.1:{upstream}": 1}}
         return route
 
+    @property
+    def is_ours(self):
+        return self.server.startswith("gateway")
+
 
 def ours(name, plugins, server="gateway", **more):
     return Scenario(name, server, f"/{name}", plugins, **more)
