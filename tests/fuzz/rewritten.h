@@ -52,9 +52,10 @@ inline void require_same_when_written(std::string_view method, const http::Respo
   const auto outcome = wire::parse_response_head(text, method, again, kNoLimits);
   require(outcome.status == wire::ParseStatus::kComplete && outcome.bytes == text.size());
   require_same_head(again, head);
-  bool says_connection = head.status >= 200 || head.status == 101;
-  if (!says_connection) return;
-  require(again.upgrade == head.upgrade && again.keep_alive == head.keep_alive);
+  if (head.status < 200 && head.status != 101) return;
+  require(again.upgrade == head.upgrade);
+  // What follows a 101 that upgrades is no HTTP any more: its head says that, and never close.
+  if (head.status != 101) require(again.keep_alive == head.keep_alive);
 }
 
 }  // namespace sallyport
