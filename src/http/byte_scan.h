@@ -96,23 +96,42 @@ std::uint64_t word_at(const char* from) {
   return _mm_cvtsi64_si128(static_cast<long long>(word));
 }
 
-// How many of them belong before the first that does not.
+// A bit for each byte that does not belong.
 template <ByteClass kWanted>
-int leading(Sixteen bytes) {
-  return __builtin_ctz(~static_cast<unsigned>(_mm_movemask_epi8(belonging<kWanted>(bytes))));
+unsigned others(Sixteen bytes) {
+  return static_cast<unsigned>(_mm_movemask_epi8(belonging<kWanted>(bytes))) ^ 0xffff;
+}
+
+// The same of the `size` bytes at `from`, less than sixteen; the first beyond them counts as one that does not.
+// The bytes from `readable` on may be read as well.
+template <ByteClass kWanted>
+unsigned others_of_few(const char* readable, const char* from, std::size_t size) {
+  const char* end = from + size;
+  if (end - readable < 16) return others<kWanted>(load_few(from, size));
+  return (others<kWanted>(load(end - 16)) | 0x10000) >> (16 - size);
 }
 #endif
 
 }  // namespace scan
 
+// The bytes from `readable` on, at or before `at`, may be read as well: that makes it quicker near `end`.
 template <ByteClass kWanted>
-const char* skip(const char* at, const char* end) {
+const char* skip(const char* readable, const char* at, const char* end) {
 #if defined(__SSE2__)
-  int belong = 16;
-  for (; belong == 16 && end - at >= 16; at += belong) belong = scan::leading<kWanted>(scan::load(at));
-  if (belong == 16) at += scan::leading<kWanted>(scan::load_few(at, static_cast<std::size_t>(end - at)));
+  unsigned others = 0;
+  for (; end - at >= 16; at += 16) {
+    others = scan::others<kWanted>(scan::load(at));
+    if (others != 0) break;
+  }
+  if (others == 0) others = scan::others_of_few<kWanted>(readable, at, static_cast<std::size_t>(end - at));
+  at += __builtin_ctz(others);
 #endif
   return scan::kIsExact<kWanted> ? at : skip_bytewise<kWanted>(at, end);
+}
+
+template <ByteClass kWanted>
+const char* skip(const char* at, const char* end) {
+  return skip<kWanted>(at, at, end);
 }
 
 template <ByteClass kWanted>

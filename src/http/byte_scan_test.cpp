@@ -28,11 +28,34 @@ void expect_scan_as_table() {
   }
 }
 
+// The same behind bytes that may be read, too, and that do not belong.
+template <ByteClass kWanted>
+void expect_scan_behind_others() {
+  constexpr std::size_t kMost = 20;
+  for (std::size_t before = 0; before <= kMost; ++before) {
+    for (std::size_t size = 0; size <= kMost; ++size) {
+      for (std::size_t at = 0; at <= size; ++at) {
+        std::vector<char> text(before, '\n');
+        text.resize(before + size, kMember<kWanted>);
+        const char* begin = text.data() + before;
+        const char* end = begin + size;
+        if (at != size) text[before + at] = '\n';
+        ASSERT_EQ(skip<kWanted>(text.data(), begin, end), begin + at) << at << " of " << size << " after " << before;
+      }
+    }
+  }
+}
+
 TEST(ByteScan, TokensEndWhereTheTableSays) { expect_scan_as_table<kTokenByte>(); }
 TEST(ByteScan, ValuesEndWhereTheTableSays) { expect_scan_as_table<kValueByte>(); }
 TEST(ByteScan, TargetsEndWhereTheTableSays) { expect_scan_as_table<kTargetByte>(); }
 TEST(ByteScan, PathsEndWhereTheTableSays) { expect_scan_as_table<kPathByte>(); }
 TEST(ByteScan, NamesOfHostsEndWhereTheTableSays) { expect_scan_as_table<kRegNameByte>(); }
+
+TEST(ByteScan, BytesBeforeTheTextAreNoneOfIt) {
+  expect_scan_behind_others<kTokenByte>();
+  expect_scan_behind_others<kValueByte>();
+}
 
 TEST(ByteScan, AnEmptyTextIsAllOfAnything) {
   EXPECT_TRUE(is_all<kTokenByte>(""));

@@ -34,13 +34,12 @@ void for_each_option(const http::Headers& headers, Visit visit) {
 
 // Whether it is one of the options that mean something by themselves.
 bool note_option(std::string_view option, ConnectionOptions& options) {
-  bool keep_alive = equals_ignoring_case(option, "keep-alive");
-  bool close = equals_ignoring_case(option, "close");
-  bool upgrade = equals_ignoring_case(option, "upgrade");
-  options.keep_alive |= keep_alive;
-  options.close |= close;
-  options.upgrade |= upgrade;
-  return keep_alive || close || upgrade;
+  auto is = [option](std::string_view known, bool& seen) {
+    if (option.size() != known.size()) return false;
+    if (option != known && !equals_ignoring_case(option, known)) return false;
+    return seen = true;
+  };
+  return is("keep-alive", options.keep_alive) || is("close", options.close) || is("upgrade", options.upgrade);
 }
 
 void remove_nominated(http::Headers& headers) {

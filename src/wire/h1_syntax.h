@@ -19,12 +19,14 @@ enum class Progress : std::uint8_t { kMore, kDone, kInvalid };
 
 // How far a head has been read, and why it is refused.
 struct HeadReader {
+  const char* begin;  // of all that may be read
   const char* at;
   const char* end;
   int refusal = 0;
   std::string_view reason = {};
 
-  HeadReader(const char* begin, const char* end_of_bytes) : at(begin), end(end_of_bytes) {}
+  HeadReader(const char* begin_of_bytes, const char* end_of_bytes)
+      : begin(begin_of_bytes), at(begin_of_bytes), end(end_of_bytes) {}
 
   Progress refuse(int status, std::string_view why) {
     refusal = status;
