@@ -81,6 +81,8 @@ struct Response {
 
 // The phrase of RFC 9110 15, or "" for an unknown status.
 std::string_view reason_phrase(int status) noexcept;
+// The three digits of a status of 100..599, or "" for any other.
+std::string_view status_digits(int status) noexcept;
 // Whether doing it twice is meant to be the same as doing it once (RFC 9110 9.2.2).
 bool is_idempotent(std::string_view method) noexcept;
 // Whether a response to `method` with `status` never has a body (RFC 9110 6.4.1).

@@ -67,10 +67,27 @@ constexpr auto kByStatus = [] {
   return table;
 }();
 
+constexpr std::size_t kDigits = 3;
+constexpr auto kAllDigits = [] {
+  std::array<char, kDigits*(kEnd - kFirst)> digits{};
+  char* to = digits.data();
+  for (int status = kFirst; status < kEnd; ++status) {
+    for (int unit : {100, 10, 1}) *to++ = static_cast<char>('0' + status / unit % 10);
+  }
+  return digits;
+}();
+
+constexpr bool is_status(int status) { return status >= kFirst && status < kEnd; }
+
 }  // namespace
 
 std::string_view reason_phrase(int status) noexcept {
-  return status >= kFirst && status < kEnd ? kByStatus[static_cast<std::size_t>(status - kFirst)] : std::string_view{};
+  return is_status(status) ? kByStatus[static_cast<std::size_t>(status - kFirst)] : std::string_view{};
+}
+
+std::string_view status_digits(int status) noexcept {
+  if (!is_status(status)) return {};
+  return {kAllDigits.data() + kDigits * static_cast<std::size_t>(status - kFirst), kDigits};
 }
 
 }  // namespace sallyport::http

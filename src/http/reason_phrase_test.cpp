@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace sallyport::http {
 namespace {
 
@@ -14,6 +16,14 @@ TEST(ReasonPhrase, IsThatOfTheStatus) {
 
 TEST(ReasonPhrase, IsEmptyForWhatHasNone) {
   for (int status : {-1, 0, 99, 104, 299, 599, 600, 1'000'000}) EXPECT_EQ(reason_phrase(status), "") << status;
+}
+
+TEST(StatusDigits, AreThoseOfTheStatus) {
+  for (int status = 100; status < 600; ++status) EXPECT_EQ(status_digits(status), std::to_string(status));
+}
+
+TEST(StatusDigits, AreNoneWhereThereIsNoSuchStatus) {
+  for (int status : {-1, 0, 99, 600, 1'000'000}) EXPECT_EQ(status_digits(status), "") << status;
 }
 
 }  // namespace
