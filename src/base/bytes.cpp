@@ -1,11 +1,37 @@
 #include "base/bytes.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace sallyport {
+namespace {
+
+// Of eight letters, the highest bit of each that is one of A to Z.
+std::uint64_t upper_case_of(const char* eight) noexcept {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  constexpr std::uint64_t kHighest = kEach * 0x80;
+  std::uint64_t letters;
+  std::memcpy(&letters, eight, sizeof letters);
+  const std::uint64_t ascii = letters & ~kHighest;
+  const std::uint64_t from_a = ascii + kEach * (0x80 - 'A');
+  const std::uint64_t behind_z = ascii + kEach * (0x7f - 'Z');
+  return from_a & ~behind_z & ~letters & kHighest;
+}
+
+}  // namespace
 
 std::string to_lower(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) c = to_lower(c);
   return lower;
+}
+
+bool has_upper_case(std::string_view text) {
+  constexpr std::size_t kStep = 8;
+  if (text.size() < kStep) return std::ranges::any_of(text, [](char c) { return to_lower(c) != c; });
+  std::uint64_t found = upper_case_of(text.data() + text.size() - kStep);
+  for (std::size_t at = 0; at + kStep < text.size(); at += kStep) found |= upper_case_of(text.data() + at);
+  return found != 0;
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {

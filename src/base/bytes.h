@@ -12,6 +12,7 @@ namespace sallyport {
 // ASCII only; other bytes are left as they are.
 constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 std::string to_lower(std::string_view text);
+bool has_upper_case(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 std::string_view trim(std::string_view text);  // spaces and tabs
