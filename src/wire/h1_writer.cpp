@@ -25,8 +25,11 @@ inline void copy_text(char* to, std::string_view text) {
   } else if (size >= 4) {
     std::memcpy(to, from, 4);
     std::memcpy(to + size - 4, from + size - 4, 4);
-  } else {
-    for (char c : text) *to++ = c;
+  } else if (size != 0) {  // the first, the middle and the last of one to three
+    char first = from[0], middle = from[size / 2], last = from[size - 1];
+    to[0] = first;
+    to[size / 2] = middle;
+    to[size - 1] = last;
   }
 }
 
@@ -99,9 +102,46 @@ void write_framing(HeadWriter& to, http::BodyLength body) {
 }
 
 std::size_t bytes_of(const http::Headers& headers) {
-  std::size_t bytes = 0;
-  for (const http::Field& field : headers) bytes += field.name.size() + field.value.size() + 4;
+  std::size_t bytes = 4 * headers.size();  // ": " and CRLF
+  for (const http::Field& field : headers) bytes += field.name.size() + field.value.size();
   return bytes;
+}
+
+bool are_before(const char* at, const char (&two)[3]) { return std::memcmp(at - 2, two, 2) == 0; }
+
+// Whether name and value lie in memory as they are written.
+bool is_line(const http::Field& field) {
+  const char* value = field.value.data();
+  return value == field.name.data() + field.name.size() + 2 && are_before(value, ": ");
+}
+
+// Where the next line begins, if it lies behind this one.
+const char* behind(const http::Field& line) { return line.value.data() + line.value.size() + 2; }
+
+// All but those whose names are in `left_out`. Lines that lie one behind the other as they are written, as those of a
+// head that was read do where nobody changed it, are copied as one piece.
+HeadWriter write_fields(HeadWriter to, const http::Headers& headers, std::uint32_t left_out) {
+  auto passes = [left_out](const http::Field& field) {
+    return (http::bit_of(field.known) & left_out) == 0 && is_writable(field);
+  };
+  const http::Field* end = headers.end();
+  for (const http::Field* field = headers.begin(); field != end;) {
+    const http::Field& first = *field++;
+    if (!passes(first)) continue;
+    if (!is_line(first)) {
+      to.field(first.name, first.value);
+      continue;
+    }
+    const char* begin = first.name.data();
+    const char* next = behind(first);
+    while (field != end && field->name.data() == next && are_before(next, "\r\n") && is_line(*field) &&
+           passes(*field)) {
+      next = behind(*field++);
+    }
+    to.text({begin, next - 2});
+    to.literal("\r\n");
+  }
+  return to;
 }
 
 void write_request_line(HeadWriter& to, const RequestLine& line) {
@@ -117,7 +157,7 @@ void write_request_line(HeadWriter& to, const RequestLine& line) {
 
 void write_status_line(HeadWriter& to, const http::ResponseHead& head, int status) {
   to.literal("HTTP/1.1 ");
-  to.number(static_cast<std::uint64_t>(status));
+  to.text(http::status_digits(status));
   to.byte(' ');
   bool own = status == head.status && !head.reason.empty() && http::is_field_value(head.reason);
   to.text(own ? head.reason : http::reason_phrase(status));
@@ -168,10 +208,7 @@ Status write_request_head(std::string& out, const RequestLine& line, const http:
   append(out, bytes_of(headers) + others, [&](HeadWriter& to) {
     write_request_line(to, line);
     to.field("Host", line.host);
-    for (const http::Field& field : headers) {
-      if (is_framing(field.known) || field.known == FieldName::kHost || !is_writable(field)) continue;
-      to.field(field.name, field.value);
-    }
+    to = write_fields(to, headers, kFramingFields | http::bit_of(FieldName::kHost));
     write_framing(to, body);
     if (!line.upgrade.empty() && http::is_field_value(line.upgrade)) {
       to.field("Upgrade", line.upgrade);
@@ -188,9 +225,7 @@ void write_response_head(std::string& out, const http::ResponseHead& head, http:
   std::size_t others = head.reason.size() + head.upgrade.size() + kRoomBesideFields;
   append(out, bytes_of(head.headers) + others, [&](HeadWriter& to) {
     write_status_line(to, head, status);
-    for (const http::Field& field : head.headers) {
-      if (!is_framing(field.known) && is_writable(field)) to.field(field.name, field.value);
-    }
+    to = write_fields(to, head.headers, kFramingFields);
     write_response_framing(to, head, status, body);
     write_connection(to, head, status, connection);
     to.literal("\r\n");

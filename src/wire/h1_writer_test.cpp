@@ -68,6 +68,32 @@ TEST(RequestWriter, AFieldThatWasReadIsLookedAtAgainOnceAPluginHasSetIt) {
   EXPECT_EQ(request(kLine, head.headers), "GET /a?b=c HTTP/1.1\r\nHost: up.test\r\nX-Read: 1\r\n\r\n");
 }
 
+// Whether copied as one piece or each by itself, and whichever of them are missing.
+TEST(RequestWriter, FieldsThatWereReadAreWrittenAsTheyStandNow) {
+  Arena arena;
+  http::RequestHead head(arena);
+  parse_request_head("GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nHost: a\r\nC: 3\r\nD:4\r\nE:  5 \r\nF:\r\nG: 7\r\nI: 8\r\n\r\n",
+                     head, {});
+  const std::string begin = "GET /a?b=c HTTP/1.1\r\nHost: up.test\r\n";
+  EXPECT_EQ(request(kLine, head.headers),
+            begin + "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: \r\nG: 7\r\nI: 8\r\n\r\n");
+  head.headers.remove("B");
+  head.headers.set("G", "seven");
+  head.headers.add("J", "9");
+  EXPECT_EQ(request(kLine, head.headers),
+            begin + "A: 1\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: \r\nG: seven\r\nI: 8\r\nJ: 9\r\n\r\n");
+}
+
+// Two bytes lie between them, but others than those of a line.
+TEST(RequestWriter, TextsThatLieCloseToEachOtherAreNoLines) {
+  constexpr std::string_view kText = "A--1--B: 2..C: 3";
+  Fields fields;
+  fields.headers.add_checked(kText.substr(0, 1), kText.substr(3, 1), http::FieldName::kOther);
+  fields.headers.add_checked(kText.substr(6, 1), kText.substr(9, 1), http::FieldName::kOther);
+  fields.headers.add_checked(kText.substr(12, 1), kText.substr(15, 1), http::FieldName::kOther);
+  EXPECT_EQ(request(kLine, fields.headers), "GET /a?b=c HTTP/1.1\r\nHost: up.test\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n");
+}
+
 TEST(RequestWriter, WhatStandsBeforeTheHeadStays) {
   std::string out = "kept";
   EXPECT_TRUE(write_request_head(out, kLine, Fields().headers, {}));
