@@ -15,8 +15,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <chrono>
 
 namespace sallyport::proxy {
@@ -56,7 +54,7 @@ Forward::~Forward() {
 }
 
 Task<Verdict> Forward::run() {
-  add_forwarded_fields(exchange_);
+  add_forwarded_fields(exchange_, journey_.local_port);
   exchange_.upstream_scheme = cluster_.scheme();
   if (Status fits = journey_.body->check_arrived(); !fits) {
     co_return Verdict::answer(answer_for_error(exchange_, fits.error()));
@@ -367,11 +365,9 @@ void Forward::show_endpoint() {
 }
 
 void Forward::note_status(int status) {
-  std::array<char, 4> text{};
-  auto end = std::to_chars(text.data(), text.data() + text.size(), status).ptr;
-  std::string_view present(text.data(), end);
+  const std::string_view present = http::status_digits(status);
   std::string_view& all = exchange_.upstream_statuses;
-  all = all.empty() ? exchange_.arena.copy(present) : exchange_.arena.join(all, ", ", present);
+  all = all.empty() ? present : exchange_.arena.join(all, ", ", present);
 }
 
 // A try without a response is shown by the status that it would give.

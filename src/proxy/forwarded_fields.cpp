@@ -1,8 +1,6 @@
 #include "proxy/forwarded_fields.h"
 
 #include <algorithm>
-#include <charconv>
-#include <string_view>
 
 namespace sallyport::proxy {
 
@@ -40,12 +38,6 @@ void add_forwarded_for(Exchange& exchange) {
   headers.add_view("X-Forwarded-For", chain, FieldName::kXForwardedFor);
 }
 
-std::string_view as_text(Arena& arena, std::uint16_t port) {
-  auto* text = static_cast<char*>(arena.allocate(5));
-  auto end = std::to_chars(text, text + 5, port).ptr;
-  return {text, static_cast<std::size_t>(end - text)};
-}
-
 }  // namespace
 
 void drop_claimed_fields(Exchange& exchange, const Options& options) {
@@ -56,14 +48,14 @@ void drop_claimed_fields(Exchange& exchange, const Options& options) {
   if (headers.may_have(kClaims) && !is_trusted(exchange.client.ip, options)) headers.remove_any_of(kClaims);
 }
 
-void add_forwarded_fields(Exchange& exchange) {
+void add_forwarded_fields(Exchange& exchange, std::string_view local_port) {
   http::Headers& headers = exchange.request.headers;
   headers.remove(FieldName::kXRealIp);
   headers.add_checked("X-Real-IP", exchange.client.ip, FieldName::kXRealIp);
   add_forwarded_for(exchange);
   add_if_absent(headers, FieldName::kXForwardedProto, "X-Forwarded-Proto", exchange.scheme);
   add_if_absent(headers, FieldName::kXForwardedHost, "X-Forwarded-Host", exchange.host);
-  add_if_absent(headers, FieldName::kXForwardedPort, "X-Forwarded-Port", as_text(exchange.arena, exchange.local.port));
+  add_if_absent(headers, FieldName::kXForwardedPort, "X-Forwarded-Port", local_port);
 }
 
 }  // namespace sallyport::proxy

@@ -14,6 +14,7 @@
 #include "wire/server_exchange.h"
 
 #include <optional>
+#include <string_view>
 
 namespace sallyport::proxy {
 
@@ -38,6 +39,7 @@ struct Journey {
   std::optional<RequestBody> body;
   bool response_body_begun = false;  // the response_body stages have seen some of it
   bool trailers_lost = false;        // of the response: plugins made them when its length had left with the head
+  std::string_view local_port;       // that the client connected to, in digits
   std::uint64_t sent_before = 0;     // what `client` had sent before this exchange
 };
 

@@ -10,8 +10,6 @@
 #include "proxy/response_relay.h"
 #include "route/path_pattern.h"
 
-#include <algorithm>
-
 namespace sallyport::proxy {
 
 using chain::Phase;
@@ -21,8 +19,7 @@ using exchange::Exchange;
 namespace {
 
 std::string_view in_lower_case(std::string_view host, Arena& arena) {
-  if (std::ranges::none_of(host, [](char c) { return c >= 'A' && c <= 'Z'; })) return host;
-  return arena.copy(to_lower(host));
+  return has_upper_case(host) ? arena.copy(to_lower(host)) : host;
 }
 
 bool has_underscore(const http::Field& field) { return field.name.find('_') != std::string_view::npos; }

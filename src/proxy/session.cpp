@@ -178,6 +178,7 @@ void Proxy::introduce(Session& session, Journey& journey) {
     exchange.scheme = "https";
   }
   exchange.local = session.local;
+  journey.local_port = session.local_port;
   exchange.worker = around_.worker;
   exchange.connection_id = session.id;
   exchange.request_number = ++session.requests;

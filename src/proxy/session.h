@@ -47,6 +47,7 @@ struct Proxy::Session {
         local_ip(accepted.local.ip()),
         peer{peer_ip, accepted.peer.port()},
         local{local_ip, accepted.local.port()},
+        local_port(std::to_string(local.port)),
         id((static_cast<std::uint64_t>(proxy.around_.worker) << 48) + ++proxy.accepted_),
         next(proxy.first_session_) {
     if (next) next->previous = this;
@@ -72,6 +73,7 @@ struct Proxy::Session {
   std::string local_ip;
   exchange::Peer peer;
   exchange::Peer local;
+  std::string local_port;  // in digits
   std::uint64_t id;
   std::uint64_t requests = 0;
   telemetry::ConnectionState state = telemetry::ConnectionState::kWaiting;
