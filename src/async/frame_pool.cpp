@@ -19,36 +19,40 @@ struct FreeFrame {
   FreeFrame* next;
 };
 
-struct Pool {
-  std::array<FreeFrame*, kClasses> free{};
-  ~Pool() {
-    for (FreeFrame*& list : free) {
+// Constant at first and with nothing to destroy, so that a look at it needs no check whether it is there.
+constinit thread_local std::array<FreeFrame*, kClasses> free_frames{};
+
+struct FreedWithThread {
+  ~FreedWithThread() {
+    for (FreeFrame*& list : free_frames) {
       while (list) ::operator delete(std::exchange(list, list->next));
     }
   }
 };
 
-Pool& pool() {
-  thread_local Pool of_this_thread;
-  return of_this_thread;
-}
-
 constexpr std::size_t class_of(std::size_t size) { return (size + kStep - 1) / kStep; }
+
+// The frames of a thread that never made one stay until the process ends.
+void* make_frame(std::size_t size_class) {
+  thread_local const FreedWithThread at_end;
+  static_cast<void>(&at_end);
+  return ::operator new(size_class * kStep);
+}
 
 }  // namespace
 
 void* allocate_frame(std::size_t size) {
   std::size_t c = class_of(size);
   if (!is_pooled(c)) return ::operator new(size);
-  FreeFrame*& list = pool().free[c];
-  if (!list) return ::operator new(c * kStep);
+  FreeFrame*& list = free_frames[c];
+  if (!list) return make_frame(c);
   return std::exchange(list, list->next);
 }
 
 void free_frame(void* frame, std::size_t size) noexcept {
   std::size_t c = class_of(size);
   if (!is_pooled(c)) return ::operator delete(frame);
-  FreeFrame*& list = pool().free[c];
+  FreeFrame*& list = free_frames[c];
   list = new (frame) FreeFrame{list};
 }
 
