@@ -23,7 +23,7 @@ async::Task<void> LoopbackUpstream::serve(async::StreamPtr stream) {
 }
 
 async::Task<bool> LoopbackUpstream::serve_next(wire::ServerConnection& connection) {
-  if (!co_await connection.wait_for_request()) co_return false;
+  if (!co_await connection.first_bytes()) co_return false;
   Arena arena;
   http::RequestHead head(arena);
   auto next = co_await connection.read_head(head);

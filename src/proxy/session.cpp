@@ -105,7 +105,7 @@ Task<void> Proxy::serve_connection(async::Accepted connection, Http2 http2, Clie
 
 // Until the connection ends, or turns out to speak HTTP/2.
 Task<void> Proxy::serve_h1(H1Client& client) {
-  while (co_await client.wire.wait_for_request()) {
+  while (co_await client.wire.first_bytes()) {
     if (client.may_speak_http2 && co_await begins_with_preface(client)) co_return;
     if (!co_await serve_next(client)) co_return;
   }

@@ -36,16 +36,7 @@ ServerConnection::Next ServerConnection::parse(http::RequestHead& head) {
   return {Kind::kRequest, 0, {}, outcome.bytes};
 }
 
-async::Task<bool> ServerConnection::wait_for_request() {
-  reader_.finish_piece();
-  if (!stream_->unread().empty()) return true;
-  return wait_for_bytes();
-}
-
-async::Task<bool> ServerConnection::wait_for_bytes() {
-  IoStatus status = co_await stream_->fill(limits_.keep_alive);
-  co_return status == IoStatus::kOk;
-}
+async::Task<bool> ServerConnection::wait_for_request() { co_return co_await first_bytes(); }
 
 async::Task<ServerConnection::Next> ServerConnection::read_head(http::RequestHead& head) {
   reader_.finish_piece();

@@ -12,6 +12,8 @@
 #include "wire/least_rate.h"
 #include "wire/server_exchange.h"
 
+#include <coroutine>
+
 namespace sallyport::wire {
 
 struct ServerLimits {
@@ -34,8 +36,25 @@ class ServerConnection final : public ServerExchange {
     std::string_view reason;  // token for the log, when refused
     std::size_t bytes = 0;    // of the head, when it is a request
   };
-  // Waits for the first bytes of the next request, without what a request needs; the body of the last one has been read
-  // to its end. False: the connection ended, or its time was up.
+  // co_await first_bytes(): waits for those of the next request, without what a request needs; the body of the last one
+  // has been read to its end. False: the connection ended, or its time was up.
+  class FirstBytes {
+   public:
+    explicit FirstBytes(ServerConnection& connection)
+        : are_there_(connection.has_unread()), fill_(connection.stream_->fill(connection.limits_.keep_alive)) {}
+    bool await_ready() { return are_there_ || fill_.await_ready(); }
+    void await_suspend(std::coroutine_handle<> waiting) { fill_.await_suspend(waiting); }
+    bool await_resume() { return are_there_ || fill_.await_resume() == async::IoStatus::kOk; }
+
+   private:
+    bool are_there_;
+    async::Stream::Fill fill_;
+  };
+  FirstBytes first_bytes() {
+    reader_.finish_piece();
+    return FirstBytes(*this);
+  }
+  // The same as a Task.
   async::Task<bool> wait_for_request();
   // Waits for the next request head.
   async::Task<Next> read_head(http::RequestHead& head);
@@ -87,7 +106,6 @@ class ServerConnection final : public ServerExchange {
 
  private:
   Next parse(http::RequestHead& head);
-  async::Task<bool> wait_for_bytes();
   async::Task<Next> wait_for_head(http::RequestHead& head);
 
   async::Reactor& reactor_;
