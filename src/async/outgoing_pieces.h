@@ -22,9 +22,12 @@ class OutgoingPieces {
     std::fill(rest, left_.end(), std::string_view{});
   }
 
-  bool are_sent() const noexcept {
-    return std::all_of(left_.begin(), left_.end(), [](std::string_view piece) { return piece.empty(); });
+  std::size_t size() const noexcept {
+    std::size_t size = 0;
+    for (std::string_view piece : left_) size += piece.size();
+    return size;
   }
+  bool are_sent() const noexcept { return size() == 0; }
 
   // `bytes` of them, from the first on, have been taken by the kernel.
   void note_sent(std::size_t bytes) noexcept {

@@ -216,8 +216,9 @@ TEST_P(ReactorTest, AHangupMayEndItsStream) {
 TEST_P(ReactorTest, AbortingCompletesWhatIsPendingButNotAtOnce) {
   listen();
   std::string large(16 << 20, 'x');
-  auto sender = [](Stream& stream, const std::string& bytes, IoStatus& status) -> Task<void> {
+  auto sender = [](Stream& stream, const std::string& bytes, IoStatus& status, Event& done) -> Task<void> {
     status = co_await stream.send(bytes, kLong);
+    done.set();
   };
   auto reader = [](Stream& stream, IoStatus& status, Event& done) -> Task<void> {
     status = co_await stream.fill(kLong);
@@ -226,13 +227,14 @@ TEST_P(ReactorTest, AbortingCompletesWhatIsPendingButNotAtOnce) {
   auto body = [&](ReactorTest& t) -> Task<void> {
     auto client = co_await t.connected();
     IoStatus sent = IoStatus::kOk, read = IoStatus::kOk;
-    Event done;
-    t.tasks.spawn(sender(*client, large, sent));
-    t.tasks.spawn(reader(*client, read, done));
+    Event sending_ended, reading_ended;
+    t.tasks.spawn(sender(*client, large, sent, sending_ended));
+    t.tasks.spawn(reader(*client, read, reading_ended));
     co_await t.reactor.sleep(Milliseconds(1));
     client->abort();
     EXPECT_EQ(read, IoStatus::kOk);  // still pending
-    co_await done;
+    co_await sending_ended;
+    co_await reading_ended;
     EXPECT_NE(read, IoStatus::kOk);
     EXPECT_EQ(sent, IoStatus::kReset);
     EXPECT_GT(client->sent_bytes(), 0u);

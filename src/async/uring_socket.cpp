@@ -22,6 +22,7 @@ void UringSocket::end(std::unique_ptr<UringSocket> socket) {
   if (socket->is_idle()) return;
   if (socket->breaks_) {
     socket->stop_receiving();
+    if (socket->awaiting_) socket->reactor_.ring().cancel(socket->readable_);
     socket->stop_watching();
   } else {
     ::shutdown(socket->fd_, SHUT_RDWR);
@@ -40,18 +41,13 @@ void UringSocket::free_when_idle() {
   if (is_idle()) reactor_.free(*this);
 }
 
-void UringSocket::receive(Repeat repeat) {
+void UringSocket::receive() {
   io_uring_sqe& entry = reactor_.ring().next_entry();
-  if (repeat == Repeat::kMany) {
-    io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, 0);
-  } else {
-    io_uring_prep_recv(&entry, fd_, nullptr, reactor_.buffers().large(), 0);
-  }
+  io_uring_prep_recv_multishot(&entry, fd_, nullptr, 0, 0);
   entry.flags |= IOSQE_BUFFER_SELECT;
   entry.buf_group = UringRing::kBufferGroup;
   UringRing::name(entry, &receive_);
   receiving_ = true;
-  repeats_ = repeat == Repeat::kMany;
   stopping_ = false;
 }
 
@@ -65,6 +61,18 @@ void UringSocket::on_received(int result, std::uint32_t flags) {
   if ((flags & IORING_CQE_F_MORE) == 0) receiving_ = false;
   if (stream_) return stream_->on_received(result, flags);
   if (flags & IORING_CQE_F_BUFFER) reactor_.ring().put_buffer_back(flags);
+  free_when_idle();
+}
+
+void UringSocket::wait_until_readable() {
+  if (awaiting_) return;
+  poll(POLLIN | POLLRDHUP, readable_);
+  awaiting_ = true;
+}
+
+void UringSocket::on_readable(int result, std::uint32_t) {
+  awaiting_ = false;
+  if (stream_) return stream_->on_readable(result);
   free_when_idle();
 }
 

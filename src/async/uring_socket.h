@@ -30,12 +30,12 @@ class UringSocket final {
   int fd() const noexcept { return fd_; }
   void break_at_end();  // see Stream
 
-  // Receives once, or until told to stop or something else ends it; each time the stream's `on_received` is called.
-  enum class Repeat { kOnce, kMany };
-  void receive(Repeat repeat);
+  // Receives until told to stop or something else ends it; each time the stream's `on_received` is called.
+  void receive();
   bool is_receiving() const noexcept { return receiving_; }
-  bool repeats() const noexcept { return repeats_; }
   void stop_receiving();  // more may arrive before it has stopped
+  // Instead: waits once for something to receive; the stream's `on_readable` is called.
+  void wait_until_readable();
 
   // Sends once what is not empty; the bytes stay valid until the stream's `on_sent` or `settle_send`.
   void send(const OutgoingPieces& pieces);
@@ -59,9 +59,10 @@ class UringSocket final {
   };
 
   void on_received(int result, std::uint32_t flags);
+  void on_readable(int result, std::uint32_t flags);
   void on_sent(int result, std::uint32_t flags);
   void on_hangup(int result, std::uint32_t flags);
-  bool is_idle() const noexcept { return !receiving_ && !sending_ && !watching_; }
+  bool is_idle() const noexcept { return !receiving_ && !awaiting_ && !sending_ && !watching_; }
   void free_when_idle();
   void poll(std::uint32_t events, Completion& completion);
 
@@ -70,12 +71,13 @@ class UringSocket final {
   int fd_;
   bool breaks_ = false;
   bool receiving_ = false;
-  bool repeats_ = false;
   bool stopping_ = false;  // a cancel of the receive is on its way
+  bool awaiting_ = false;
   bool sending_ = false;
   bool watching_ = false;
   bool ending_watch_ = false;
   Operation<&UringSocket::on_received> receive_{*this};
+  Operation<&UringSocket::on_readable> readable_{*this};
   Operation<&UringSocket::on_sent> send_{*this};
   Operation<&UringSocket::on_hangup> hangup_{*this};
   OutgoingPieces::Vectors pieces_{};

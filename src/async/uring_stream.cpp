@@ -1,8 +1,10 @@
 #include "async/uring_stream.h"
 
+#include "async/socket_calls.h"
 #include "async/sockets.h"
 #include "async/uring_reactor.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -14,6 +16,11 @@ namespace {
 // So many buffers may wait for their reader before receiving stops; it goes on when there are fewer than the second.
 constexpr std::size_t kMostQueued = 4;
 constexpr std::size_t kFewQueued = 2;
+// So many receives that do not fill their buffers, one after the other, are no bulk any more.
+constexpr unsigned kSmallReceives = 8;
+// Bulk is received so often before others have their turn, and so many bytes or more are sent at once.
+constexpr unsigned kBulkReceives = 8;
+constexpr std::size_t kBulkSend = 16 * 1024;
 
 }  // namespace
 
@@ -23,7 +30,7 @@ UringStream::UringStream(UringReactor& reactor, int fd, State state)
       connecting_(state == State::kConnecting),
       received_(reactor.buffers()),
       read_limit_(reactor.buffers().large()) {
-  if (!connecting_) socket_->receive(UringSocket::Repeat::kMany);
+  if (!connecting_) socket_->receive();
 }
 
 UringStream::~UringStream() {
@@ -33,6 +40,7 @@ UringStream::~UringStream() {
 
 // True: complete, `status` is set. False: nothing there yet.
 bool UringStream::next_piece(IoStatus& status) {
+  if (readable_ && !received_.has_queued()) receive_bulk();
   if (received_.show_more()) return status = IoStatus::kOk, true;
   if (broken_) return status = IoStatus::kReset, true;
   if (ended_) return status = IoStatus::kEnd, true;
@@ -58,17 +66,44 @@ void UringStream::note_end(int result) {
   broken_ = true;
 }
 
-// Receives while the reader keeps up. A long body, which fills whole buffers, is received piece by piece: a receive
-// that repeats would take all that the kernel has before anybody could stop it. While nothing is received, the socket
-// is watched for the peer's end.
+void UringStream::note_size(std::size_t received) {
+  if (received == reactor_.buffers().large()) {
+    is_bulk_ = true;
+    small_receives_ = 0;
+  } else if (++small_receives_ >= kSmallReceives) {
+    is_bulk_ = false;
+  }
+}
+
+// One piece. A short one was all that the kernel had.
+void UringStream::receive_bulk() {
+  const std::size_t size = reactor_.buffers().large();
+  auto buffer = reactor_.buffers().get(size);
+  const ssize_t got = receive(fd(), buffer.get(), size);
+  const int result = got < 0 ? -errno : static_cast<int>(got);
+  readable_ = result == static_cast<int>(size) && ++bulk_receives_ < kBulkReceives;
+  if (result > 0) {
+    note_size(static_cast<std::size_t>(result));
+    received_.push(std::move(buffer), static_cast<std::size_t>(result));
+  } else {
+    reactor_.buffers().put(std::move(buffer), size);
+    note_end(result);
+  }
+}
+
+// Receives while the reader keeps up. Bulk is only waited for: a receive that repeats would take all that the kernel
+// has before anybody could stop it. While nothing is received, the socket is watched for the peer's end.
 void UringStream::steer_receiving() {
   if (connecting_ || ended_ || broken_) return;
-  std::size_t queued = received_.queued_buffers();
+  const std::size_t queued = received_.queued_buffers();
   if (socket_->is_receiving()) {
-    if (socket_->repeats() && (fills_buffers_ || queued >= kMostQueued)) socket_->stop_receiving();
-  } else if (queued < kFewQueued) {
+    if (is_bulk_ || queued >= kMostQueued) socket_->stop_receiving();
+  } else if (!is_bulk_ && queued < kFewQueued) {
+    readable_ = false;
     socket_->stop_watching();
-    socket_->receive(fills_buffers_ ? UringSocket::Repeat::kOnce : UringSocket::Repeat::kMany);
+    socket_->receive();
+  } else if (is_bulk_ && queued == 0 && !readable_) {
+    socket_->wait_until_readable();
   } else if (!hung_up_) {
     socket_->watch_hangup();
   }
@@ -76,12 +111,28 @@ void UringStream::steer_receiving() {
 
 void UringStream::on_received(int result, std::uint32_t flags) {
   if (result > 0) {
-    fills_buffers_ = static_cast<std::size_t>(result) == reactor_.buffers().large();
+    note_size(static_cast<std::size_t>(result));
     received_.push(reactor_.ring().take_buffer(flags), static_cast<std::size_t>(result));
   } else {
     if (flags & IORING_CQE_F_BUFFER) reactor_.ring().put_buffer_back(flags);
     note_end(result);
   }
+  tell_reader();
+}
+
+void UringStream::on_readable(int result) {
+  bulk_receives_ = 0;
+  if (result < 0) {
+    note_end(result);
+  } else if (!socket_->is_receiving()) {
+    readable_ = true;
+    hung_up_ |= (static_cast<unsigned>(result) & POLLRDHUP) != 0;
+  }
+  tell_reader();
+}
+
+// Of what has arrived.
+void UringStream::tell_reader() {
   IoStatus status;
   bool filled = fill_ && next_piece(status);
   steer_receiving();
@@ -105,12 +156,31 @@ bool UringStream::start_send(IoOperation& operation, std::span<const std::string
     socket_->wait_until_writable();
   } else if (sending_.are_sent()) {
     return operation.status = IoStatus::kOk, true;
+  } else if (send_bulk(operation.status)) {
+    return true;
   } else {
     socket_->send(sending_);
   }
   send_ = &operation;
   reactor_.wheel().set(send_timeout_, reactor_.now(), timeout);
   return false;
+}
+
+// True: it was bulk, and all has been sent or the stream is broken.
+bool UringStream::send_bulk(IoStatus& status) {
+  if (sending_.size() < kBulkSend) return false;
+  OutgoingPieces::Vectors pieces;
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = sending_.describe(pieces);
+  const ssize_t sent = send_pieces(fd(), message);
+  if (sent >= 0) {
+    count_sent(static_cast<std::size_t>(sent));
+  } else if (errno != EAGAIN && errno != EINTR) {
+    error_ = errno;
+    return status = IoStatus::kReset, true;  // what has arrived may still be read
+  }
+  return sending_.are_sent() && (status = IoStatus::kOk, true);
 }
 
 void UringStream::count_sent(std::size_t bytes) {

@@ -1,6 +1,8 @@
 #pragma once
 // A TCP or unix stream on the io_uring loop. It receives all the time, into buffers of the ring, as long as its reader
-// keeps up; it sends straight from the caller's bytes, with the next turn of the loop.
+// keeps up; it sends straight from the caller's bytes, with the next turn of the loop. Bulk, which fills whole buffers,
+// goes another way: it is received when its reader wants it and sent at once, so that the processor's cache still holds
+// what was received when it is sent, and the same buffer serves the next stream.
 
 #include "async/outgoing_pieces.h"
 #include "async/received_bytes.h"
@@ -30,7 +32,9 @@ class UringStream final : public Stream {
   std::uint64_t sent_bytes() const noexcept override { return sent_bytes_; }
   void watch_hangup(HangupListener* listener) noexcept override { hangup_ = listener; }
   bool is_gone() const noexcept override { return ended_ || broken_ || hung_up_; }
-  bool is_quiet() const noexcept override { return !is_gone() && !received_.has_queued() && unread().empty(); }
+  bool is_quiet() const noexcept override {
+    return !is_gone() && !readable_ && !received_.has_queued() && unread().empty();
+  }
   void expire_fill() noexcept override;
   void abort() noexcept override;
   void break_at_end() noexcept override { socket_->break_at_end(); }
@@ -43,6 +47,7 @@ class UringStream final : public Stream {
 
   // From the socket. Each may destroy this stream.
   void on_received(int result, std::uint32_t flags);
+  void on_readable(int result);
   void on_sent(int result);
   void on_hangup(int result);
 
@@ -59,9 +64,13 @@ class UringStream final : public Stream {
   };
 
   bool next_piece(IoStatus& status);
+  void receive_bulk();
+  void note_size(std::size_t received);
   void note_end(int result);
   void steer_receiving();
+  void tell_reader();
   void fill_expired();
+  bool send_bulk(IoStatus& status);
   void count_sent(std::size_t bytes);
   bool finish_connecting(IoStatus& status);
   void stop_sending();
@@ -77,7 +86,10 @@ class UringStream final : public Stream {
   int error_ = 0;
   HangupListener* hangup_ = nullptr;
   ReceivedBytes received_;
-  bool fills_buffers_ = false;  // as the last receive did: a stream of data
+  bool is_bulk_ = false;
+  bool readable_ = false;        // bulk: the kernel has something, or the end
+  unsigned small_receives_ = 0;  // bulk: in a row
+  unsigned bulk_receives_ = 0;   // since the loop's last turn
   std::size_t read_limit_;
 
   IoOperation* fill_ = nullptr;

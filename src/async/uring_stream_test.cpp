@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
@@ -25,6 +26,7 @@ namespace {
 
 constexpr Milliseconds kLong{10'000};
 constexpr std::size_t kLarge = 4 << 20;  // more than a socket takes at once
+constexpr std::size_t kTransfer = 64 << 20;
 
 struct UringStreamTest : testing::Test {
   void SetUp() override {
@@ -261,6 +263,124 @@ TEST_F(UringStreamTest, AHangupIsSeenWhileReceivingIsStopped) {
     EXPECT_EQ(co_await pair.stream->fill(kLong), IoStatus::kOk);  // what came before is still there
   };
   run(body(*this));
+}
+
+// Bytes of which each says where it stands, so that it shows what is lost or comes out of order.
+std::string numbered(std::size_t size) {
+  std::string bytes(size, 0);
+  for (std::size_t at = 0; at < size; ++at) bytes[at] = static_cast<char>(at % 251);
+  return bytes;
+}
+
+Task<std::string> read(Stream& stream, std::size_t size) {
+  std::string bytes;
+  while (bytes.size() < size && co_await stream.fill(kLong) == IoStatus::kOk) {
+    bytes += stream.unread();
+    stream.consume(stream.unread().size());
+  }
+  co_return bytes;
+}
+
+// More than a buffer has come and was read.
+Task<void> make_bulk(const UringStreamTest::Pair& pair) {
+  const std::string bytes = numbered(150'000);
+  pair.send(bytes);
+  EXPECT_TRUE(co_await read(*pair.stream, bytes.size()) == bytes);
+}
+
+TEST_F(UringStreamTest, BulkAndWhatIsLittleArriveInTurn) {
+  auto body = [](UringStreamTest& t) -> Task<void> {
+    Pair pair = t.pair();
+    std::vector<std::size_t> sizes = {100, 131'072, 10, 70'000, 65'536, 150'000, 5};
+    sizes.insert(sizes.end() - 2, 20, 100);
+    for (std::size_t size : sizes) {
+      const std::string bytes = numbered(size);
+      pair.send(bytes);
+      EXPECT_TRUE(co_await read(*pair.stream, size) == bytes) << size;
+    }
+  };
+  run(body(*this));
+}
+
+TEST_F(UringStreamTest, ABulkStreamIsQuietUntilSomethingUnaskedArrives) {
+  auto body = [](UringStreamTest& t) -> Task<void> {
+    Pair pair = t.pair();
+    co_await make_bulk(pair);
+    for (int i = 0; i < 5; ++i) co_await t.turn();
+    EXPECT_TRUE(pair.stream->is_quiet());
+    pair.send("unasked");
+    for (int i = 0; i < 5; ++i) co_await t.turn();
+    EXPECT_FALSE(pair.stream->is_quiet());
+    EXPECT_EQ(co_await read(*pair.stream, 7), "unasked");
+  };
+  run(body(*this));
+}
+
+TEST_F(UringStreamTest, WhatComesBeforeTheEndOfABulkStreamIsRead) {
+  struct Gone final : HangupListener {
+    Event event;
+    void peer_gone() override { event.set(); }
+  };
+  auto body = [](UringStreamTest& t) -> Task<void> {
+    Pair pair = t.pair();
+    co_await make_bulk(pair);
+    Gone gone;
+    pair.stream->watch_hangup(&gone);
+    const std::string bytes = numbered(100'000);
+    pair.send(bytes);
+    for (int i = 0; i < 5; ++i) co_await t.turn();
+    EXPECT_FALSE(pair.stream->is_gone());
+    pair.hang_up();
+    co_await gone.event;
+    EXPECT_TRUE(pair.stream->is_gone());
+    EXPECT_TRUE(co_await read(*pair.stream, bytes.size() + 1) == bytes);
+    EXPECT_EQ(co_await pair.stream->fill(kLong), IoStatus::kEnd);
+  };
+  run(body(*this));
+}
+
+TEST_F(UringStreamTest, BulkForAPeerThatHasGoneIsNotSent) {
+  auto body = [](UringStreamTest& t) -> Task<void> {
+    Pair pair = t.pair();
+    pair.hang_up();
+    EXPECT_EQ(co_await pair.stream->send(numbered(100'000), kLong), IoStatus::kReset);
+    EXPECT_EQ(pair.stream->sent_bytes(), 0u);
+  };
+  run(body(*this));
+}
+
+TEST_F(UringStreamTest, OthersHaveTheirTurnWhileBulkIsReceived) {
+  auto body = [](UringStreamTest& t, std::size_t& turns) -> Task<void> {
+    Pair pair = t.pair();
+    std::thread peer([far = pair.far] {
+      const std::string piece(65'536, 'x');
+      for (std::size_t all = 0; all < kTransfer;) {
+        ssize_t sent = ::send(far, piece.data(), std::min(piece.size(), kTransfer - all), MSG_NOSIGNAL);
+        if (sent > 0) all += static_cast<std::size_t>(sent);
+      }
+    });
+    struct Count {
+      std::size_t turns = 0;
+      bool done = false;
+      Event ended;
+    } count;
+    auto keep_counting = [](UringStreamTest& test, Count& counted) -> Task<void> {
+      while (!counted.done) {
+        co_await test.turn();
+        ++counted.turns;
+      }
+      counted.ended.set();
+    };
+    t.tasks.spawn(keep_counting(t, count));
+    EXPECT_EQ((co_await read(*pair.stream, kTransfer)).size(), kTransfer);
+    turns = count.turns;
+    count.done = true;
+    co_await count.ended;
+    peer.join();
+  };
+  std::size_t turns = 0;
+  run(body(*this, turns));
+  EXPECT_GE(turns, kTransfer / (16 * reactor->buffers().large()));
 }
 
 TEST_F(UringStreamTest, AReactorMayEndWithEverythingUnderWay) {
