@@ -93,9 +93,9 @@ Verdict Forward::answer_for(const Error& error) {
 
 // The client's deadline counts where it comes before the time-outs of the route.
 template <class T>
-Task<T> Forward::in_time(Task<T> work) const {
-  if (!deadline_ || work.is_ready()) return work;
-  return until_over(around_.reactor, *deadline_, std::move(work));
+Task<T>&& Forward::in_time(Task<T>&& work) const {
+  if (deadline_ && !work.is_ready()) work = until_over(around_.reactor, *deadline_, std::move(work));
+  return std::move(work);
 }
 
 // Whether another try follows.

@@ -50,7 +50,7 @@ class Forward final : private BeforeWait {
   bool may_try_again(const Error& error) const;
   bool is_too_late() const { return deadline_ && deadline_->is_over(); }
   template <class T>
-  Task<T> in_time(Task<T> work) const;
+  Task<T>&& in_time(Task<T>&& work) const;
   chain::Verdict answer_for(const Error& error);
   bool was_stale(const Error& error) const;
   bool may_repeat() const;

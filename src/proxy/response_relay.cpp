@@ -269,12 +269,11 @@ BodyLength ResponseRelay::length_downstream(const Chunk& first) const noexcept {
   return length;
 }
 
-Task<Result<Chunk>> ResponseRelay::next_piece(wire::ClientExchange& upstream) {
-  if (journey_.chain->resumed(Phase::kResponseBody).is_set()) return Result<Chunk>(kNothingNew);
-  if (is_too_late()) return Result<Chunk>(fail(CallDeadline::error()));
-  Result<Chunk> piece;
-  if (upstream.read_arrived(piece)) return piece;
-  return wait_for_piece(upstream);
+// Whether the next piece, or what stands in its place, is there without a wait.
+bool ResponseRelay::take_arrived(wire::ClientExchange& upstream, Result<Chunk>& piece) const {
+  if (journey_.chain->resumed(Phase::kResponseBody).is_set()) return piece = kNothingNew, true;
+  if (is_too_late()) return piece = fail(CallDeadline::error()), true;
+  return upstream.read_arrived(piece);
 }
 
 // Nothing that could leave stays behind while the upstream is waited for. The head of a body of unknown length leaves
@@ -331,7 +330,8 @@ Task<Verdict> ResponseRelay::relay_body(wire::ClientExchange& upstream) {
   const bool filters = chain.has(Phase::kResponseBody) || chain.has(Phase::kResponseTrailers);
   auto& exchange = journey_.exchange;
   for (;;) {
-    auto arrived = co_await next_piece(upstream);
+    Result<Chunk> arrived;
+    if (!take_arrived(upstream, arrived)) arrived = co_await wait_for_piece(upstream);
     if (!arrived) co_return co_await without_the_rest(std::move(arrived).error());
     if (arrived->is_last) exchange.response_trailers = trailers_of(upstream, exchange.arena);
     Chunk passed = *arrived;

@@ -58,7 +58,7 @@ class ResponseRelay {
   bool is_too_late() const { return deadline_ && deadline_->is_over(); }
   Task<chain::Verdict> without_the_rest(Error error);
   Task<chain::Verdict> break_off_behind(Error error);
-  Task<Result<http::Chunk>> next_piece(wire::ClientExchange& upstream);
+  bool take_arrived(wire::ClientExchange& upstream, Result<http::Chunk>& piece) const;
   Task<Result<http::Chunk>> wait_for_piece(wire::ClientExchange& upstream);
   Task<chain::Verdict> run_filters(http::Chunk arrived, http::Chunk& passed);
   Task<chain::Verdict> run_filters_of_end(http::Chunk arrived, http::Chunk& passed);
