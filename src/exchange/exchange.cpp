@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace sallyport::exchange {
 
@@ -19,6 +20,13 @@ async::Task<Result<std::string_view>> Exchange::whole_request_body(std::size_t l
 async::Task<void> Exchange::sleep(Milliseconds duration) {
   if (!waiter) return {};
   return waiter->sleep(duration);
+}
+
+WallTime Exchange::started_wall() const {
+  if (!started_wall_) {
+    started_wall_ = clock.wall() - std::chrono::duration_cast<WallTime::duration>(clock.steady() - timing.started);
+  }
+  return *started_wall_;
 }
 
 std::string_view Exchange::request_id() const {

@@ -90,7 +90,6 @@ struct Matched {
 
 struct Timing {
   SteadyTime started;
-  WallTime started_wall;
   SteadyTime ended{};  // known where the log takes time of its own
   // Durations are negative until known.
   std::chrono::nanoseconds upstream_ready{-1};  // until the present try had a connection, kept or new
@@ -199,6 +198,8 @@ class Exchange {
   // Returns at once when there is no waiter.
   async::Task<void> sleep(Milliseconds duration);
 
+  // When it began. Worked out for whoever asks first: a look at the wall clock costs more than it is worth to others.
+  WallTime started_wall() const;
   // From its beginning until now, or its end.
   std::chrono::nanoseconds elapsed() const {
     return (timing.ended == SteadyTime{} ? clock.steady() : timing.ended) - timing.started;
@@ -224,6 +225,7 @@ class Exchange {
  private:
   std::vector<Property> properties_;
   mutable std::string_view request_id_;
+  mutable std::optional<WallTime> started_wall_;
 };
 
 }  // namespace sallyport::exchange

@@ -17,7 +17,6 @@ struct ExchangeFixture {
     exchange.set_upstream_target(target);
     exchange.uri = exchange.arena.copy(target.substr(0, mark));
     exchange.timing.started = clock.steady();
-    exchange.timing.started_wall = clock.wall();
   }
 
   ExchangeFixture& header(std::string_view name, std::string_view value) {

@@ -28,6 +28,15 @@ TEST(Exchange, ItsRequestIdIsMadeOnceUnlessItIsSet) {
   EXPECT_EQ(f.exchange.variable("apisix_request_id"), "mine");
 }
 
+TEST(Exchange, TheMomentOfItsBeginningDoesNotDependOnWhenItIsAskedFor) {
+  ExchangeFixture f;
+  const WallTime began = f.clock.wall();
+  f.clock.advance(Milliseconds(5));
+  EXPECT_EQ(f.exchange.started_wall(), began);
+  f.clock.advance(Milliseconds(5));
+  EXPECT_EQ(f.exchange.started_wall(), began);
+}
+
 TEST(Exchange, WithoutReaderAndWaiterNothingWaits) {
   ExchangeFixture f;
   auto body = f.exchange.whole_request_body(10);

@@ -186,7 +186,6 @@ void Proxy::introduce(Session& session, Journey& journey) {
   exchange.request_target = exchange.request.target;
   exchange.request_method = exchange.request.method;
   exchange.timing.started = session.clock.steady();
-  exchange.timing.started_wall = session.clock.wall();
   journey.sent_before = journey.client.sent_bytes();
 }
 

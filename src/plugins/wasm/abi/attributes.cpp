@@ -87,9 +87,9 @@ Value request_duration(const HttpContext& http) {
 }
 
 Value request_time(const HttpContext& http) {
-  return bytes_of(http.exchange,
-                  static_cast<std::uint64_t>(
-                      std::chrono::nanoseconds(http.exchange.timing.started_wall.time_since_epoch()).count()));
+  return bytes_of(
+      http.exchange,
+      static_cast<std::uint64_t>(std::chrono::nanoseconds(http.exchange.started_wall().time_since_epoch()).count()));
 }
 
 Value grpc_status(const HttpContext& http) {
