@@ -43,15 +43,20 @@ async::Task<void> Names::look_up(NamePtr name) {
   for (auto& waiting : std::exchange(name->waiting_, {})) waiting->set();
 }
 
+// It is looked up each second as long as it fails: what is logged is why, when that is new.
+void Names::note_failure(Name& name, Error error) {
+  if (!name.error_ || name.error_->what != error.what) {
+    log::warn("{}{}", error.what, name.addresses_.empty() ? "" : "; the addresses known so far stay in use");
+  }
+  name.error_ = std::move(error);
+}
+
 void Names::take(Name& name, Result<std::vector<async::ResolvedAddress>> answer) {
   name.under_way_ = false;
   name.ended_ = true;
   name.valid_until_ = reactor_.now() + kShortest;
-  if (!answer) {
-    log::warn("{}{}", answer.error().what, name.addresses_.empty() ? "" : "; the addresses known so far stay in use");
-    name.error_ = std::move(answer).error();
-    return;
-  }
+  if (!answer) return note_failure(name, std::move(answer).error());
+  if (name.error_) log::info("the name \"{}\" resolves again", name.host_);
   name.error_.reset();
   Milliseconds valid = kLongest;
   std::vector<async::Address> addresses;

@@ -67,6 +67,7 @@ class Names final {
 
  private:
   async::Task<void> look_up(NamePtr name);
+  void note_failure(Name& name, Error error);
   void take(Name& name, Result<std::vector<async::ResolvedAddress>> answer);
 
   async::Reactor& reactor_;

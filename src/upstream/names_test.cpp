@@ -1,5 +1,6 @@
 #include "upstream/names.h"
 
+#include "base/log_fixture.h"
 #include "upstream/balancer_fixture.h"
 
 #include <gmock/gmock.h>
@@ -130,6 +131,25 @@ TEST_F(NamesTest, ANameThatNeverResolvedIsUnavailableAndAskedForAgainAfterASecon
   resolver.answer("a.test", {"192.0.2.1"});
   reactor.advance(Milliseconds(1'000));
   EXPECT_EQ(pick(*named), "192.0.2.1:80");
+}
+
+TEST_F(NamesTest, WhatFailsForLongIsLoggedOnceAndThatItEnds) {
+  log::Capture log;
+  auto named = cluster(NodeWords()("a.test:80"));
+  auto look_up_again = [&] {
+    reactor.advance(Milliseconds(1'000));
+    static_cast<void>(balancer.pick(*named, request.exchange, {}));
+  };
+  resolver.refuse("a.test");
+  for (int i = 0; i < 3; ++i) look_up_again();
+  EXPECT_EQ(resolver.lookups, 3);
+  EXPECT_THAT(log.take(), ElementsAre("warn cannot resolve the name \"a.test\": not there"));
+  resolver.answer("a.test", {"192.0.2.1"}, 1);
+  for (int i = 0; i < 3; ++i) look_up_again();
+  EXPECT_THAT(log.take(), ElementsAre("info the name \"a.test\" resolves again"));
+  resolver.refuse("a.test");
+  look_up_again();
+  EXPECT_THAT(log.take(), ElementsAre(HasSubstr("the addresses known so far stay in use")));
 }
 
 TEST_F(NamesTest, ANodeThatIsKnownServesWhileAnotherIsLookedUp) {
